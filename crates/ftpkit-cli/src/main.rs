@@ -1,0 +1,2 @@
+//! The command `ftpkit`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! An FTP client for tokio: typed listings, transfers that finish, passive and active mode.

@@ -1,0 +1,119 @@
+//! What a client machine does, and how patient it is.
+
+use core::{net::IpAddr, time::Duration};
+
+/// The settings of one client connection.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// How data connections are made. Passive by default.
+    pub data_mode: DataMode,
+    /// Whether the address in a 227 is believed. Off by default: the data connection goes to
+    /// the control connection's peer, whatever the server says.
+    pub trust_passive_address: bool,
+    /// The address to announce with PORT and EPRT; none: the local one of the listener.
+    pub active_address: Option<IpAddr>,
+    /// What may be sent ahead. Off by default.
+    pub pipelining: Pipelining,
+    /// Whether replies that the standards do not allow but servers send are taken. On by default.
+    pub lenient: bool,
+    /// Whether a download under TLS without close_notify counts as complete. Off by default.
+    pub accept_unclean_close: bool,
+    /// The limits on what a server may send.
+    pub limits: Limits,
+    /// The timers.
+    pub timeouts: Timeouts,
+    /// Whether `Event::Sent` and `Event::Received` are wanted. Off by default.
+    pub trace: bool,
+}
+
+/// How data connections are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DataMode {
+    /// EPSV, and PASV where EPSV or its connection fails; which one works is remembered.
+    #[default]
+    Passive,
+    /// EPRT, and PORT where EPRT is refused; which one works is remembered.
+    Active,
+}
+
+/// What may be sent before the reply to the command before it has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Pipelining {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Queries that change no state; AUTH, login, transfers, REIN and QUIT wait for their turn.
+    Safe,
+}
+
+/// The limits on what a server may send.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest reply line, in bytes. 8 KiB by default.
+    pub line: usize,
+    /// The longest reply, in bytes. 256 KiB by default.
+    pub reply: usize,
+    /// How many requests may wait. 1,024 by default; one more ends as `Outcome::Rejected`.
+    pub queue: usize,
+}
+
+/// The timers. Zero means: never.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// For the greeting and every reply that does not wait for a transfer. 30 s.
+    pub reply: Duration,
+    /// For a data connection to be made. 20 s.
+    pub data_connect: Duration,
+    /// For a TLS handshake. 10 s.
+    pub handshake: Duration,
+    /// Without a byte of payload during a transfer. 120 s.
+    pub stall: Duration,
+    /// For the data connection to end after the final reply came. 30 s.
+    pub data_drain: Duration,
+    /// For the final reply after the data connection has ended. 60 s.
+    pub final_reply: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_mode: DataMode::Passive,
+            trust_passive_address: false,
+            active_address: None,
+            pipelining: Pipelining::Off,
+            lenient: true,
+            accept_unclean_close: false,
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            trace: false,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line: 8 * 1024,
+            reply: 256 * 1024,
+            queue: 1024,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            reply: Duration::from_secs(30),
+            data_connect: Duration::from_secs(20),
+            handshake: Duration::from_secs(10),
+            stall: Duration::from_secs(120),
+            data_drain: Duration::from_secs(30),
+            final_reply: Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! FTP as a pair of state machines that perform no I/O.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod data;
+pub mod error;
+pub mod facts;
+pub mod machine;
+pub mod reply;
+pub mod text;
+pub mod time;
+
+pub use data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow};
+pub use error::Error;
+pub use machine::{Machine, Output, TlsEvent};
+pub use reply::{Code, Reply};
+pub use text::{PathArg, SafeName, Secret, Text};
+pub use time::Instant;

@@ -1,0 +1,12 @@
+//! The server's side: [`Connection`] answers one client's commands.
+//!
+//! What belongs here: protocol order, address checks, limits, timers, reply texts. What does
+//! not: users, paths, files; those are questions ([`Ask`]) to the application.
+
+mod ask;
+mod config;
+mod event;
+
+pub use ask::{Ask, AskId, Question, Refusal, RefusalKind};
+pub use config::{Config, Limits, Timeouts, TlsPolicy};
+pub use event::*;

@@ -1,0 +1,88 @@
+//! Time as an argument: the machines' own [`Instant`], and civil times with their precision.
+
+use core::{
+    ops::{Add, Sub},
+    time::Duration,
+};
+
+/// A moment on the driver's clock: the time since the driver started it.
+///
+/// The core has no clock; each input brings the time along. All instants given to one
+/// machine must come from one clock that does not run backwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(Duration);
+
+impl Instant {
+    /// The start of the clock.
+    pub const START: Self = Self(Duration::ZERO);
+
+    /// The moment this long after the start of the clock.
+    #[must_use]
+    pub const fn after_start(elapsed: Duration) -> Self {
+        Self(elapsed)
+    }
+
+    /// The time since the start of the clock.
+    #[must_use]
+    pub const fn since_start(self) -> Duration {
+        self.0
+    }
+
+    /// The time from `earlier` to this moment, zero when `earlier` is later.
+    #[must_use]
+    pub const fn saturating_since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    fn add(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(later))
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.saturating_since(earlier)
+    }
+}
+
+/// A moment in UTC, with fractions of a second where they are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    seconds: i64,
+    nanos: u32,
+}
+
+impl Timestamp {
+    /// The earliest moment with a wire form: year 0.
+    const MIN_SECONDS: i64 = -62_167_219_200;
+    /// The latest moment with a wire form: the last second of year 9999.
+    const MAX_SECONDS: i64 = 253_402_300_799;
+
+    /// The moment this many seconds and nanoseconds after 1970-01-01T00:00:00Z; `None` outside
+    /// the years 0 to 9999, or with `nanos` of a second or more.
+    #[must_use]
+    pub const fn from_unix(seconds: i64, nanos: u32) -> Option<Self> {
+        if seconds < Self::MIN_SECONDS || seconds > Self::MAX_SECONDS || nanos >= 1_000_000_000 {
+            return None;
+        }
+        Some(Self { seconds, nanos })
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn unix_seconds(self) -> i64 {
+        self.seconds
+    }
+
+    /// The nanoseconds of the second.
+    #[must_use]
+    pub const fn nanos(self) -> u32 {
+        self.nanos
+    }
+}

@@ -1,0 +1,1 @@
+//! An FTP server for tokio over any ftpkit storage.

@@ -1,0 +1,1 @@
+//! The storage traits of ftpkit: paths, metadata, the memory backend and layers.

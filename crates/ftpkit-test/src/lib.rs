@@ -1,0 +1,1 @@
+//! Pairs of machines in virtual time, scripted peers and real peers: the tests of ftpkit.

@@ -1,0 +1,1 @@
+//! The tokio driver of ftpkit: control streams, data connections and pumps for both roles.

@@ -1,0 +1,1 @@
+//! FTP, FTPS and SFTP for Rust.
