@@ -1,6 +1,14 @@
-//! Time as an argument: the machines' own [`Instant`], and civil times with their precision.
+//! Time as an argument: the machines' own [`Instant`], moments in UTC, civil times with their
+//! precision, and `time-val` (RFC 3659 sec. 2.3). No clock, no zones, no leap second table.
+
+mod civil;
+mod time_val;
+
+pub use civil::{Civil, ListedTime, Precision};
+pub use time_val::TimeVal;
 
 use core::{
+    fmt,
     ops::{Add, Sub},
     time::Duration,
 };
@@ -84,5 +92,54 @@ impl Timestamp {
     #[must_use]
     pub const fn nanos(self) -> u32 {
         self.nanos
+    }
+}
+
+impl Timestamp {
+    /// The same moment without its fraction of a second.
+    ///
+    /// What goes to a peer goes without: not every peer reads fractions.
+    #[must_use]
+    pub const fn whole_seconds(self) -> Self {
+        Self {
+            seconds: self.seconds,
+            nanos: 0,
+        }
+    }
+
+    /// The moment at which a calendar in UTC shows this.
+    #[must_use]
+    pub const fn from_civil(civil: Civil) -> Self {
+        Self {
+            seconds: civil.seconds_since_1970(),
+            nanos: 0,
+        }
+    }
+
+    /// What a calendar in UTC shows at this moment, without the fraction.
+    #[must_use]
+    pub const fn civil(self) -> Civil {
+        Civil::from_seconds(self.seconds)
+    }
+}
+
+impl From<Civil> for Timestamp {
+    fn from(civil: Civil) -> Self {
+        Self::from_civil(civil)
+    }
+}
+
+/// ISO 8601, with the fraction where there is one.
+///
+/// ```
+/// use ftpkit_proto::time::Timestamp;
+/// let time = Timestamp::parse_time_val(b"20240615120000").unwrap();
+/// assert_eq!(time.to_string(), "2024-06-15T12:00:00Z");
+/// ```
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.civil().fmt(f)?;
+        time_val::fraction(self.nanos, f)?;
+        f.write_str("Z")
     }
 }
