@@ -10,6 +10,8 @@ pub mod data;
 pub mod error;
 pub mod facts;
 pub mod machine;
+#[allow(dead_code, reason = "each role uses a part of it")]
+mod outbox;
 pub mod reply;
 pub mod text;
 pub mod time;
