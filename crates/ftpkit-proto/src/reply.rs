@@ -1,6 +1,11 @@
 //! Replies: what a server answers. Streaming parse in `reply/parse.rs`; the values that
 //! replies carry (227, 229, 257, 213, 211, 150) in `reply/fields.rs`.
 
+pub mod fields;
+mod parse;
+
+pub use parse::ReplyReader;
+
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -18,6 +23,12 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $number:literal;)*) => {
         impl Code {
             $($(#[$doc])* pub const $name: Self = Self($number);)*
+
+            /// Whether it is one of the constants here.
+            #[must_use]
+            pub const fn is_known(self) -> bool {
+                matches!(self.0, $($number)|*)
+            }
         }
     };
 }

@@ -1,0 +1,300 @@
+//! Replies as values: the address in 227, the port in 229, the path in 257, and so on. All
+//! readers give `None` for another code and for what they cannot read; none trusts a number
+//! before it is checked. Only reading; the server's texts are in `server`.
+
+use alloc::{borrow::Cow, vec::Vec};
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+use bytes::Bytes;
+
+use super::{Code, Reply};
+use crate::{
+    text::{PathArg, Text},
+    time::Timestamp,
+};
+
+/// The address in a 227 (RFC 959; the text around the numbers is free, RFC 1123 sec. 4.1.2.6).
+///
+/// The first six numbers up to 255 with commas between them, wherever they stand. Whether
+/// the address may be used is for the caller to decide: servers behind NAT tell a wrong one,
+/// hostile ones tell another host's.
+///
+/// ```
+/// use ftpkit_proto::{Code, Reply, reply::fields};
+/// let reply = Reply::new(Code::PASSIVE, "Entering Passive Mode (192,0,2,7,195,80).");
+/// assert_eq!(fields::passive(&reply), Some("192.0.2.7:50000".parse().unwrap()));
+/// ```
+#[must_use]
+pub fn passive(reply: &Reply) -> Option<SocketAddrV4> {
+    if reply.code() != Code::PASSIVE {
+        return None;
+    }
+    lines(reply).find_map(six_numbers)
+}
+
+/// The port in a 229 (RFC 2428 sec. 3).
+///
+/// Any delimiter is taken, with and without brackets, and the protocol and address fields may
+/// be filled. A server that answers EPSV with the six numbers of 227, or with 227 itself, is
+/// understood too; its address is ignored.
+#[must_use]
+pub fn extended_passive(reply: &Reply) -> Option<u16> {
+    if reply.code() != Code::EXTENDED_PASSIVE && reply.code() != Code::PASSIVE {
+        return None;
+    }
+    lines(reply).find_map(|line| {
+        bracketed_port(line)
+            .or_else(|| bare_port(line))
+            .or_else(|| six_numbers(line).map(|address| address.port()))
+    })
+}
+
+/// The path in a 257: between double quotes, where a doubled quote stands for one (RFC 959
+/// appendix II).
+///
+/// Without quotes the text is a path if it begins like one; the words that servers put behind
+/// it are cut off.
+#[must_use]
+pub fn path(reply: &Reply) -> Option<PathArg> {
+    if reply.code() != Code::PATH {
+        return None;
+    }
+    let path = lines(reply).find_map(quoted).or_else(|| {
+        let text = reply.text().as_bytes().trim_ascii();
+        let absolute = text.starts_with(b"/")
+            || matches!(text, [drive, b':', ..] if drive.is_ascii_alphabetic());
+        absolute.then(|| Cow::Borrowed(without_comment(text)))
+    })?;
+    PathArg::new(match path {
+        Cow::Borrowed(path) => Bytes::copy_from_slice(path),
+        Cow::Owned(path) => path.into(),
+    })
+    .ok()
+}
+
+/// The size in the 213 that answers SIZE, in bytes.
+#[must_use]
+pub fn size(reply: &Reply) -> Option<u64> {
+    if reply.code() != Code::FILE_STATUS {
+        return None;
+    }
+    number(words(reply).next()?)
+}
+
+/// The moment in the 213 that answers MDTM or MFMT.
+///
+/// Fractions of any length are read, the years since 2000 as `19100` too, and `Modify=` before
+/// the time.
+#[must_use]
+pub fn modified(reply: &Reply) -> Option<Timestamp> {
+    if reply.code() != Code::FILE_STATUS {
+        return None;
+    }
+    words(reply).find_map(|word| {
+        let word = match word.split_at_checked(7) {
+            Some((fact, value)) if fact.eq_ignore_ascii_case(b"modify=") => value,
+            _ => word,
+        };
+        Timestamp::parse_time_val_lenient(word.strip_suffix(b";").unwrap_or(word))
+    })
+}
+
+/// The size that a 125 or 150 announces as `(N bytes)`. Only a hint: some servers tell the
+/// whole file's size where only its rest will come.
+#[must_use]
+pub fn size_hint(reply: &Reply) -> Option<u64> {
+    if !reply.code().is_preliminary() {
+        return None;
+    }
+    lines(reply).find_map(|line| {
+        // The last bracket: a file's name may hold one too.
+        let start = line.iter().rposition(|b| *b == b'(')?;
+        let inside = line.get(start + 1..)?;
+        let end = inside.iter().position(|b| *b == b')')?;
+        let inside = inside.get(..end)?.trim_ascii();
+        let digits = inside
+            .iter()
+            .position(|b| !matches!(b, b'0'..=b'9' | b','))?;
+        let (size, unit) = inside.split_at_checked(digits)?;
+        let unit = unit.trim_ascii();
+        if !unit.eq_ignore_ascii_case(b"bytes") && !unit.eq_ignore_ascii_case(b"byte") {
+            return None;
+        }
+        grouped_number(size)
+    })
+}
+
+/// The name that a server chose for STOU: `FILE: name` in the 1yz (RFC 1123 sec. 4.1.2.9), or
+/// in the final reply as some servers do.
+#[must_use]
+pub fn unique_name(reply: &Reply) -> Option<PathArg> {
+    if !reply.code().is_preliminary() && !reply.code().is_success() {
+        return None;
+    }
+    let name = lines(reply).find_map(|line| {
+        if let Some(at) = find(line, b"unique file name:") {
+            let name = line.get(at + 17..)?.trim_ascii();
+            let name = name.strip_suffix(b".").unwrap_or(name);
+            return Some(name.strip_suffix(b")").unwrap_or(name));
+        }
+        let at = find(line, b"file:")?;
+        Some(line.get(at + 5..)?.trim_ascii())
+    })?;
+    PathArg::try_from(name).ok()
+}
+
+fn lines(reply: &Reply) -> impl Iterator<Item = &[u8]> {
+    reply.lines().map(Text::as_bytes)
+}
+
+fn words(reply: &Reply) -> impl Iterator<Item = &[u8]> {
+    lines(reply)
+        .flat_map(|line| line.split(u8::is_ascii_whitespace))
+        .filter(|word| !word.is_empty())
+}
+
+/// Where `needle`, in lower case, stands in any case.
+fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
+    text.windows(needle.len())
+        .position(|window| window.eq_ignore_ascii_case(needle))
+}
+
+/// A number of digits and nothing else; `None` when it does not fit.
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// A number with or without commas between groups of three.
+fn grouped_number(text: &[u8]) -> Option<u64> {
+    if text.contains(&b',') {
+        let digits: Vec<u8> = text.iter().copied().filter(|b| *b != b',').collect();
+        number(&digits)
+    } else {
+        number(text)
+    }
+}
+
+fn port(digits: &[u8]) -> Option<u16> {
+    let port = u16::try_from(number(digits)?).ok()?;
+    (port != 0).then_some(port)
+}
+
+/// The first six numbers with commas between them that are an address and a port.
+fn six_numbers(line: &[u8]) -> Option<SocketAddrV4> {
+    let mut before = b' ';
+    for (at, byte) in line.iter().enumerate() {
+        if byte.is_ascii_digit() && !before.is_ascii_digit() {
+            if let Some(address) = line.get(at..).and_then(six_numbers_here) {
+                return Some(address);
+            }
+        }
+        before = *byte;
+    }
+    None
+}
+
+fn six_numbers_here(mut text: &[u8]) -> Option<SocketAddrV4> {
+    let mut numbers = [0u8; 6];
+    for (at, slot) in numbers.iter_mut().enumerate() {
+        if at > 0 {
+            text = text.strip_prefix(b",")?;
+            text = text.strip_prefix(b" ").unwrap_or(text);
+        }
+        let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+        let (number_text, rest) = text.split_at_checked(digits)?;
+        *slot = u8::try_from(number(number_text)?).ok()?;
+        text = rest;
+    }
+    let [a, b, c, d, high, low] = numbers;
+    let port = u16::from_be_bytes([high, low]);
+    (port != 0).then(|| SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port))
+}
+
+/// `(dPdAdNd)`: d the delimiter, P the protocol, A the address, N the port; all but N may be
+/// empty.
+fn bracketed_port(line: &[u8]) -> Option<u16> {
+    line.iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'(')
+        .find_map(|(at, _)| {
+            let inside = line.get(at + 1..)?;
+            let delimiter = *inside.first()?;
+            if !delimiter.is_ascii_graphic() || delimiter.is_ascii_digit() {
+                return None;
+            }
+            let mut parts = inside.split(|b| *b == delimiter);
+            let number = parts.nth(3)?;
+            // The delimiter behind the port is part of the form.
+            parts.next()?;
+            port(number)
+        })
+}
+
+/// `dddNd` outside of brackets.
+fn bare_port(line: &[u8]) -> Option<u16> {
+    line.windows(3).enumerate().find_map(|(at, window)| {
+        let [a, b, c] = window else { return None };
+        if a != b || b != c || !a.is_ascii_graphic() || a.is_ascii_alphanumeric() {
+            return None;
+        }
+        let rest = line.get(at + 3..)?;
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        let (number, rest) = rest.split_at_checked(digits)?;
+        if rest.first() != Some(a) {
+            return None;
+        }
+        port(number)
+    })
+}
+
+/// What stands between the first quote and the next one that is not doubled.
+fn quoted(line: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let start = line.iter().position(|b| *b == b'"')? + 1;
+    let mut path = Vec::new();
+    let mut rest = line.get(start..)?;
+    loop {
+        let end = rest.iter().position(|b| *b == b'"')?;
+        let (part, behind) = rest.split_at_checked(end)?;
+        match behind {
+            [b'"', b'"', behind @ ..] => {
+                path.extend_from_slice(part);
+                path.push(b'"');
+                rest = behind;
+            }
+            _ if path.is_empty() => return Some(Cow::Borrowed(part)),
+            _ => {
+                path.extend_from_slice(part);
+                return Some(Cow::Owned(path));
+            }
+        }
+    }
+}
+
+/// Cuts off what servers say behind a path that they do not quote.
+fn without_comment(text: &[u8]) -> &[u8] {
+    const COMMENTS: [&[u8]; 6] = [
+        b" is current directory",
+        b" is the current directory",
+        b" is current working directory",
+        b" is working directory",
+        b" directory created",
+        b" created",
+    ];
+    let text = text.strip_suffix(b".").unwrap_or(text);
+    COMMENTS
+        .iter()
+        .find_map(|comment| {
+            let (path, end) = text.split_at_checked(text.len().checked_sub(comment.len())?)?;
+            end.eq_ignore_ascii_case(comment).then_some(path)
+        })
+        .unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests;
