@@ -9,6 +9,7 @@ extern crate std;
 pub mod data;
 pub mod error;
 pub mod facts;
+pub mod features;
 pub mod machine;
 #[allow(dead_code, reason = "each role uses a part of it")]
 mod outbox;
