@@ -1,1 +1,22 @@
 //! The storage traits of ftpkit: paths, metadata, the memory backend and layers.
+//!
+//! A server serves a [`Storage`], a client is one, and so are a local directory, memory and a
+//! layer over another. A backend sees [`VirtualPath`]s only: a client's argument becomes one in
+//! [`VirtualPath::join`] and nowhere else. This crate knows no protocol and no runtime.
+
+mod error;
+mod metadata;
+mod path;
+mod storage;
+
+pub use async_trait::async_trait;
+
+pub use crate::{
+    error::{Error, ErrorKind, Result},
+    metadata::{Entry, Kind, Metadata, SetAttributes},
+    path::{PathError, VirtualPath},
+    storage::{
+        Access, Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile,
+        OpenOptions, Space, Storage, UploadPolicy, collect_entries,
+    },
+};
