@@ -16,6 +16,7 @@ mod outbox;
 pub mod reply;
 pub mod text;
 pub mod time;
+pub mod timer;
 
 pub use data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow};
 pub use error::Error;
