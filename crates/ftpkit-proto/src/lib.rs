@@ -17,6 +17,7 @@ pub mod reply;
 pub mod text;
 pub mod time;
 pub mod timer;
+pub mod wire;
 
 pub use data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow};
 pub use error::Error;

@@ -11,7 +11,7 @@ use core::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::text::Text;
+use crate::{text::Text, wire::telnet::escape_into};
 
 /// A reply code: three digits, the first from 1 to 5 in the standards, any in the wild.
 ///
@@ -284,7 +284,8 @@ impl Reply {
         }
     }
 
-    /// Appends the wire form: `NNN-first`, each middle line behind one space, `NNN last`.
+    /// Appends the wire form: `NNN-first`, each middle line behind one space, `NNN last`,
+    /// and each 0xFF doubled, as Telnet wants it.
     pub fn encode(&self, out: &mut BytesMut) {
         let mut digits = [0; 3];
         let mut number = self.code.0;
@@ -297,7 +298,7 @@ impl Reply {
             out.reserve(head.len() + text.as_bytes().len() + 3);
             out.put_slice(head);
             out.put_u8(separator);
-            out.put_slice(text.as_bytes());
+            escape_into(text.as_bytes(), out);
             out.put_slice(b"\r\n");
         };
         let Some((last, middle)) = self.more.split_last() else {
