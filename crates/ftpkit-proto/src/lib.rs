@@ -10,6 +10,7 @@ pub mod data;
 pub mod error;
 pub mod facts;
 pub mod features;
+pub mod listing;
 pub mod machine;
 #[allow(dead_code, reason = "each role uses a part of it")]
 mod outbox;

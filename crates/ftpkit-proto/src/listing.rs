@@ -1,0 +1,3 @@
+//! Listings: [`format`] writes the lines of LIST, NLST, MLSD and MLST.
+
+pub mod format;
