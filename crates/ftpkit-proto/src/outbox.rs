@@ -3,12 +3,9 @@
 
 use alloc::collections::VecDeque;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use crate::{machine::Output, reply::Reply};
-
-/// The byte that Telnet takes for a command unless it is doubled (RFC 854).
-const IAC: u8 = 0xff;
 
 /// The output queue of a machine; it owns no memory while it is empty.
 #[derive(Debug)]
@@ -35,18 +32,14 @@ impl<E> Outbox<E> {
         }
     }
 
-    /// Appends a reply; a byte 0xFF in it is doubled, as Telnet wants it.
+    /// Appends the wire form of a reply.
     pub(crate) fn write(&mut self, reply: &Reply) {
-        let start = self.tail.len();
         reply.encode(&mut self.tail);
-        self.double_iac(start);
     }
 
-    /// Appends a line that has its CRLF; a byte 0xFF in it is doubled, as Telnet wants it.
+    /// Appends bytes that are in wire form already: with their CRLF, and Telnet's IAC doubled.
     pub(crate) fn write_line(&mut self, line: &[u8]) {
-        let start = self.tail.len();
         self.tail.extend_from_slice(line);
-        self.double_iac(start);
     }
 
     /// Appends an entry of another kind behind all that was written before.
@@ -89,21 +82,6 @@ impl<E> Outbox<E> {
         self.queue.len() >= Self::ENTRIES
             || self.queued.saturating_add(self.tail.len()) >= Self::ROOM
     }
-
-    fn double_iac(&mut self, start: usize) {
-        let written = self.tail.get(start..).unwrap_or_default();
-        if !written.contains(&IAC) {
-            return;
-        }
-        let written = Bytes::copy_from_slice(written);
-        self.tail.truncate(start);
-        for piece in written.split_inclusive(|byte| *byte == IAC) {
-            self.tail.extend_from_slice(piece);
-            if piece.last() == Some(&IAC) {
-                self.tail.extend_from_slice(&[IAC]);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -141,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_telnet_would_eat_is_doubled() {
+    fn a_byte_that_telnet_would_eat_is_doubled_once() {
         let mut outbox = Outbox::<u8>::new();
         outbox.write(&Reply::new(Code::OK, "x"));
         outbox.write(&Reply::with_text(
