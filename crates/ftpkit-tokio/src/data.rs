@@ -1,0 +1,237 @@
+//! The data plane of one session: what carries out the requests about its data connection.
+//! What belongs elsewhere: who may connect (the machine), moving payload (`pump`).
+
+mod accept;
+mod connect;
+mod listen;
+mod stream;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, Flow};
+use tokio::net::{TcpListener, TcpStream};
+
+pub use self::stream::DataStream;
+use self::{accept::Accepting, connect::Connecting};
+use crate::{acceptor::canonical, ports::PassivePorts};
+
+/// How a driver makes data connections.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct DataOptions {
+    /// The local address of data connections; none: that of the control connection. One of
+    /// the other family than the control connection is not used.
+    pub bind: Option<IpAddr>,
+    /// The ports to listen on, shared by all sessions; none: the system chooses.
+    pub ports: Option<Arc<PassivePorts>>,
+}
+
+impl DataOptions {
+    /// Listens on these ports only.
+    #[must_use]
+    pub fn with_ports(mut self, ports: Arc<PassivePorts>) -> Self {
+        self.ports = Some(ports);
+        self
+    }
+
+    /// Uses this local address.
+    #[must_use]
+    pub const fn with_bind(mut self, address: IpAddr) -> Self {
+        self.bind = Some(address);
+        self
+    }
+}
+
+/// The data connection of one session, if there is one.
+pub(crate) struct Plane {
+    options: DataOptions,
+    local: SocketAddr,
+    peer: SocketAddr,
+    /// Boxed, since most sessions have none most of the time.
+    slot: Option<Box<Slot>>,
+    /// A connection that is over here while the role above still has its stream.
+    orphan: Option<DataId>,
+}
+
+struct Slot {
+    id: DataId,
+    state: State,
+}
+
+enum State {
+    /// Bound; nobody has asked for a caller yet.
+    Listening(TcpListener),
+    /// Waiting for a caller.
+    Accepting(Accepting),
+    /// A caller came, and may yet be rejected.
+    Called(TcpListener, TcpStream, SocketAddr),
+    /// On the way to the peer.
+    Connecting(Connecting),
+    /// Made from here.
+    Connected(TcpStream, SocketAddr),
+    /// The role above has the stream.
+    HandedUp,
+}
+
+/// What a request led to at once.
+pub(crate) enum Answer {
+    /// Nothing yet.
+    None,
+    /// News for the machine.
+    Event(DataEvent),
+    /// The stream goes to the role above.
+    Transfer(Flow, DataStream),
+}
+
+impl Plane {
+    /// `local` and `peer` are the ends of the control connection.
+    pub(crate) const fn new(options: DataOptions, local: SocketAddr, peer: SocketAddr) -> Self {
+        Self {
+            options,
+            local,
+            peer,
+            slot: None,
+            orphan: None,
+        }
+    }
+
+    /// Carries out one request. One that does not fit the state of the connection is answered
+    /// with a failure, so that nobody waits for what cannot come.
+    pub(crate) fn request(&mut self, id: DataId, request: DataRequest) -> Answer {
+        match request {
+            DataRequest::Listen(family) => {
+                self.clear();
+                match listen::listen(&self.options, self.local, family) {
+                    Ok((listener, address)) => {
+                        self.put(id, State::Listening(listener));
+                        Answer::Event(DataEvent::Listening(address))
+                    }
+                    Err(failure) => Answer::Event(DataEvent::Failed(failure)),
+                }
+            }
+            DataRequest::Connect(target) => {
+                self.clear();
+                match Connecting::new(&self.options, self.local, self.peer, target) {
+                    Ok(connecting) => {
+                        self.put(id, State::Connecting(connecting));
+                        Answer::None
+                    }
+                    Err(failure) => Answer::Event(DataEvent::Failed(failure)),
+                }
+            }
+            DataRequest::Abort => {
+                if self.slot.as_ref().is_some_and(|slot| slot.id == id) {
+                    self.clear();
+                }
+                Answer::None
+            }
+            other => self.step(id, other),
+        }
+    }
+
+    /// Carries out a request about a connection that exists.
+    fn step(&mut self, id: DataId, request: DataRequest) -> Answer {
+        let Some(slot) = self.slot.take_if(|slot| slot.id == id) else {
+            tracing::debug!(%id, ?request, "no such data connection");
+            return Answer::Event(DataEvent::Failed(DataFailure::Broken));
+        };
+        match (slot.state, request) {
+            (State::Listening(listener) | State::Called(listener, ..), DataRequest::Accept) => {
+                self.put(id, State::Accepting(Accepting::new(listener)));
+                Answer::None
+            }
+            (accepting @ State::Accepting(_), DataRequest::Accept) => {
+                self.put(id, accepting);
+                Answer::None
+            }
+            (State::Called(listener, ..), DataRequest::Reject) => {
+                self.put(id, State::Listening(listener));
+                Answer::None
+            }
+            (
+                State::Called(_, stream, peer) | State::Connected(stream, peer),
+                DataRequest::Transfer(flow),
+            ) => {
+                self.put(id, State::HandedUp);
+                Answer::Transfer(flow, DataStream::clear(stream, peer))
+            }
+            (State::Called(..) | State::Connected(..), DataRequest::Secure) => {
+                Answer::Event(DataEvent::Failed(DataFailure::Tls))
+            }
+            (state, request) => {
+                tracing::debug!(%id, ?request, "the data connection is not in the state for it");
+                if matches!(state, State::HandedUp) {
+                    self.orphan = Some(id);
+                }
+                Answer::Event(DataEvent::Failed(DataFailure::Broken))
+            }
+        }
+    }
+
+    /// News of a connection that is being made.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(DataId, DataEvent)> {
+        let Some(slot) = &mut self.slot else {
+            return Poll::Pending;
+        };
+        let id = slot.id;
+        let called = match &mut slot.state {
+            State::Accepting(accepting) => {
+                let (stream, peer) = ready!(accepting.poll(cx));
+                Ok((stream, peer))
+            }
+            State::Connecting(connecting) => ready!(connecting.poll(cx)),
+            _ => return Poll::Pending,
+        };
+        match (called, self.slot.take().map(|slot| slot.state)) {
+            (Ok((stream, peer)), Some(state)) => {
+                let peer = canonical(peer);
+                let state = match state {
+                    State::Accepting(accepting) => {
+                        State::Called(accepting.into_listener(), stream, peer)
+                    }
+                    _ => State::Connected(stream, peer),
+                };
+                self.put(id, state);
+                Poll::Ready((id, DataEvent::Connected(peer)))
+            }
+            (Ok(_), None) => Poll::Pending,
+            (Err(failure), _) => Poll::Ready((id, DataEvent::Failed(failure))),
+        }
+    }
+
+    /// Forgets the connection whose stream the role above is done with; whether it was this.
+    pub(crate) fn done(&mut self, id: DataId) -> bool {
+        self.slot
+            .take_if(|slot| slot.id == id && matches!(slot.state, State::HandedUp))
+            .is_some()
+    }
+
+    /// Whether the role above has the stream of this id.
+    pub(crate) fn is_handed_up(&self, id: DataId) -> bool {
+        self.slot
+            .as_ref()
+            .is_some_and(|slot| slot.id == id && matches!(slot.state, State::HandedUp))
+    }
+
+    /// Drops whatever there is.
+    pub(crate) fn clear(&mut self) {
+        if let Some(slot) = self.slot.take()
+            && matches!(slot.state, State::HandedUp)
+        {
+            self.orphan = Some(slot.id);
+        }
+    }
+
+    /// The connection that is over here while the role above has its stream; told once.
+    pub(crate) fn take_orphan(&mut self) -> Option<DataId> {
+        self.orphan.take()
+    }
+
+    fn put(&mut self, id: DataId, state: State) {
+        self.slot = Some(Box::new(Slot { id, state }));
+    }
+}

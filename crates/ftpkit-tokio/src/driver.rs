@@ -1,0 +1,370 @@
+//! The driver: carries out what a machine asks for, feeds it what happens, and tells the role
+//! above what it must know. The same for clients and servers.
+//! What belongs elsewhere: protocol (the machine), files and users (the role above).
+
+mod beside;
+mod closing;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    future::poll_fn,
+    io,
+    mem::MaybeUninit,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use ftpkit_proto::{
+    DataEvent, DataFailure, DataId, Error, Flow, Instant, Machine, Output, TlsEvent,
+};
+use tokio::{
+    io::ReadBuf,
+    net::TcpStream,
+    time::{self, Sleep},
+};
+
+pub use self::beside::Beside;
+use self::closing::Closing;
+use crate::{
+    acceptor::canonical,
+    clock::Clock,
+    control::Control,
+    data::{Answer, DataOptions, DataStream, Plane},
+    pump::{Moved, PumpError},
+};
+
+/// How much is read from the control connection at a time, into the stack.
+const READ: usize = 8 * 1024;
+
+/// What the role above a [`Driver`] must know.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Step<E> {
+    /// News from the machine.
+    Event(E),
+    /// Payload may flow over this stream. The role moves it, with [`pump`](crate::pump) or by
+    /// itself, and reports the end with [`Driver::report`], [`Driver::finished`] or
+    /// [`Driver::failed`].
+    Transfer(DataId, Flow, DataStream),
+    /// The transfer of this id is over: its stream and whatever moves its payload must be
+    /// dropped now. Nothing is to be reported.
+    Abort(DataId),
+    /// The session is over, and its socket closed. Every further step is this one.
+    Closed(Result<(), Error>),
+}
+
+/// The two ends of a control connection, and the time: what a machine is told when it is made.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Ends {
+    /// The time on the driver's clock.
+    pub now: Instant,
+    /// The address on this side.
+    pub local: SocketAddr,
+    /// The peer's address.
+    pub peer: SocketAddr,
+}
+
+/// Drives one machine over one control connection, and makes its data connections.
+///
+/// All state lives in here, so that [`next`](Self::next) may be cancelled at any time, and
+/// dropping the driver closes every socket but those that were handed up.
+///
+/// Nothing happens unless it is polled. Poll what works for the machine (a pump, a question to
+/// the storage) *before* the driver, as [`beside`](Self::beside) does: then what that work has
+/// led to leaves in the same write as what was waiting, and a file that is small enough ends
+/// before its 150 is sent. Replies leave when the driver is about to wait, not before.
+pub struct Driver<M> {
+    machine: M,
+    clock: Clock,
+    control: Control,
+    data: Plane,
+    ends: Ends,
+    deadline: Option<Instant>,
+    /// Made when the first deadline is; compared with the real one when it fires.
+    sleep: Option<Pin<Box<Sleep>>>,
+    watch: Option<Box<Watch>>,
+    /// The machine was told the end of its input.
+    told_end: bool,
+    /// A deadline has passed: outputs are taken although the peer does not read.
+    overdue: bool,
+    closing: Option<Box<Closing>>,
+}
+
+/// The progress of the transfer under way.
+struct Watch {
+    id: DataId,
+    moved: Arc<AtomicU64>,
+    told: u64,
+}
+
+impl<M: Machine> Driver<M> {
+    /// Drives the machine that `make` returns over a connected stream.
+    ///
+    /// # Errors
+    /// When the stream does not tell its addresses, since it was closed already.
+    pub fn new(
+        stream: TcpStream,
+        clock: Clock,
+        options: DataOptions,
+        make: impl FnOnce(Ends) -> M,
+    ) -> io::Result<Self> {
+        let ends = Ends {
+            now: clock.now(),
+            local: canonical(stream.local_addr()?),
+            peer: canonical(stream.peer_addr()?),
+        };
+        Ok(Self {
+            machine: make(ends),
+            clock,
+            control: Control::new(stream),
+            data: Plane::new(options, ends.local, ends.peer),
+            ends,
+            deadline: None,
+            sleep: None,
+            watch: None,
+            told_end: false,
+            overdue: false,
+            closing: None,
+        })
+    }
+
+    /// The machine.
+    #[must_use]
+    pub const fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The machine, to give it answers and requests. What that leads to happens when the
+    /// driver is polled next.
+    pub const fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// The time, as the machine's methods want it.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The address of this side of the control connection.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.ends.local
+    }
+
+    /// The address of the control connection's peer.
+    #[must_use]
+    pub const fn peer_addr(&self) -> SocketAddr {
+        self.ends.peer
+    }
+
+    /// Watches the progress of the transfer `id` by this count of bytes. It is read when a
+    /// deadline is about to pass, so that counting costs nothing else.
+    pub fn watch(&mut self, id: DataId, moved: Arc<AtomicU64>) {
+        if self.data.is_handed_up(id) {
+            self.watch = Some(Box::new(Watch { id, moved, told: 0 }));
+        }
+    }
+
+    /// Reports that all payload of `id` has moved and its stream is closed. `clean` as in
+    /// [`DataEvent::Finished`]. Ignored when the transfer was aborted meanwhile.
+    pub fn finished(&mut self, id: DataId, bytes: u64, clean: bool) {
+        self.ended(id, DataEvent::Finished { bytes, clean });
+    }
+
+    /// Reports that the transfer `id` failed, and its stream is closed. Ignored when it was
+    /// aborted meanwhile.
+    pub fn failed(&mut self, id: DataId, why: DataFailure) {
+        self.tell_progress(id);
+        self.ended(id, DataEvent::Failed(why));
+    }
+
+    /// Reports how a [`pump`](crate::pump) for the transfer `id` ended.
+    pub fn report(&mut self, id: DataId, end: &Result<Moved, PumpError>) {
+        match end {
+            Ok(moved) => self.finished(id, moved.bytes, moved.clean),
+            Err(error) => {
+                tracing::debug!(%id, %error, "the transfer failed");
+                self.failed(id, error.failure());
+            }
+        }
+    }
+
+    fn ended(&mut self, id: DataId, event: DataEvent) {
+        if self.data.done(id) {
+            self.watch = None;
+            self.machine.handle_data(self.clock.now(), id, event);
+        }
+    }
+
+    /// The next step. Cancel-safe.
+    pub async fn next(&mut self) -> Step<M::Event> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Polls for the next step. When it returns `Pending`, all that is to be written has been
+    /// written, or waits for the peer to read.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Step<M::Event>> {
+        loop {
+            if let Some(closing) = &mut self.closing {
+                self.watch = None;
+                return closing
+                    .poll(&mut self.control, &mut self.sleep, cx)
+                    .map(Step::Closed);
+            }
+            if let Some(step) = self.take_outputs(cx) {
+                return Poll::Ready(step);
+            }
+            if self.closing.is_some() || self.take_input(cx) || self.poll_sleep(cx) {
+                continue;
+            }
+            let was_full = self.control.is_full();
+            let _ = self.control.poll_flush(cx);
+            let end_is_news = self.control.is_broken() && !self.told_end;
+            let has_room = was_full && !self.control.is_full();
+            if !end_is_news && !has_room {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Carries out the machine's outputs until there is a step to tell, nothing more to do, or
+    /// too much to write. A deadline that passed gets its outputs out all the same: it may end
+    /// a session whose peer never reads.
+    fn take_outputs(&mut self, cx: &mut Context<'_>) -> Option<Step<M::Event>> {
+        while self.overdue || !self.control.is_full() {
+            match self.machine.poll_output() {
+                Output::Write(bytes) => self.control.write(bytes),
+                Output::WriteUrgent(bytes) => self.control.write_urgent(cx, bytes),
+                // There is no TLS in this stream yet, so that none can be ended either.
+                Output::StartTls | Output::StopTls => {
+                    self.machine.handle_tls(self.clock.now(), TlsEvent::Failed);
+                }
+                Output::Data(id, request) => {
+                    match self.data.request(id, request) {
+                        Answer::None => {}
+                        Answer::Event(event) => {
+                            self.machine.handle_data(self.clock.now(), id, event);
+                        }
+                        Answer::Transfer(flow, stream) => {
+                            return Some(Step::Transfer(id, flow, stream));
+                        }
+                    }
+                    if let Some(id) = self.data.take_orphan() {
+                        self.watch = None;
+                        return Some(Step::Abort(id));
+                    }
+                }
+                Output::Event(event) => return Some(Step::Event(event)),
+                Output::Wait(deadline) => {
+                    self.deadline = deadline;
+                    self.overdue = false;
+                    break;
+                }
+                Output::Closed(result) => {
+                    self.closing = Some(Box::new(Closing::new(result)));
+                    self.data.clear();
+                    return self.data.take_orphan().map(Step::Abort);
+                }
+                other => tracing::error!(
+                    output = ?std::mem::discriminant(&other),
+                    "the driver does not know this output of the machine"
+                ),
+            }
+        }
+        None
+    }
+
+    /// Feeds the machine one thing that has happened; whether there was one.
+    ///
+    /// Deadlines come first, so that no flood of input can hold them up.
+    fn take_input(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.clock.now();
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.deadline = None;
+            self.overdue = true;
+            if let Some(id) = self.watch.as_ref().map(|watch| watch.id) {
+                self.tell_progress(id);
+            }
+            self.machine.handle_timeout(now);
+            return true;
+        }
+        if let Poll::Ready((id, event)) = self.data.poll(cx) {
+            self.machine.handle_data(now, id, event);
+            return true;
+        }
+        if self.control.is_broken() && !self.told_end {
+            self.told_end = true;
+            self.machine.handle_eof(now);
+            return true;
+        }
+        self.read(cx, now)
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        if self.told_end || self.control.is_full() || !self.machine.wants_read() {
+            return false;
+        }
+        let mut space = [MaybeUninit::uninit(); READ];
+        let mut buf = ReadBuf::uninit(&mut space);
+        if self.control.poll_read(cx, &mut buf).is_pending() {
+            return false;
+        }
+        if !buf.filled().is_empty() {
+            self.machine.handle_bytes(now, buf.filled());
+        }
+        if self.control.is_ended() {
+            self.told_end = true;
+            self.machine.handle_eof(now);
+        }
+        true
+    }
+
+    /// Sees to it that the task wakes at the deadline; whether the timer has fired, be it for
+    /// this deadline or for an earlier one.
+    fn poll_sleep(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(deadline) = self.deadline else {
+            return false;
+        };
+        let at = self.clock.at(deadline);
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(time::sleep_until(at)));
+        if sleep.deadline() > at || sleep.is_elapsed() {
+            sleep.as_mut().reset(at);
+        }
+        sleep.as_mut().poll(cx).is_ready()
+    }
+
+    /// Tells the machine how far the transfer `id` has come, where it has come further.
+    fn tell_progress(&mut self, id: DataId) {
+        if let Some(watch) = &mut self.watch
+            && watch.id == id
+        {
+            let bytes = watch.moved.load(Ordering::Relaxed);
+            if bytes > watch.told {
+                watch.told = bytes;
+                let now = self.clock.now();
+                self.machine
+                    .handle_data(now, id, DataEvent::Progress { bytes });
+            }
+        }
+    }
+}
+
+impl<M: fmt::Debug> fmt::Debug for Driver<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("ends", &self.ends)
+            .field("machine", &self.machine)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! Moving payload between a data connection and a local source or sink.
+//! What belongs elsewhere: files (they implement [`Source`] and [`Sink`] above), TYPE A.
+
+mod adapters;
+mod buffers;
+mod copy;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod sendfile;
+
+use std::{
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use ftpkit_proto::DataFailure;
+
+pub use self::adapters::{Reader, Writer};
+use crate::data::DataStream;
+
+/// How much one session moves before the others on its thread have their turn.
+const TURN: u64 = 2 * 1024 * 1024;
+
+/// Where payload comes from.
+pub trait Source: Send {
+    /// Reads what comes next to the beginning of `buf`, and returns how much; 0 is the end.
+    ///
+    /// `buf` has 256 KiB. A source that has more at hand than it fills in makes the transfer
+    /// slow; one that has to wait should return what it has.
+    ///
+    /// # Errors
+    /// Its own; they end the transfer. [`io::ErrorKind::StorageFull`] and
+    /// [`io::ErrorKind::QuotaExceeded`] are told apart from the rest.
+    fn read(&mut self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// The file from which the kernel may send what comes next, if there is one. Everything
+    /// from that offset to the end of the file is sent.
+    #[cfg(unix)]
+    fn local(&self) -> Option<LocalSource<'_>> {
+        None
+    }
+
+    /// Skips what the kernel has sent from the [`local`](Self::local) file.
+    #[cfg(unix)]
+    fn advance(&mut self, bytes: u64) {
+        let _ = bytes;
+    }
+}
+
+/// A file from which the kernel may send.
+#[cfg(unix)]
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LocalSource<'a> {
+    /// The file.
+    pub file: std::os::fd::BorrowedFd<'a>,
+    /// Where in the file the next byte of payload stands.
+    pub offset: u64,
+}
+
+#[cfg(unix)]
+impl<'a> LocalSource<'a> {
+    /// What comes next stands at `offset` of `file`.
+    #[must_use]
+    pub const fn new(file: std::os::fd::BorrowedFd<'a>, offset: u64) -> Self {
+        Self { file, offset }
+    }
+}
+
+/// Where payload goes to.
+pub trait Sink: Send {
+    /// Writes all of `data`, which is 256 KiB at most.
+    ///
+    /// # Errors
+    /// Its own; they end the transfer. [`io::ErrorKind::StorageFull`] and
+    /// [`io::ErrorKind::QuotaExceeded`] are told apart from the rest.
+    fn write(&mut self, data: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+impl<S: Source> Source for &mut S {
+    fn read(&mut self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        (**self).read(buf)
+    }
+
+    #[cfg(unix)]
+    fn local(&self) -> Option<LocalSource<'_>> {
+        (**self).local()
+    }
+
+    #[cfg(unix)]
+    fn advance(&mut self, bytes: u64) {
+        (**self).advance(bytes);
+    }
+}
+
+impl<S: Sink> Sink for &mut S {
+    fn write(&mut self, data: &[u8]) -> impl Future<Output = io::Result<()>> + Send {
+        (**self).write(data)
+    }
+}
+
+/// What was moved when a transfer came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Moved {
+    /// Bytes over the data connection.
+    pub bytes: u64,
+    /// Whether the end is proven by TLS; in clear, true.
+    pub clean: bool,
+}
+
+/// Why payload did not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PumpError {
+    /// The data connection failed.
+    #[error("the data connection broke: {0}")]
+    Network(#[source] io::Error),
+    /// The source or the sink failed.
+    #[error("the local side of the transfer failed: {0}")]
+    Local(#[source] io::Error),
+}
+
+impl PumpError {
+    /// What the machine is told.
+    #[must_use]
+    pub fn failure(&self) -> DataFailure {
+        match self {
+            Self::Network(_) => DataFailure::Broken,
+            Self::Local(error) => match error.kind() {
+                io::ErrorKind::StorageFull => DataFailure::NoSpace,
+                io::ErrorKind::QuotaExceeded => DataFailure::Quota,
+                _ => DataFailure::Local,
+            },
+        }
+    }
+}
+
+/// Sends all of `source`, closes the sending half and drops the stream.
+///
+/// `moved` counts along, for [`Driver::watch`](crate::Driver::watch). Dropping the future
+/// aborts the transfer. Sources that are local files are sent by the kernel (Linux, Android).
+///
+/// # Errors
+/// [`PumpError`] says which side failed. The stream is closed in every case.
+pub async fn send<S: Source>(
+    mut stream: DataStream,
+    mut source: S,
+    moved: &AtomicU64,
+) -> Result<Moved, PumpError> {
+    let mut meter = Meter::new(moved);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let is_sent = sendfile::send(&stream, &mut source, &mut meter).await?;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let is_sent = false;
+    if !is_sent {
+        copy::send(&mut stream, &mut source, &mut meter).await?;
+    }
+    copy::finish(&mut stream).await?;
+    Ok(Moved {
+        bytes: meter.total,
+        clean: true,
+    })
+}
+
+/// Receives all that comes into `sink`, until the peer's end of file.
+///
+/// `moved` counts along, for [`Driver::watch`](crate::Driver::watch). Dropping the future
+/// aborts the transfer. The sink is neither flushed nor committed.
+///
+/// # Errors
+/// [`PumpError`] says which side failed. The stream is closed in every case.
+pub async fn receive<S: Sink>(
+    mut stream: DataStream,
+    mut sink: S,
+    moved: &AtomicU64,
+) -> Result<Moved, PumpError> {
+    let mut meter = Meter::new(moved);
+    copy::receive(&mut stream, &mut sink, &mut meter).await?;
+    Ok(Moved {
+        bytes: meter.total,
+        clean: true,
+    })
+}
+
+/// Counts what moves, and gives the other sessions of the thread their turn.
+struct Meter<'a> {
+    moved: &'a AtomicU64,
+    total: u64,
+    turn: u64,
+}
+
+impl<'a> Meter<'a> {
+    const fn new(moved: &'a AtomicU64) -> Self {
+        Self {
+            moved,
+            total: 0,
+            turn: 0,
+        }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.total = self.total.saturating_add(bytes);
+        self.turn = self.turn.saturating_add(bytes);
+        self.moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    async fn take_turns(&mut self) {
+        if self.turn >= TURN {
+            self.turn = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Payload through a buffer in this process, in blocks as large as the sides allow.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+
+use super::{Meter, PumpError, Sink, Source, buffers::Buffer};
+use crate::data::DataStream;
+
+/// How much unasked input is thrown away at the end of sending.
+const UNASKED: usize = 64 * 1024;
+
+/// Sends what `source` still has.
+pub(super) async fn send(
+    stream: &mut DataStream,
+    source: &mut impl Source,
+    meter: &mut Meter<'_>,
+) -> Result<(), PumpError> {
+    let mut buffer = Buffer::take();
+    loop {
+        let read = source.read(&mut buffer).await.map_err(PumpError::Local)?;
+        let Some(mut block) = buffer.get(..read) else {
+            let lie = io::Error::other("the source claims to have read more than it was asked for");
+            return Err(PumpError::Local(lie));
+        };
+        if block.is_empty() {
+            return Ok(());
+        }
+        while !block.is_empty() {
+            let written = stream.write(block).await.map_err(PumpError::Network)?;
+            if written == 0 {
+                return Err(PumpError::Network(io::ErrorKind::WriteZero.into()));
+            }
+            meter.count(written);
+            block = block.get(written..).unwrap_or_default();
+        }
+        meter.take_turns().await;
+    }
+}
+
+/// Ends the sending half, so that closing the stream afterwards is no reset.
+pub(super) async fn finish(stream: &mut DataStream) -> Result<(), PumpError> {
+    stream.shutdown().await.map_err(PumpError::Network)?;
+    // Bytes from the peer that nobody reads would turn the close into a reset, and a reset
+    // takes away what the peer has not read yet. What has come so far is thrown away.
+    let mut buffer = Buffer::take();
+    let unasked = buffer.get_mut(..UNASKED).unwrap_or_default();
+    poll_fn(|cx| {
+        fill(stream, cx, unasked);
+        Poll::Ready(())
+    })
+    .await;
+    Ok(())
+}
+
+/// Receives until the end of file.
+pub(super) async fn receive(
+    stream: &mut DataStream,
+    sink: &mut impl Sink,
+    meter: &mut Meter<'_>,
+) -> Result<(), PumpError> {
+    loop {
+        // A connection that has nothing to say holds no buffer.
+        stream.readable().await.map_err(PumpError::Network)?;
+        let mut buffer = Buffer::take();
+        loop {
+            let filled = poll_fn(|cx| Poll::Ready(fill(stream, cx, &mut buffer))).await;
+            meter.count(filled.bytes);
+            if filled.bytes > 0 {
+                let block = buffer.get(..filled.bytes).unwrap_or_default();
+                sink.write(block).await.map_err(PumpError::Local)?;
+            }
+            match filled.end {
+                Some(end) => return end.map_err(PumpError::Network),
+                None if filled.bytes == 0 => break,
+                None => meter.take_turns().await,
+            }
+        }
+    }
+}
+
+/// What was there to be read.
+struct Filled {
+    bytes: usize,
+    /// The end of the stream, or of the connection, behind these bytes.
+    end: Option<io::Result<()>>,
+}
+
+/// Reads until `buffer` is full, nothing more is there, or the end.
+fn fill(stream: &mut DataStream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Filled {
+    let mut buf = ReadBuf::new(buffer);
+    let mut end = None;
+    while end.is_none() && buf.remaining() > 0 {
+        let before = buf.filled().len();
+        match Pin::new(&mut *stream).poll_read(cx, &mut buf) {
+            Poll::Pending => break,
+            Poll::Ready(Err(error)) => end = Some(Err(error)),
+            Poll::Ready(Ok(())) if buf.filled().len() == before => end = Some(Ok(())),
+            Poll::Ready(Ok(())) => {}
+        }
+    }
+    Filled {
+        bytes: buf.filled().len(),
+        end,
+    }
+}
