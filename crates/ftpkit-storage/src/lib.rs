@@ -4,7 +4,11 @@
 //! layer over another. A backend sees [`VirtualPath`]s only: a client's argument becomes one in
 //! [`VirtualPath::join`] and nowhere else. This crate knows no protocol and no runtime.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
+mod layer;
+mod memory;
 mod metadata;
 mod path;
 mod storage;
@@ -13,6 +17,8 @@ pub use async_trait::async_trait;
 
 pub use crate::{
     error::{Error, ErrorKind, Result},
+    layer::{ReadOnly, Rooted},
+    memory::Memory,
     metadata::{Entry, Kind, Metadata, SetAttributes},
     path::{PathError, VirtualPath},
     storage::{

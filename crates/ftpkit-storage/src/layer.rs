@@ -1,0 +1,7 @@
+//! Layers: storages over another storage, which narrow what can be done through them, whatever
+//! the protocol in front.
+
+mod read_only;
+mod rooted;
+
+pub use self::{read_only::ReadOnly, rooted::Rooted};
