@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::{Code, Reply};
 use crate::{
+    listing::{self, Entry},
     text::{PathArg, Text},
     time::Timestamp,
 };
@@ -141,6 +142,49 @@ pub fn unique_name(reply: &Reply) -> Option<PathArg> {
         Some(line.get(at + 5..)?.trim_ascii())
     })?;
     PathArg::try_from(name).ok()
+}
+
+/// The facts of the file in the 250 that answers MLST.
+///
+/// Servers that send a line for each fact, or too many blanks, are understood.
+#[must_use]
+pub fn mlst(reply: &Reply) -> Option<Entry> {
+    if reply.code() != Code::FILE_ACTION_OK {
+        return None;
+    }
+    let mut found: Option<Entry> = None;
+    // A reply of one line has no middle.
+    let one = core::slice::from_ref(reply.text());
+    let lines = match reply.middle() {
+        [] => one,
+        middle => middle,
+    };
+    for line in lines {
+        let Some(entry) = facts_of(line) else {
+            continue;
+        };
+        match &mut found {
+            Some(first) if first.name == entry.name => first.complete(entry),
+            Some(_) => {}
+            None => found = Some(entry),
+        }
+    }
+    found
+}
+
+/// A line of facts. A blank before it says that there are no facts, unless it was one too many.
+fn facts_of(line: &Text) -> Option<Entry> {
+    let bytes = line.as_bytes();
+    let trimmed = bytes.trim_ascii_start();
+    if trimmed.len() < bytes.len() {
+        if let Some(entry) = Text::try_from(trimmed)
+            .ok()
+            .and_then(|t| listing::fact_line(&t))
+        {
+            return Some(entry);
+        }
+    }
+    listing::fact_line(line)
 }
 
 fn lines(reply: &Reply) -> impl Iterator<Item = &[u8]> {

@@ -199,6 +199,37 @@ fn unique_names() {
     }
 }
 
+#[test]
+fn facts_of_a_file() {
+    for (code, text, want) in [
+        (
+            250,
+            "Facts⏎type=file;size=42; a b⏎End",
+            Some("File a b Some(42)"),
+        ),
+        (
+            250,
+            "Facts⏎ type=file;size=42; /a b⏎End",
+            Some("File /a b Some(42)"),
+        ),
+        (250, "Facts⏎ /a b⏎End", Some("Other /a b None")),
+        (
+            250,
+            "Facts⏎type=dir; x⏎size=7; x⏎type=file; y⏎⏎End",
+            Some("Directory x Some(7)"),
+        ),
+        (250, "type=file;size=42; x", Some("File x Some(42)")),
+        (250, "Facts⏎no facts here⏎End", None),
+        (250, "Facts⏎End", None),
+        (250, "", None),
+        (550, "type=file;size=42; x", None),
+    ] {
+        let entry = mlst(&reply(code, text));
+        let shown = entry.map(|e| std::format!("{:?} {} {:?}", e.kind, e.name, e.size));
+        assert_eq!(shown.as_deref(), want, "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_reply_is_read_without_a_panic(
@@ -208,7 +239,7 @@ proptest! {
         let lines: vec::Vec<_> = lines.into_iter().map(|l| Text::try_from(l).unwrap()).collect();
         let reply = Reply::multiline(Code::new(number).unwrap(), lines[0].clone(), lines[1..].to_vec());
         let _ = (passive(&reply), extended_passive(&reply), path(&reply), size(&reply));
-        let _ = (modified(&reply), size_hint(&reply), unique_name(&reply));
+        let _ = (modified(&reply), size_hint(&reply), unique_name(&reply), mlst(&reply));
     }
 
     #[test]

@@ -1,0 +1,258 @@
+use super::*;
+use crate::{
+    facts::{FactSet, Facts, Kind, Perm},
+    listing::format,
+    text::Text,
+    time::{Precision, Timestamp},
+};
+use proptest::prelude::*;
+use std::{format as text, string::String, vec, vec::Vec};
+
+fn today() -> Civil {
+    Civil::new(2024, 6, 15, 12, 0, 0).unwrap()
+}
+
+fn short(line: &Line) -> String {
+    match line {
+        Line::Entry(entry) => text!("{:?} {}", entry.kind, entry.name),
+        Line::Skipped { reason, .. } => text!("{reason:?}"),
+        Line::Unparsed { reason, raw } => text!("{reason:?} {}", raw.len()),
+    }
+}
+
+fn all(mut parser: Parser, pieces: &[&[u8]]) -> (Vec<Line>, Option<Dialect>) {
+    let mut lines = vec![];
+    for piece in pieces {
+        parser.push(piece);
+        lines.extend(core::iter::from_fn(|| parser.next_line()));
+    }
+    parser.finish();
+    lines.extend(core::iter::from_fn(|| parser.next_line()));
+    assert_eq!(parser.next_line(), None);
+    (lines, parser.dialect())
+}
+
+#[test]
+fn dialects_are_told_apart() {
+    for (listing, dialect, want) in [
+        (
+            "total 2\r\ndrwxr-xr-x 2 a b 1 Jun 15 12:00 d\r\n-rw-r--r-- 1 a b 1 Jun 15 12:00 f\r\n",
+            Dialect::Unix,
+            &["Total", "Directory d", "File f"][..],
+        ),
+        (
+            "06-15-24  12:00PM <DIR> d\r\n06-15-24  12:00PM 1 f\r\n",
+            Dialect::Dos,
+            &["Directory d", "File f"],
+        ),
+        (
+            "type=cdir; .\r\ntype=file; -rw-r--r-- 1 a b 1 Jun 15 12:00 f\r\n name only\r\n",
+            Dialect::Mlsx,
+            &[
+                "Current .",
+                "File -rw-r--r-- 1 a b 1 Jun 15 12:00 f",
+                "Other name only",
+            ],
+        ),
+        // One CR before LF is the line's end; a last line needs none.
+        (
+            "\n\r\ntype=file; a\ntype=file; b\r\r\ntype=file; c\0\ntype=file; d",
+            Dialect::Mlsx,
+            &[
+                "Blank",
+                "Blank",
+                "File a",
+                "Control 13",
+                "Control 13",
+                "File d",
+            ],
+        ),
+        (
+            "nothing\r\n here\r\n",
+            Dialect::Unix,
+            &["UnknownForm 7", "UnknownForm 5"],
+        ),
+        ("", Dialect::Unix, &[]),
+    ] {
+        let (lines, found) = all(Parser::new(None, today()), &[listing.as_bytes()]);
+        let shown: Vec<_> = lines.iter().map(short).collect();
+        assert_eq!(shown, want, "{listing}");
+        assert_eq!(found, (!listing.is_empty()).then_some(dialect));
+        assert_eq!(parse(listing.as_bytes(), today()), lines);
+    }
+}
+
+#[test]
+fn a_banner_does_not_hide_the_dialect() {
+    for banner in [0, 5, 7, 8, 60, 70, 200] {
+        let listing = "hello\r\n".repeat(banner) + &"06-15-24  12:00PM 1 f\r\n".repeat(20);
+        let (lines, dialect) = all(Parser::new(None, today()), &[listing.as_bytes()]);
+        assert_eq!(dialect, Some(Dialect::Dos));
+        assert_eq!(lines.len(), banner + 20);
+        let entries = lines.into_iter().filter_map(Line::into_entry).count();
+        assert_eq!(entries, 20);
+    }
+}
+
+#[test]
+fn lines_come_as_soon_as_the_dialect_is_known() {
+    let mut parser = Parser::new(None, today());
+    parser.push("type=file; a\n".repeat(SAMPLE - 1).as_bytes());
+    assert_eq!(parser.next_line(), None);
+    parser.push(b"type=file; a\n");
+    let lines = core::iter::from_fn(|| parser.next_line()).count();
+    assert_eq!(lines, SAMPLE);
+    let mut parser = Parser::new(Some(Dialect::Mlsx), today());
+    parser.push(b"type=file; a\ntype=f");
+    assert!(matches!(parser.next_line(), Some(Line::Entry(_))));
+    assert_eq!(parser.next_line(), None);
+}
+
+#[test]
+fn a_line_is_bounded() {
+    let new = || Parser::new(Some(Dialect::Mlsx), today()).line_limit(14);
+    for (listing, want) in [
+        ("type=file; abc\r\n", &["File abc"][..]),
+        ("type=file; abcd\r\n", &["TooLong 14"]),
+        ("type=file; abcd", &["TooLong 14"]),
+        (
+            "type=file; abcdefgh\r\ntype=file; b\r\n",
+            &["TooLong 14", "File b"],
+        ),
+        ("type=file; abcdefgh", &["TooLong 14"]),
+    ] {
+        for size in 1..=listing.len() {
+            let pieces: Vec<_> = listing.as_bytes().chunks(size).collect();
+            let shown: Vec<_> = all(new(), &pieces).0.iter().map(short).collect();
+            assert_eq!(shown, want, "{listing} by {size}");
+        }
+    }
+    // What is dropped is not kept.
+    let mut parser = new();
+    for _ in 0..1000 {
+        parser.push(&[b'x'; 100]);
+        let _ = parser.next_line();
+        let _ = parser.next_line();
+        assert!(parser.buffer.len() <= 100);
+    }
+}
+
+#[test]
+fn the_tolerance_is_a_parameter() {
+    let listing = b"-rw-r--r-- 1 a b 1 Sep 10 12:00 f\r\n";
+    let mut year = vec![];
+    for days in [1, 183] {
+        let parser =
+            Parser::new(None, today()).future_tolerance(Duration::from_secs(days * 86_400));
+        let (lines, _) = all(parser, &[listing]);
+        let entry = lines.into_iter().find_map(Line::into_entry).unwrap();
+        year.push(entry.modified.unwrap().civil.year());
+    }
+    assert_eq!(year, [2023, 2024]);
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[^\\x00\\r\\n]{1,16}"
+}
+
+fn word() -> impl Strategy<Value = Text> {
+    "[a-zA-Z][a-zA-Z0-9_.-]{0,9}".prop_map(|word| Text::try_from(word).unwrap())
+}
+
+prop_compose! {
+    fn facts()(
+        kind in prop_oneof![Just(Kind::File), Just(Kind::Directory), Just(Kind::Symlink)],
+        size: u64,
+        mode in 0u16..=0o7777,
+        seconds in -62_167_219_200i64..=253_402_300_799,
+        age in 0i64..40_000_000,
+        recent: bool,
+        links in 1u64..100_000,
+        owner in word(),
+        group in word(),
+        target in word(),
+    ) -> Facts {
+        let now = Timestamp::from_civil(today()).unix_seconds();
+        let seconds = if recent { now - age } else { seconds };
+        let mut facts = Facts::of(kind).with_mode(mode).owned_by(owner, group);
+        facts.modified = Timestamp::from_unix(seconds, 0);
+        facts.size = Some(size);
+        facts.links = Some(links);
+        facts.perm = Some(Perm::DELETE | Perm::RENAME);
+        facts.target = (kind == Kind::Symlink).then_some(target);
+        facts
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_a_server_writes_for_list_is_read_back(name in name(), facts in facts()) {
+        prop_assume!(!name.contains(" -> ") && !name.ends_with('/') && name != "." && name != "..");
+        let now = Timestamp::from_civil(today());
+        let mut out = BytesMut::new();
+        prop_assert!(format::long(&mut out, name.as_bytes(), &facts, now));
+        let lines = parse(&out, today());
+        let [Line::Entry(entry)] = &lines[..] else {
+            return Err(TestCaseError::fail(text!("{lines:?}")));
+        };
+        prop_assert_eq!(entry.name.as_bytes(), name.as_bytes());
+        prop_assert_eq!(Some(entry.kind), facts.kind);
+        prop_assert_eq!(entry.mode, facts.mode);
+        prop_assert_eq!(entry.size, facts.size);
+        prop_assert_eq!(entry.links, facts.links);
+        prop_assert_eq!(&entry.owner, &facts.owner);
+        prop_assert_eq!(&entry.group, &facts.group);
+        prop_assert_eq!(&entry.target, &facts.target);
+        let listed = entry.modified.unwrap();
+        let age = facts.modified.unwrap().unix_seconds() - listed.assume_utc().unix_seconds();
+        let within = if listed.precision == Precision::Minute { 60 } else { 86_400 };
+        prop_assert!((0..within).contains(&age), "{} {:?}", listed, facts.modified);
+    }
+
+    #[test]
+    fn what_a_server_writes_for_mlsd_is_read_back(name in name(), facts in facts()) {
+        let mut out = BytesMut::new();
+        prop_assert!(format::facts(&mut out, name.as_bytes(), &facts, FactSet::ALL));
+        let lines = parse(&out, today());
+        let [Line::Entry(entry)] = &lines[..] else {
+            return Err(TestCaseError::fail(text!("{lines:?}")));
+        };
+        prop_assert_eq!(entry.name.as_bytes(), name.as_bytes());
+        prop_assert_eq!(Some(entry.kind), facts.kind);
+        prop_assert_eq!(entry.mode, facts.mode);
+        prop_assert_eq!(entry.size, facts.size.filter(|_| facts.kind != Some(Kind::Directory)));
+        prop_assert_eq!(&entry.owner, &facts.owner);
+        prop_assert_eq!(&entry.group, &facts.group);
+        prop_assert_eq!(&entry.target, &facts.target);
+        prop_assert_eq!(entry.perm, facts.perm);
+        prop_assert_eq!(entry.modified.and_then(|time| time.timestamp()), facts.modified);
+    }
+
+    #[test]
+    fn any_bytes_in_any_pieces_give_the_same_lines(
+        parts in proptest::collection::vec(prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..12),
+            "(-rw-r--r-- |l|1 | me |42 |Jun|15| 12:00| -> |2024-06-15|06-15-24 |PM|<DIR> |type=|size|;|=| |:){0,12}".prop_map(String::into_bytes),
+            Just(b"\r\n".to_vec()),
+        ], 0..30),
+        cuts in proptest::collection::vec(0usize..40, 0..30),
+        dialect in prop_oneof![Just(None), Just(Some(Dialect::Mlsx)), Just(Some(Dialect::Unix)), Just(Some(Dialect::Dos))],
+    ) {
+        let bytes = parts.concat();
+        let new = || Parser::new(dialect, today()).line_limit(40);
+        let (whole, _) = all(new(), &[&bytes]);
+        let mut pieces: Vec<&[u8]> = vec![];
+        let mut rest = &bytes[..];
+        for cut in cuts {
+            let (piece, behind) = rest.split_at(cut.min(rest.len()));
+            pieces.push(piece);
+            rest = behind;
+        }
+        pieces.push(rest);
+        let (pieced, _) = all(new(), &pieces);
+        prop_assert_eq!(&whole, &pieced);
+        let ends = bytes.iter().filter(|b| **b == b'\n').count();
+        let open = usize::from(!bytes.is_empty() && !bytes.ends_with(b"\n"));
+        prop_assert_eq!(whole.len(), ends + open);
+    }
+}

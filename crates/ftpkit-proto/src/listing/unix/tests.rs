@@ -1,0 +1,248 @@
+use super::*;
+use crate::time::Civil;
+use std::{format, string::String};
+
+fn read(line: &str) -> Result<Entry, Miss> {
+    let context = Context {
+        today: Civil::new(2024, 6, 15, 12, 0, 0).unwrap(),
+        tolerance: 86_400,
+    };
+    Unix.read(&Bytes::copy_from_slice(line.as_bytes()), &context)
+}
+
+/// The entry in short form: kind, mode, links, owner, group, size, time, name.
+fn show(line: &str) -> String {
+    let text = |text: Option<crate::Text>| text.map_or_else(|| "-".into(), |t| format!("{t}"));
+    let num = |n: Option<u64>| n.map_or_else(|| "-".into(), |n| format!("{n}"));
+    match read(line) {
+        Ok(e) => {
+            let target = e.target.map(|t| format!(" to {t}")).unwrap_or_default();
+            format!(
+                "{:?} {:o} {} {}/{} {} {} |{}|{target}",
+                e.kind,
+                e.mode.unwrap(),
+                num(e.links),
+                text(e.owner),
+                text(e.group),
+                num(e.size),
+                e.modified.unwrap(),
+                e.name
+            )
+        }
+        Err(Miss::Unparsed(reason)) => format!("{reason:?}"),
+        Err(Miss::Skip(reason)) => format!("{reason:?}"),
+    }
+}
+
+#[test]
+fn lines_of_all_kinds_of_servers() {
+    for (line, want) in [
+        (
+            "-rw-r--r--   1 me       us           42 Jun 15 12:00 a.txt",
+            "File 644 1 me/us 42 2024-06-15T12:00 |a.txt|",
+        ),
+        (
+            "drwxr-xr-x  12 1000     1000       4096 Dec  1  2019 d",
+            "Directory 755 12 1000/1000 4096 2019-12-01 |d|",
+        ),
+        (
+            "drwx------ 2 me us 4096 Jun  1 08:05 .",
+            "Current 700 2 me/us 4096 2024-06-01T08:05 |.|",
+        ),
+        (
+            "drwx------ 2 me us 4096 Jun  1 08:05 ..",
+            "Parent 700 2 me/us 4096 2024-06-01T08:05 |..|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 Dec 24 20:15 last year",
+            "File 644 1 me/us 42 2023-12-24T20:15 |last year|",
+        ),
+        // Names.
+        (
+            "-rw-r--r-- 1 me us 42 Jun 15 12:00  lead trail ",
+            "File 644 1 me/us 42 2024-06-15T12:00 | lead trail |",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 Jun 15  2020   x",
+            "File 644 1 me/us 42 2020-06-15 |  x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 Jun 15 12:00 Jan 1 10:00 x",
+            "File 644 1 me/us 42 2024-06-15T12:00 |Jan 1 10:00 x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 Jun 15 12:00 a -> b",
+            "File 644 1 me/us 42 2024-06-15T12:00 |a -> b|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 Jun 15 12:00 größe/x;y",
+            "File 644 1 me/us 42 2024-06-15T12:00 |größe/x;y|",
+        ),
+        (
+            "drwxr-xr-x 1 me us 42 Jun 15 12:00 d/",
+            "Directory 755 1 me/us 42 2024-06-15T12:00 |d|",
+        ),
+        // Links.
+        (
+            "lrwxrwxrwx 1 me us 7 Jun 15 12:00 bin -> usr/bin",
+            "Symlink 777 1 me/us 7 2024-06-15T12:00 |bin| to usr/bin",
+        ),
+        (
+            "lrwxrwxrwx 1 me us 7 Jun 15 12:00 a b -> c -> d",
+            "Symlink 777 1 me/us 7 2024-06-15T12:00 |a b| to c -> d",
+        ),
+        (
+            "lrwxrwxrwx 1 me us 7 Jun 15 12:00 bin",
+            "Symlink 777 1 me/us 7 2024-06-15T12:00 |bin|",
+        ),
+        (
+            "lrwxrwxrwx 1 me us 7 Jun 15 12:00 bin -> ",
+            "Symlink 777 1 me/us 7 2024-06-15T12:00 |bin|",
+        ),
+        (
+            "lrwxrwxrwx 1 me us 7 Jun 15 12:00  -> x",
+            "Symlink 777 1 me/us 7 2024-06-15T12:00 | -> x|",
+        ),
+        // Modes.
+        (
+            "-rwsr-Sr-t 1 me us 1 Jun 15 12:00 x",
+            "File 7745 1 me/us 1 2024-06-15T12:00 |x|",
+        ),
+        (
+            "drwxrwx---+ 3 me us 1 Jun 15 12:00 x",
+            "Directory 770 3 me/us 1 2024-06-15T12:00 |x|",
+        ),
+        (
+            "drwxrwxrwt. 3 me us 1 Jun 15 12:00 x",
+            "Directory 1777 3 me/us 1 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r--@ 3 me us 1 Jun 15 12:00 x",
+            "File 644 3 me/us 1 2024-06-15T12:00 |x|",
+        ),
+        (
+            "drwxr-x---+1464 me us 1 Jun 15 12:00 x",
+            "Directory 750 1464 me/us 1 2024-06-15T12:00 |x|",
+        ),
+        // Columns.
+        (
+            "-rw-r--r-- 1 me 42 Jun 15 12:00 x",
+            "File 644 1 me/- 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 1 42 Jun 15 12:00 x",
+            "File 644 1 1/- 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 42 Jun 15 12:00 x",
+            "File 644 1 -/- 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 42 Jun 15 12:00 x",
+            "File 644 - -/- 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- me us 42 Jun 15 12:00 x",
+            "File 644 - me/us 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me Domain Users 42 Jun 15 12:00 x",
+            "File 644 1 me/Domain Users 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 John Doe  Domain Users 42 Jun 15 12:00 x",
+            "File 644 1 John Doe/Domain Users 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 1,234,567 Jun 15 12:00 x",
+            "File 644 1 me/us 1234567 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 1.5K Jun 15 12:00 x",
+            "File 644 1 me/us - 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 18446744073709551615 Jun 15 12:00 x",
+            "File 644 1 me/us 18446744073709551615 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 18446744073709551616 Jun 15 12:00 x",
+            "File 644 1 me/us - 2024-06-15T12:00 |x|",
+        ),
+        (
+            "crw-rw-rw- 1 root root 1, 3 Jun 15 12:00 null",
+            "Other 666 1 root/root - 2024-06-15T12:00 |null|",
+        ),
+        (
+            "crw-rw-rw- 1 root root 1,3 Jun 15 12:00 null",
+            "Other 666 1 root/root - 2024-06-15T12:00 |null|",
+        ),
+        (
+            "brw-rw---- 1 root disk 8, 0 Jun 15 12:00 sda",
+            "Other 660 1 root/disk - 2024-06-15T12:00 |sda|",
+        ),
+        (
+            "srwxrwxrwx 1 me us 0 Jun 15 12:00 s",
+            "Other 777 1 me/us 0 2024-06-15T12:00 |s|",
+        ),
+        (
+            " 131 -rw-r--r-- 1 me us 42 Jun 15 12:00 x",
+            "File 644 1 me/us 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "131 8 -rw-r--r-- 1 me us 42 Jun 15 12:00 x",
+            "File 644 1 me/us 42 2024-06-15T12:00 |x|",
+        ),
+        // Dates.
+        (
+            "-rw-r--r-- 1 me us 42 2024-06-15 12:00 x",
+            "File 644 1 me/us 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 2024-06-15 12:00:01.5 +0200 x",
+            "File 644 1 me/us 42 2024-06-15T12:00:01 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 15 Jun 12:00 x",
+            "File 644 1 me/us 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 06-15 12:00 x",
+            "File 644 1 me/us 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 10 12 42 6 15 12:00 x",
+            "File 644 1 10/12 42 2024-06-15T12:00 |x|",
+        ),
+        (
+            "-rw-r--r-- 1 me us 42 Feb 29 12:00 x",
+            "File 644 1 me/us 42 2024-02-29T12:00 |x|",
+        ),
+        // Not entries.
+        ("total 1234", "Total"),
+        ("Total 12K", "Total"),
+        ("insgesamt 12", "Total"),
+        ("./sub dir:", "Heading"),
+        ("total recall", "UnknownForm"),
+        ("ls: no such file", "UnknownForm"),
+        ("-rw-r--r-- 1 me us 42 Jun 15 12:00", "NoName"),
+        ("-rw-r--r-- 1 me us 42 Jun 15 12:00 ", "NoName"),
+        ("zrw-r--r-- 1 me us 42 Jun 15 12:00 x", "UnknownForm"),
+        ("-wr-r--r-- 1 me us 42 Jun 15 12:00 x", "UnknownForm"),
+        ("-rw-r--r-- 1 me us x42 Jun 15 12:00 x", "UnknownForm"),
+        ("-rw-r--r-- 1 me us 4:2 Jun 15 12:00 x", "UnknownForm"),
+        ("-rw-r--r-- 1 me us 42 Jux 15 12:00 x", "UnknownForm"),
+        ("-rw-r--r-- 1 me us 42 Jun 35 12:00 x", "UnknownForm"),
+        ("-rw-r--r-- 1 me us 42Jun 15 12:00 x", "UnknownForm"),
+        ("-rw-r--r--", "UnknownForm"),
+        ("-rw-r--r", "UnknownForm"),
+    ] {
+        assert_eq!(show(line), want, "{line}");
+    }
+}
+
+#[test]
+fn permissions_are_kept_as_sent() {
+    let entry = read("-rwsr-Sr-t+ 1 me us 1 Jun 15 12:00 x").unwrap();
+    assert_eq!(entry.permissions.unwrap().as_bytes(), b"rwsr-Sr-t");
+}
