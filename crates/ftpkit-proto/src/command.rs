@@ -1,19 +1,19 @@
 //! Commands: what a client sends, one variant a row of the standards.
 //!
-//! Parsing stands in `command/parse.rs`. Here is what a command *is* and its wire form.
+//! Here is what a command *is*; parsing stands in `command/parse.rs`, the wire form in `format.rs`.
 
-use core::{fmt, net::{SocketAddr, SocketAddrV4}};
+use core::net::{SocketAddr, SocketAddrV4};
 
 use crate::{
     text::{PathArg, Secret, Text},
     time::Timestamp,
 };
 
+mod format;
 mod parse;
 mod verb;
-mod format;
 
-pub use parse::CommandError;
+pub use parse::{CommandError, CommandErrorKind, mdtm_set};
 pub use verb::Verb;
 
 /// A command of the control connection.
@@ -220,6 +220,8 @@ pub enum Epsv {
 }
 
 /// The arguments of `LIST`, `NLST` and `STAT`: options as clients send them, and a path.
+///
+/// A path that begins with a dash is written as `./-…`, since servers take it for an option.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListArgs {
@@ -227,6 +229,21 @@ pub struct ListArgs {
     pub options: Text,
     /// What to list; none: the working directory.
     pub path: Option<PathArg>,
+}
+
+impl ListArgs {
+    /// Options, which may be empty, and a path; without one, the working directory.
+    #[must_use]
+    pub const fn new(options: Text, path: Option<PathArg>) -> Self {
+        Self { options, path }
+    }
+}
+
+/// Without options.
+impl From<PathArg> for ListArgs {
+    fn from(path: PathArg) -> Self {
+        Self::new(Text::default(), Some(path))
+    }
 }
 
 /// The argument of [`Command::Site`].

@@ -6,6 +6,8 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod address;
+pub mod command;
 pub mod data;
 pub mod error;
 pub mod facts;
@@ -20,6 +22,7 @@ pub mod time;
 pub mod timer;
 pub mod wire;
 
+pub use command::{Command, Verb};
 pub use data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow};
 pub use error::Error;
 pub use machine::{Machine, Output, TlsEvent};
