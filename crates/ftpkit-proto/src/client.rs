@@ -3,10 +3,22 @@
 //! What belongs here: which commands a request takes, in which order, and what their replies
 //! mean. What does not: local files, retries, pools; those are the application's.
 
+mod abort;
 mod config;
+mod connection;
 mod event;
+mod login;
+mod query;
 mod request;
+mod state;
+mod tolerance;
+mod transfer;
+mod upgrade;
 
 pub use config::{Config, DataMode, Limits, Pipelining, Timeouts};
+pub use connection::Connection;
 pub use event::{Event, Outcome, Phase, TransferFailed, Transferred};
 pub use request::{Credentials, Request, RequestId, Transfer};
+
+#[cfg(test)]
+mod tests;

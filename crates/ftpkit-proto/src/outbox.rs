@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 
 use bytes::BytesMut;
 
-use crate::{machine::Output, reply::Reply};
+use crate::{command::Command, machine::Output, reply::Reply};
 
 /// The output queue of a machine; it owns no memory while it is empty.
 #[derive(Debug)]
@@ -40,6 +40,11 @@ impl<E> Outbox<E> {
     /// Appends bytes that are in wire form already: with their CRLF, and Telnet's IAC doubled.
     pub(crate) fn write_line(&mut self, line: &[u8]) {
         self.tail.extend_from_slice(line);
+    }
+
+    /// Appends the wire form of a command.
+    pub(crate) fn write_command(&mut self, command: &Command) {
+        command.encode(&mut self.tail);
     }
 
     /// Appends an entry of another kind behind all that was written before.

@@ -19,6 +19,10 @@ pub struct Config {
     pub lenient: bool,
     /// Whether a download under TLS without close_notify counts as complete. Off by default.
     pub accept_unclean_close: bool,
+    /// Whether ABOR is preceded by a Telnet Synch (IAC IP IAC DM, the last byte urgent) while the
+    /// connection is in clear. Off by default: servers that are known understand a plain ABOR,
+    /// and some take the Synch for part of the command.
+    pub telnet_abort: bool,
     /// The limits on what a server may send.
     pub limits: Limits,
     /// The timers.
@@ -88,6 +92,7 @@ impl Default for Config {
             pipelining: Pipelining::Off,
             lenient: true,
             accept_unclean_close: false,
+            telnet_abort: false,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             trace: false,

@@ -1,0 +1,532 @@
+//! The client machine: what comes in, what goes out, and whose turn it is.
+//!
+//! The procedures themselves stand in the files of their names, their transitions in `state.rs`.
+
+use alloc::{boxed::Box, collections::VecDeque, sync::Arc};
+use core::{net::SocketAddr, time::Duration};
+
+use super::{
+    config::{Config, Pipelining},
+    event::{Event, Outcome},
+    login::LoginRun,
+    query::{self, Query, RenameRun},
+    request::{Request, RequestId},
+    state::{Greeted, Parameters, Session},
+    tolerance::Lately,
+    transfer::Run,
+    upgrade::UpgradeRun,
+};
+use crate::{
+    command::Command,
+    data::{DataEvent, DataId, DataRequest},
+    error::{Error, PeerMisbehaved, Timer},
+    features::Features,
+    machine::{Machine, Output, TlsEvent},
+    outbox::Outbox,
+    reply::{Code, Reply, ReplyReader},
+    time::Instant,
+    timer::Timers,
+    wire::{Framed, Framer},
+};
+
+/// How many replies a server may send between two that are due: 1yz and stragglers. Without a
+/// bound each of them would buy it another reply timeout.
+const MAX_EXTRAS: u8 = 64;
+
+/// A client's control connection, as a state machine without I/O.
+///
+/// Requests may be submitted at any time, also before the greeting; they are carried out in
+/// order, one after the other, and each ends exactly once with [`Event::Done`].
+///
+/// A request that the application loses interest in is given to [`abort`](Self::abort) and ends
+/// as usual; until it has, later requests wait. So the connection is never out of step: it is
+/// ready for the next request, or closed.
+///
+/// ```
+/// use ftpkit_proto::client::{Config, Connection, Event, Outcome, Request};
+/// use ftpkit_proto::{Instant, Machine, Output, command::Command};
+///
+/// let peer = "192.0.2.1:21".parse().unwrap();
+/// let now = Instant::START;
+/// let mut client = Connection::new(Config::default(), now, peer);
+/// let syst = client.submit(now, Request::Command(Command::Syst));
+///
+/// client.handle_bytes(now, b"220 Ready.\r\n");
+/// assert!(matches!(client.poll_output(), Output::Event(Event::Greeting(_))));
+/// assert!(matches!(client.poll_output(), Output::Write(line) if line == "SYST\r\n"));
+///
+/// client.handle_bytes(now, b"215 UNIX Type: L8\r\n");
+/// let Output::Event(Event::Done(id, Outcome::Reply(reply))) = client.poll_output() else {
+///     panic!("not answered");
+/// };
+/// assert_eq!((id, reply.code().number()), (syst, 215));
+/// ```
+#[derive(Debug)]
+pub struct Connection {
+    pub(super) config: Arc<Config>,
+    pub(super) peer: SocketAddr,
+    pub(super) framer: Framer,
+    pub(super) session: Session,
+    pub(super) secured: bool,
+    pub(super) parameters: Parameters,
+    pub(super) features: Option<Features>,
+    pub(super) current: Option<Procedure>,
+    pub(super) lately: Lately,
+    now: Instant,
+    reader: ReplyReader,
+    outbox: Outbox<Event>,
+    timers: Timers,
+    greeting: Option<Reply>,
+    queue: VecDeque<(RequestId, Request)>,
+    extras: u8,
+    last_request: u64,
+    last_data: u64,
+}
+
+/// What is under way: one request, or several queries.
+#[derive(Debug)]
+pub(super) enum Procedure {
+    /// Commands on the way, the oldest in front; never empty.
+    Queries(VecDeque<Query>),
+    Login(LoginRun),
+    Features(RequestId),
+    Secure(UpgradeRun),
+    Rename(RenameRun),
+    Transfer(Box<Run>),
+    Quit(RequestId),
+}
+
+impl Connection {
+    /// A machine for a control connection that was just made to `peer`.
+    #[must_use]
+    pub fn new(config: impl Into<Arc<Config>>, now: Instant, peer: SocketAddr) -> Self {
+        let config = config.into();
+        let mut connection = Self {
+            framer: Framer::new(config.limits.line),
+            reader: ReplyReader::new(config.limits.reply, config.lenient),
+            session: Session::Greeting,
+            secured: false,
+            parameters: Parameters::default(),
+            features: None,
+            current: None,
+            lately: Lately::Nothing,
+            now,
+            outbox: Outbox::new(),
+            timers: Timers::new(),
+            greeting: None,
+            queue: VecDeque::new(),
+            extras: 0,
+            last_request: 0,
+            last_data: 0,
+            config,
+            peer,
+        };
+        connection.arm(Timer::Reply, connection.config.timeouts.reply);
+        connection
+    }
+
+    /// Queues a request. It ends at once as [`Outcome::Rejected`] when the queue is full, when
+    /// the connection is closed, and for a command that has a request of its own.
+    pub fn submit(&mut self, now: Instant, request: Request) -> RequestId {
+        self.now = now;
+        self.last_request = self.last_request.saturating_add(1);
+        let id = RequestId(self.last_request);
+        let refused = matches!(self.session, Session::Closed(_))
+            || self.queue.len() >= self.config.limits.queue
+            || matches!(&request, Request::Command(command) if !query::is_single(command));
+        if refused {
+            self.done(id, Outcome::Rejected);
+        } else {
+            self.queue.push_back((id, request));
+            self.advance();
+        }
+        id
+    }
+
+    /// Takes back a request, at whatever stage it is.
+    ///
+    /// One that waits ends at once as [`Outcome::Rejected`]. A transfer under way ends as
+    /// [`Outcome::TransferFailed`] in [`Phase::Aborted`](super::Phase::Aborted): its data
+    /// connection is dropped, and ABOR is sent where the server carries out the command
+    /// already. Everything else is a matter of one reply and ends by itself.
+    pub fn abort(&mut self, now: Instant, id: RequestId) {
+        self.now = now;
+        if let Some(at) = self.queue.iter().position(|(waiting, _)| *waiting == id) {
+            self.queue.remove(at);
+            self.done(id, Outcome::Rejected);
+            return;
+        }
+        match self.current.take() {
+            Some(Procedure::Transfer(run)) if run.id == id => self.abort_transfer(run),
+            other => self.current = other,
+        }
+        self.advance();
+    }
+
+    /// What the server can do, once [`Request::Features`] was answered; forgotten at a new
+    /// login and under TLS, since both may change it.
+    #[must_use]
+    pub const fn features(&self) -> Option<&Features> {
+        self.features.as_ref()
+    }
+
+    /// The server's greeting, once it has come.
+    #[must_use]
+    pub const fn greeting(&self) -> Option<&Reply> {
+        self.greeting.as_ref()
+    }
+
+    /// Whether a request that is submitted now would be carried out at once.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.session, Session::Ready) && self.current.is_none() && self.queue.is_empty()
+    }
+
+    /// The server's address.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Whether the control connection is under TLS.
+    #[must_use]
+    pub const fn is_secured(&self) -> bool {
+        self.secured
+    }
+
+    // What the procedures use.
+
+    pub(super) fn send(&mut self, command: Command) {
+        self.outbox.write_command(&command);
+        if self.config.trace {
+            self.event(Event::Sent(command));
+        }
+        self.extras = 0;
+        self.arm(Timer::Reply, self.config.timeouts.reply);
+    }
+
+    pub(super) fn done(&mut self, id: RequestId, outcome: Outcome) {
+        self.event(Event::Done(id, outcome));
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        self.output(Output::Event(event));
+    }
+
+    pub(super) fn output(&mut self, output: Output<Event>) {
+        self.outbox.push(output);
+    }
+
+    pub(super) fn data_request(&mut self, id: DataId, request: DataRequest) {
+        self.output(Output::Data(id, request));
+    }
+
+    pub(super) const fn next_data_id(&mut self) -> DataId {
+        self.last_data = self.last_data.saturating_add(1);
+        DataId::new(self.last_data)
+    }
+
+    pub(super) fn arm(&mut self, timer: Timer, after: Duration) {
+        self.timers.set(timer, self.now, after);
+    }
+
+    pub(super) fn disarm(&mut self, timer: Timer) {
+        self.timers.clear(timer);
+    }
+
+    /// Counts a reply that is none too many yet.
+    pub(super) const fn count_extra(&mut self) -> bool {
+        self.extras = self.extras.saturating_add(1);
+        self.extras <= MAX_EXTRAS
+    }
+
+    /// Ends the session and with it all requests.
+    pub(super) fn close(&mut self, result: Result<(), Error>) {
+        if matches!(self.session, Session::Closed(_)) {
+            return;
+        }
+        self.session = Session::Closed(result);
+        self.timers.clear_all();
+        self.framer.clear();
+        match self.current.take() {
+            Some(Procedure::Queries(flight)) => {
+                for query in flight {
+                    self.done(query.id, Outcome::Lost);
+                }
+            }
+            Some(Procedure::Transfer(run)) => self.lose_transfer(run),
+            Some(
+                Procedure::Login(LoginRun { id, .. })
+                | Procedure::Features(id)
+                | Procedure::Secure(UpgradeRun { id, .. })
+                | Procedure::Rename(RenameRun { id, .. })
+                | Procedure::Quit(id),
+            ) => self.done(id, Outcome::Lost),
+            None => {}
+        }
+        for (id, _) in core::mem::take(&mut self.queue) {
+            self.done(id, Outcome::Rejected);
+        }
+    }
+
+    // Replies.
+
+    fn read_replies(&mut self) {
+        loop {
+            if matches!(self.session, Session::Closed(_)) {
+                return;
+            }
+            let read = match self.framer.next_line() {
+                None => return,
+                Some(Framed::Line(line)) => self.reader.push_line(line),
+                Some(Framed::TooLong) => Err(PeerMisbehaved::LineTooLong),
+            };
+            match read {
+                Ok(Some(reply)) => self.on_reply(reply),
+                Ok(None) => {}
+                Err(error) => self.close(Err(error.into())),
+            }
+        }
+    }
+
+    fn on_reply(&mut self, reply: Reply) {
+        if self.config.trace {
+            self.event(Event::Received(reply.clone()));
+        }
+        if matches!(self.session, Session::Greeting) {
+            return self.on_greeting(reply);
+        }
+        if reply.code() == Code::SERVICE_CLOSING {
+            return self.on_service_closing(reply);
+        }
+        let Some(current) = self.current.take() else {
+            if !self.config.lenient {
+                self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
+            }
+            return;
+        };
+        let straggler = self.config.lenient && self.lately.is_straggler(&reply, &current);
+        if straggler || reply.code().is_preliminary() {
+            if !self.count_extra() {
+                self.current = Some(current);
+                return self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
+            }
+            if self.timers.is_set(Timer::Reply) {
+                self.arm(Timer::Reply, self.config.timeouts.reply);
+            }
+        } else {
+            self.lately = Lately::Nothing;
+            self.disarm(Timer::Reply);
+        }
+        match current {
+            current if straggler => self.current = Some(current),
+            Procedure::Transfer(run) => self.transfer_reply(run, reply),
+            current if reply.code().is_preliminary() => self.current = Some(current),
+            Procedure::Queries(flight) => self.on_query_reply(flight, reply),
+            Procedure::Login(run) => self.login_reply(run, reply),
+            Procedure::Features(id) => self.features_reply(id, reply),
+            Procedure::Secure(run) => self.upgrade_reply(run, reply),
+            Procedure::Rename(run) => self.rename_reply(run, reply),
+            Procedure::Quit(id) => {
+                self.done(id, Outcome::Reply(reply));
+                self.close(Ok(()));
+            }
+        }
+        self.advance();
+    }
+
+    fn on_greeting(&mut self, reply: Reply) {
+        match Greeted::by(reply.code()) {
+            Greeted::Wait => {
+                if !self.count_extra() {
+                    return self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
+                }
+                self.arm(Timer::Reply, self.config.timeouts.reply);
+            }
+            Greeted::Ready => {
+                self.disarm(Timer::Reply);
+                self.session = Session::Ready;
+                self.lately = Lately::Greeted;
+                self.greeting = Some(reply.clone());
+                self.event(Event::Greeting(reply));
+                self.advance();
+            }
+            Greeted::Refused => self.close(Err(Error::ServiceClosing(Box::new(reply)))),
+            Greeted::NotFtp => self.close(Err(PeerMisbehaved::NotFtp.into())),
+        }
+    }
+
+    fn on_query_reply(&mut self, mut flight: VecDeque<Query>, reply: Reply) {
+        if let Some(query) = flight.pop_front() {
+            self.query_reply(&query, reply);
+        }
+        if !flight.is_empty() {
+            self.arm(Timer::Reply, self.config.timeouts.reply);
+            self.current = Some(Procedure::Queries(flight));
+        }
+    }
+
+    /// 421: the request whose reply is due gets it, everything else is lost.
+    fn on_service_closing(&mut self, reply: Reply) {
+        let answered = match self.current.take() {
+            Some(Procedure::Queries(mut flight)) => {
+                let first = flight.pop_front().map(|query| query.id);
+                if !flight.is_empty() {
+                    self.current = Some(Procedure::Queries(flight));
+                }
+                first
+            }
+            Some(Procedure::Transfer(run)) if run.awaits_reply() => {
+                self.transfer_refused_service(run, reply.clone());
+                None
+            }
+            Some(Procedure::Quit(id)) => {
+                self.done(id, Outcome::Reply(reply));
+                return self.close(Ok(()));
+            }
+            Some(
+                Procedure::Login(LoginRun { id, .. })
+                | Procedure::Features(id)
+                | Procedure::Secure(UpgradeRun { id, .. })
+                | Procedure::Rename(RenameRun { id, .. }),
+            ) => Some(id),
+            other => {
+                self.current = other;
+                None
+            }
+        };
+        if let Some(id) = answered {
+            self.done(id, Outcome::Reply(reply.clone()));
+        }
+        self.close(Err(Error::ServiceClosing(Box::new(reply))));
+    }
+
+    // Requests.
+
+    /// Begins whatever may begin.
+    fn advance(&mut self) {
+        while matches!(self.session, Session::Ready) {
+            match &self.current {
+                None => {}
+                Some(Procedure::Queries(flight)) if self.may_send_ahead(flight) => {}
+                Some(_) => return,
+            }
+            let Some((id, request)) = self.queue.pop_front() else {
+                return;
+            };
+            self.begin(id, request);
+        }
+    }
+
+    fn may_send_ahead(&self, flight: &VecDeque<Query>) -> bool {
+        self.config.pipelining == Pipelining::Safe
+            && flight.len() < query::MAX_AHEAD
+            && flight.iter().all(|query| query.stateless)
+            && matches!(self.queue.front(), Some((_, Request::Command(command)))
+                if query::is_stateless(command))
+    }
+
+    fn begin(&mut self, id: RequestId, request: Request) {
+        match request {
+            Request::Command(command) => {
+                let query = self.send_query(id, command);
+                match &mut self.current {
+                    Some(Procedure::Queries(flight)) => flight.push_back(query),
+                    current => *current = Some(Procedure::Queries([query].into())),
+                }
+            }
+            Request::Login(credentials) => self.begin_login(id, credentials),
+            Request::Features => {
+                self.send(Command::Feat);
+                self.current = Some(Procedure::Features(id));
+            }
+            Request::Secure { protect_data } => self.begin_upgrade(id, protect_data),
+            Request::Rename { from, to } => self.begin_rename(id, from, to),
+            Request::Transfer { transfer, ascii } => self.begin_transfer(id, transfer, ascii),
+            Request::Quit => {
+                self.send(Command::Quit);
+                self.current = Some(Procedure::Quit(id));
+            }
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer) {
+        match self.current.take() {
+            Some(Procedure::Transfer(run)) => self.transfer_timeout(run, timer),
+            current => {
+                self.current = current;
+                self.close(Err(Error::TimedOut(timer)));
+            }
+        }
+    }
+}
+
+impl Machine for Connection {
+    type Event = Event;
+
+    fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
+        self.now = now;
+        match self.session {
+            Session::Closed(_) => {}
+            // They were read in clear behind the 234, before TLS took over.
+            Session::Handshaking if !bytes.is_empty() => {
+                self.close(Err(PeerMisbehaved::BytesBeforeTls.into()));
+            }
+            _ => {
+                self.framer.push(bytes);
+                if let Some(refusals) = self.framer.take_refusals() {
+                    self.output(Output::Write(refusals));
+                }
+                self.read_replies();
+            }
+        }
+    }
+
+    fn handle_eof(&mut self, now: Instant) {
+        self.now = now;
+        let result = match self.current {
+            // Some servers hang up instead of saying goodbye.
+            Some(Procedure::Quit(_)) => Ok(()),
+            _ => Err(Error::Disconnected),
+        };
+        self.close(result);
+    }
+
+    fn handle_tls(&mut self, now: Instant, event: TlsEvent) {
+        self.now = now;
+        self.on_tls(&event);
+        self.advance();
+    }
+
+    fn handle_data(&mut self, now: Instant, id: DataId, event: DataEvent) {
+        self.now = now;
+        match self.current.take() {
+            Some(Procedure::Transfer(run)) => self.transfer_data(run, id, &event),
+            other => self.current = other,
+        }
+        self.advance();
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
+        while let Some(timer) = self.timers.take_expired(now) {
+            self.on_timer(timer);
+        }
+        self.advance();
+    }
+
+    fn poll_output(&mut self) -> Output<Event> {
+        if let Some(output) = self.outbox.pop() {
+            return output;
+        }
+        match &self.session {
+            Session::Closed(result) => Output::Closed(result.clone()),
+            _ => Output::Wait(self.timers.next_deadline()),
+        }
+    }
+
+    /// Between the 234 and TLS nothing may be read in clear.
+    fn wants_read(&self) -> bool {
+        !matches!(self.session, Session::Handshaking | Session::Closed(_))
+    }
+}

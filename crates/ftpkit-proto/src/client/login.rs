@@ -1,0 +1,48 @@
+//! Login: USER, and PASS and ACCT as the server asks for them (RFC 959 sec. 5.4, RFC 1635).
+
+use super::{
+    connection::{Connection, Procedure},
+    event::Outcome,
+    request::{Credentials, RequestId},
+    state::Login,
+    tolerance::Lately,
+};
+use crate::{command::Command, reply::Reply};
+
+/// A login under way.
+#[derive(Debug)]
+pub(super) struct LoginRun {
+    pub(super) id: RequestId,
+    credentials: Credentials,
+    step: Login,
+}
+
+impl Connection {
+    pub(super) fn begin_login(&mut self, id: RequestId, credentials: Credentials) {
+        // From here on the server treats the session as new, whatever becomes of it.
+        self.features = None;
+        self.parameters.forget_session();
+        self.send(Command::User(credentials.user.clone()));
+        self.current = Some(Procedure::Login(LoginRun {
+            id,
+            credentials,
+            step: Login::User,
+        }));
+    }
+
+    pub(super) fn login_reply(&mut self, mut run: LoginRun, reply: Reply) {
+        let account = run.credentials.account.as_ref();
+        let Some(step) = run.step.next(reply.code(), account.is_some()) else {
+            if reply.code().is_success() {
+                self.lately = Lately::LoggedIn;
+            }
+            return self.done(run.id, Outcome::Reply(reply));
+        };
+        match (step, account) {
+            (Login::Account, Some(account)) => self.send(Command::Acct(account.clone())),
+            _ => self.send(Command::Pass(run.credentials.password.clone())),
+        }
+        run.step = step;
+        self.current = Some(Procedure::Login(run));
+    }
+}

@@ -1,0 +1,337 @@
+//! Every transition of the client: one automaton for each axis that moves on its own.
+//!
+//! Nothing here parses, formats, sends or keeps time. RFC 959 sec. 6 has the diagrams that
+//! these automata refine.
+
+use core::net::{IpAddr, SocketAddr};
+
+use super::event::Phase;
+use crate::{
+    address::same_host,
+    command::Type,
+    data::{DataEvent, DataFailure, Flow},
+    error::Error,
+    reply::Code,
+};
+
+/// The control connection as a whole.
+#[derive(Debug)]
+pub(super) enum Session {
+    /// The greeting has not come.
+    Greeting,
+    /// Requests are carried out.
+    Ready,
+    /// TLS is being started; bytes in clear are an attack.
+    Handshaking,
+    /// It is over.
+    Closed(Result<(), Error>),
+}
+
+/// What a reply in the place of the greeting means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greeted {
+    Wait,
+    Ready,
+    Refused,
+    NotFtp,
+}
+
+impl Greeted {
+    pub(super) const fn by(code: Code) -> Self {
+        if code.is_preliminary() {
+            Self::Wait
+        } else if code.is_success() {
+            // 220, and 230 from servers that log in by themselves.
+            Self::Ready
+        } else if code.is_refusal() {
+            Self::Refused
+        } else {
+            Self::NotFtp
+        }
+    }
+}
+
+/// Login: the command whose reply is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Login {
+    User,
+    Password,
+    Account,
+}
+
+impl Login {
+    /// The command that the server asks for next; `None`: this reply is the outcome.
+    pub(super) fn next(self, code: Code, has_account: bool) -> Option<Self> {
+        match self {
+            Self::User | Self::Password if code == Code::NEED_ACCOUNT => {
+                has_account.then_some(Self::Account)
+            }
+            Self::User if code.is_intermediate() => Some(Self::Password),
+            Self::User | Self::Password | Self::Account => None,
+        }
+    }
+}
+
+/// Security: the command whose reply is awaited, or the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upgrade {
+    AuthTls,
+    AuthSsl,
+    Handshake,
+    BufferSize,
+    Protection,
+}
+
+/// What follows in an upgrade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upgraded {
+    Send(Upgrade),
+    StartTls,
+    /// The reply is the outcome.
+    Outcome,
+}
+
+impl Upgrade {
+    pub(super) fn next(self, code: Code, lenient: bool) -> Upgraded {
+        let accepted = code == Code::SECURITY_COMPLETE
+            // Servers from before RFC 4217 answer AUTH SSL so.
+            || (lenient && code == Code::NEED_SECURITY_DATA);
+        match self {
+            Self::AuthTls | Self::AuthSsl if accepted => Upgraded::StartTls,
+            Self::AuthTls if code.is_permanent() => Upgraded::Send(Self::AuthSsl),
+            Self::BufferSize if code.is_success() => Upgraded::Send(Self::Protection),
+            _ => Upgraded::Outcome,
+        }
+    }
+}
+
+/// What holds at the server from one transfer to the next.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    /// The representation type in force; unknown until one was accepted.
+    pub(super) kind: Option<Type>,
+    /// Whether PROT P is in force.
+    pub(super) protected: bool,
+    /// Whether only PASV works for passive data connections, as far as was seen.
+    pub(super) only_pasv: bool,
+    /// Whether only PORT works for active data connections, as far as was seen.
+    pub(super) only_port: bool,
+    /// Whether EPSV ALL was accepted: no other way of setting up is allowed any more.
+    pub(super) only_epsv: bool,
+}
+
+impl Parameters {
+    /// AUTH and a new login make the server forget; what the network lets through stays known.
+    pub(super) const fn forget_session(&mut self) {
+        self.kind = None;
+    }
+}
+
+/// The commands of a transfer: which one's reply is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Type(Type),
+    Epsv,
+    Pasv,
+    Eprt,
+    Port,
+    /// No reply is awaited; the data connection is being made or a port bound.
+    Meet,
+    Rest,
+    /// The transfer command; nothing heard yet.
+    Command,
+    /// It was accepted (1yz); the final reply is awaited.
+    Opened,
+    /// The final reply has come; the data connection has yet to end.
+    Confirmed,
+    /// ABOR is sent; its replies are awaited.
+    Aborting(Aborting),
+}
+
+/// What follows in a transfer, after a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Wait on.
+    Stay,
+    /// The type is set: make the data connection.
+    Meet,
+    /// The reply has the address to connect to.
+    Connect,
+    /// The data connection is arranged: REST or the command.
+    Arranged,
+    /// The offset is set: the command.
+    Command,
+    /// Payload may flow.
+    Open,
+    /// Payload may flow, and the final reply has come already.
+    OpenConfirmed,
+    /// The final reply.
+    Confirm,
+    /// The server refuses.
+    Refused,
+    /// The server answers what nobody asked.
+    Unsolicited,
+    /// First answer behind ABOR: find the end of its replies.
+    Fence,
+    /// All replies behind ABOR are in.
+    InStep,
+}
+
+impl Step {
+    /// Moves on with a reply.
+    pub(super) fn next(&mut self, code: Code, flow: Flow, lenient: bool) -> Next {
+        let done = code.is_success();
+        match self {
+            Self::Meet | Self::Confirmed => Next::Unsolicited,
+            Self::Command if code.is_preliminary() => Next::Open,
+            _ if code.is_preliminary() => Next::Stay,
+            Self::Type(_) if done => Next::Meet,
+            Self::Epsv | Self::Pasv if done => Next::Connect,
+            Self::Eprt | Self::Port if done => Next::Arranged,
+            Self::Rest if done || code.is_intermediate() => Next::Command,
+            // An upload that is confirmed before it began is not one.
+            Self::Command if done && lenient && flow == Flow::Receive => Next::OpenConfirmed,
+            Self::Opened if done => Next::Confirm,
+            Self::Aborting(aborting) => aborting.next(code),
+            _ => Next::Refused,
+        }
+    }
+
+    /// Whether a reply is awaited.
+    pub(super) const fn awaits_reply(self) -> bool {
+        !matches!(self, Self::Meet | Self::Confirmed)
+    }
+
+    /// Whether the transfer command is with the server and its final reply is not here.
+    pub(super) const fn is_running(self) -> bool {
+        matches!(self, Self::Command | Self::Opened)
+    }
+
+    /// The phase in which a failure would be reported now.
+    pub(super) const fn phase(self, data: Rendezvous) -> Phase {
+        match self {
+            Self::Type(_) | Self::Rest => Phase::Prepare,
+            Self::Epsv | Self::Pasv | Self::Eprt | Self::Port | Self::Meet => Phase::Connect,
+            Self::Command => Phase::Command,
+            Self::Aborting(_) => Phase::Aborted,
+            Self::Opened | Self::Confirmed => match data {
+                Rendezvous::Securing => Phase::Secure,
+                Rendezvous::Flowing => Phase::Payload,
+                Rendezvous::Ended { .. } | Rendezvous::Gone => Phase::Confirm,
+                Rendezvous::Absent
+                | Rendezvous::Binding
+                | Rendezvous::Bound
+                | Rendezvous::Connecting
+                | Rendezvous::Connected
+                | Rendezvous::Accepting => Phase::Connect,
+            },
+        }
+    }
+}
+
+/// The replies behind ABOR.
+///
+/// A server may answer the transfer and ABOR (426 and 226, or 226 and 225), or both with one
+/// reply (226, or 426), or say something more. Nothing in the replies tells which, so PWD is
+/// sent behind the first of them as a fence: its 257 can answer nothing else, and all that
+/// comes before it belongs to the abort. A server that refuses PWD shows the end by a refusal
+/// in third place. When neither comes the reply timer closes the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Aborting {
+    replies: u8,
+}
+
+impl Aborting {
+    fn next(&mut self, code: Code) -> Next {
+        self.replies = self.replies.saturating_add(1);
+        match self.replies {
+            1 => Next::Fence,
+            _ if code == Code::PATH => Next::InStep,
+            2 => Next::Stay,
+            _ if code.is_success() => Next::Stay,
+            _ => Next::InStep,
+        }
+    }
+}
+
+/// The data connection of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rendezvous {
+    /// Not asked for.
+    Absent,
+    /// A listener was asked for.
+    Binding,
+    /// The listener is bound.
+    Bound,
+    /// A connection was asked for.
+    Connecting,
+    /// The listener's next caller was asked for.
+    Accepting,
+    /// It exists.
+    Connected,
+    /// TLS is being started on it.
+    Securing,
+    /// Payload may flow.
+    Flowing,
+    /// Payload has ended.
+    Ended { clean: bool },
+    /// It was dropped, or failed.
+    Gone,
+}
+
+/// What news of the data connection means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// Nothing: it does not fit.
+    Ignore,
+    /// The listener is at this address: announce it.
+    Announce(SocketAddr),
+    /// The server was reached: REST or the command.
+    Arranged,
+    /// The server has called: payload may flow.
+    Called,
+    /// Somebody else has called.
+    Stranger,
+    /// TLS is up: payload may flow.
+    Secured { resumed: bool },
+    /// This many bytes have moved.
+    Moved(u64),
+    /// Payload has ended after this many bytes.
+    Ended(u64),
+    /// The connection failed in this state.
+    Failed(Rendezvous, DataFailure),
+}
+
+impl Rendezvous {
+    /// Moves on with news from the driver; `peer` is the control connection's.
+    pub(super) fn next(&mut self, event: &DataEvent, peer: IpAddr) -> Met {
+        let (state, met) = match (*self, event) {
+            (Self::Absent | Self::Ended { .. } | Self::Gone, _) => return Met::Ignore,
+            (before, DataEvent::Failed(failure)) => (Self::Gone, Met::Failed(before, *failure)),
+            (Self::Binding, DataEvent::Listening(at)) => (Self::Bound, Met::Announce(*at)),
+            (Self::Connecting, DataEvent::Connected(_)) => (Self::Connected, Met::Arranged),
+            (Self::Accepting, DataEvent::Connected(caller)) => {
+                if same_host(caller.ip(), peer) {
+                    (Self::Connected, Met::Called)
+                } else {
+                    (Self::Accepting, Met::Stranger)
+                }
+            }
+            (Self::Securing, DataEvent::Secured { resumed }) => {
+                (Self::Connected, Met::Secured { resumed: *resumed })
+            }
+            (Self::Flowing, DataEvent::Progress { bytes }) => (Self::Flowing, Met::Moved(*bytes)),
+            (Self::Flowing, DataEvent::Finished { bytes, clean }) => {
+                (Self::Ended { clean: *clean }, Met::Ended(*bytes))
+            }
+            _ => return Met::Ignore,
+        };
+        *self = state;
+        met
+    }
+
+    /// Whether the driver holds something under the connection's id.
+    pub(super) const fn is_held(self) -> bool {
+        !matches!(self, Self::Absent | Self::Ended { .. } | Self::Gone)
+    }
+}

@@ -1,0 +1,268 @@
+//! Transfers from TYPE to their payload.
+
+use super::*;
+
+/// A session in which the type and the rendezvous of the first transfer are at hand.
+fn after_login(script: &str) -> String {
+    "
+    S: 220 Hello
+    greeting 220
+    "
+    .to_string()
+        + script
+}
+
+#[test]
+fn each_command_and_its_direction() {
+    for (ask, command, flow) in [
+        ("get /f", "RETR /f", "Receive"),
+        ("put /f", "STOR /f", "Send"),
+        ("append /f", "APPE /f", "Send"),
+        ("unique", "STOU", "Send"),
+        ("list", "LIST", "Receive"),
+        ("names", "NLST", "Receive"),
+        ("facts", "MLSD", "Receive"),
+    ] {
+        play(
+            Config::default(),
+            &after_login(&format!(
+                "
+                ask {ask}
+                C: TYPE I
+                S: 200 Fine
+                C: EPSV
+                S: 229 Fine (|||50000|)
+                D1 Connect(192.0.2.1:50000)
+                d1 connected 192.0.2.1:50000
+                C: {command}
+                S: 150 Here
+                opened 1 D1 150
+                D1 Transfer({flow})
+                d1 finished 5
+                S: 226 Done
+                done 1 transferred 5 226
+                "
+            )),
+        );
+    }
+}
+
+#[test]
+fn the_type_is_sent_when_it_changes() {
+    play(
+        Config::default(),
+        &after_login(
+            "
+            ask get /f
+            C: TYPE I
+            ask get /f
+            ask text /f
+            # Any 2yz will do.
+            S: 226 Fine
+            C: EPSV
+            S: 229 Fine (|||50000|)
+            D1 Connect(192.0.2.1:50000)
+            d1 connected 192.0.2.1:50000
+            C: RETR /f
+            S: 550 No
+            D1 Abort
+            done 1 failed Command 0 550 No
+            C: EPSV
+            S: 229 Fine (|||50000|)
+            D2 Connect(192.0.2.1:50000)
+            d2 connected 192.0.2.1:50000
+            C: RETR /f
+            S: 550 No
+            D2 Abort
+            done 2 failed Command 0 550 No
+            C: TYPE A
+            S: 504 No
+            done 3 failed Prepare 0 504 No
+            ask text /f
+            C: TYPE A
+            S: 200 Fine
+            C: EPSV
+            S: 229 Fine (|||50000|)
+            D3 Connect(192.0.2.1:50000)
+            abort 4
+            D3 Abort
+            done 4 failed Aborted 0
+            # A login makes the server forget it.
+            ask login anna secret
+            C: USER anna
+            S: 230 Welcome
+            done 5 230 Welcome
+            ask text /f
+            C: TYPE A
+            ",
+        ),
+    );
+}
+
+#[test]
+fn rest_goes_between_the_connection_and_the_command() {
+    for (ask, command) in [("get", "RETR"), ("put", "STOR")] {
+        play(
+            Config::default(),
+            &after_login(&format!(
+                "
+                ask {ask} /f @100
+                C: TYPE I
+                ask {ask} /f @100
+                ask {ask} /f
+                S: 200 Fine
+                C: EPSV
+                S: 229 Fine (|||50000|)
+                D1 Connect(192.0.2.1:50000)
+                d1 connected 192.0.2.1:50000
+                C: REST 100
+                S: 350 Fine
+                C: {command} /f
+                S: 554 Beyond the end
+                D1 Abort
+                done 1 failed Command 0 554 Beyond the end
+                C: EPSV
+                S: 229 Fine (|||50000|)
+                D2 Connect(192.0.2.1:50000)
+                d2 connected 192.0.2.1:50000
+                C: REST 100
+                S: 502 What?
+                D2 Abort
+                done 2 failed Prepare 0 502 What?
+                C: EPSV
+                S: 229 Fine (|||50000|)
+                D3 Connect(192.0.2.1:50000)
+                d3 connected 192.0.2.1:50000
+                C: {command} /f
+                "
+            )),
+        );
+    }
+}
+
+#[test]
+fn a_connection_that_fails_while_a_reply_is_due_waits_for_it() {
+    play(
+        Config::default(),
+        &after_login(
+            "
+            ask get /f @100
+            C: TYPE I
+            ask get /f
+            ask noop
+            S: 200 Fine
+            C: EPSV
+            S: 229 Fine (|||50000|)
+            D1 Connect(192.0.2.1:50000)
+            d1 connected 192.0.2.1:50000
+            C: REST 100
+            d1 failed Broken
+            S: 350 Fine
+            done 1 failed Connect 0 350 Fine Broken
+            C: EPSV
+            S: 229 Fine (|||50000|)
+            D2 Connect(192.0.2.1:50000)
+            d2 connected 192.0.2.1:50000
+            C: RETR /f
+            d2 failed Broken
+            C: ABOR
+            S: 150 Here ~ 425 You hung up
+            C: PWD
+            S: 226 Nothing to abort ~ 257 \"/\" is it
+            done 2 failed Connect 0 425 You hung up Broken
+            C: NOOP
+            ",
+        ),
+    );
+}
+
+#[test]
+fn a_reply_without_1yz() {
+    let head = "
+        C: TYPE I
+        S: 200 Fine
+        C: EPSV
+        S: 229 Fine (|||50000|)
+        D1 Connect(192.0.2.1:50000)
+        d1 connected 192.0.2.1:50000
+    ";
+    // What has come over the data connection counts.
+    for bytes in [0, 5] {
+        let script = format!(
+            "
+            ask list
+            {head}
+            C: LIST
+            S: 226 Done
+            opened 1 D1 226
+            D1 Transfer(Receive)
+            d1 finished {bytes}
+            done 1 transferred {bytes} 226
+            "
+        );
+        play(Config::default(), &after_login(&script));
+    }
+    // Nothing can have been stored before it was sent.
+    let upload = format!(
+        "
+        ask put /f
+        {head}
+        C: STOR /f
+        S: 226 Done
+        D1 Abort
+        done 1 failed Command 0 226 Done
+        "
+    );
+    play(Config::default(), &after_login(&upload));
+    let mut strict = Config::default();
+    strict.lenient = false;
+    let listing = format!(
+        "
+        ask list
+        {head}
+        C: LIST
+        S: 226 Done
+        D1 Abort
+        done 1 failed Command 0 226 Done
+        "
+    );
+    play(strict, &after_login(&listing));
+}
+
+#[test]
+fn news_that_does_not_fit_is_ignored() {
+    play(
+        Config::default(),
+        &after_login(
+            "
+            d1 connected 192.0.2.1:50000
+            ask get /f
+            C: TYPE I
+            d0 failed Broken
+            S: 200 Fine
+            C: EPSV
+            S: 229 Fine (|||50000|)
+            D1 Connect(192.0.2.1:50000)
+            d1 listening 192.0.2.9:1
+            d1 secured
+            d1 finished 3
+            d1 moved 3
+            d2 failed Broken
+            d1 connected 192.0.2.1:50000
+            C: RETR /f
+            d1 connected 192.0.2.1:50000
+            d1 finished 3
+            S: 150 Here ~ 150 Here it comes
+            opened 1 D1 150
+            D1 Transfer(Receive)
+            d1 connected 192.0.2.1:50000
+            d1 finished 5
+            d1 finished 6
+            d1 failed Broken
+            S: 226 Done
+            done 1 transferred 5 226
+            d1 failed Broken
+            ",
+        ),
+    );
+}

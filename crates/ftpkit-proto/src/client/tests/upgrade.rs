@@ -1,0 +1,280 @@
+//! From clear text to TLS, and transfers under it.
+
+use super::*;
+use crate::error::{Error, PeerMisbehaved};
+
+const SECURED: &str = "
+    S: 220 Hello
+    greeting 220
+    ask secure
+    C: AUTH TLS
+    S: 234 Go
+    StartTls
+    tls started
+    C: PBSZ 0
+    S: 200 Fine
+    C: PROT P
+    S: 200 Fine
+    done 1 200 Fine
+";
+
+#[test]
+fn upgrades() {
+    for script in [
+        "ask secure clear
+        C: AUTH TLS
+        S: 234 Go
+        StartTls
+        tls started
+        C: PBSZ 0
+        S: 200 Fine
+        C: PROT C
+        S: 200 Fine
+        done 1 200 Fine",
+        // The older name, and the older code.
+        "ask secure
+        C: AUTH TLS
+        S: 504 What?
+        C: AUTH SSL
+        S: 334 Go
+        StartTls
+        tls started
+        C: PBSZ 0",
+        // No TLS: the reply is the outcome, and nothing else happens.
+        "ask secure
+        C: AUTH TLS
+        ask noop
+        S: 500 What?
+        C: AUTH SSL
+        S: 500 What?
+        done 1 500 What?
+        C: NOOP",
+        "ask secure
+        C: AUTH TLS
+        S: 431 Not now
+        done 1 431 Not now",
+        // A success that does not say to begin does not begin.
+        "ask secure
+        C: AUTH TLS
+        S: 200 Fine
+        done 1 200 Fine",
+        // Data connections stay in clear: the application decides.
+        "ask secure
+        C: AUTH TLS
+        S: 234 Go
+        StartTls
+        tls started
+        C: PBSZ 0
+        S: 200 Fine
+        C: PROT P
+        S: 536 No
+        done 1 536 No",
+        "ask secure
+        C: AUTH TLS
+        S: 234 Go
+        StartTls
+        tls started
+        C: PBSZ 0
+        S: 503 No
+        done 1 503 No",
+        "ask secure
+        C: AUTH TLS
+        S: 234 Go
+        StartTls
+        tls failed
+        done 1 lost
+        closed the TLS handshake on the control connection failed",
+        "ask secure
+        C: AUTH TLS
+        S: 234 Go
+        StartTls
+        wait 10
+        done 1 lost
+        closed timed out: the TLS handshake took too long",
+        "tls started
+        tls failed
+        ask noop
+        C: NOOP",
+    ] {
+        play(
+            Config::default(),
+            &("S: 220 Hello\ngreeting 220\n".to_string() + script),
+        );
+    }
+}
+
+#[test]
+fn bytes_in_clear_behind_the_234_are_fatal() {
+    let now = Instant::START;
+    for injected in [
+        &b"234 Go\r\n200 Injected\r\n"[..],
+        b"234 Go\r\n2",
+        b"234 Go\r\n\xff",
+    ] {
+        // Cut into pieces, StartTls may be out before the rest arrives.
+        for cut in 0..injected.len() {
+            let mut client = Connection::new(Config::default(), now, PEER.parse().unwrap());
+            client.handle_bytes(now, b"220 Hello\r\n");
+            client.submit(now, Request::Secure { protect_data: true });
+            client.handle_bytes(now, &injected[..cut]);
+            client.handle_bytes(now, &injected[cut..]);
+            client.handle_tls(now, TlsEvent::Started);
+            assert!(!client.is_secured());
+            let last = core::iter::from_fn(|| Some(client.poll_output()))
+                .find(|output| matches!(output, Output::Closed(_) | Output::Wait(_)));
+            assert!(
+                matches!(
+                    &last,
+                    Some(Output::Closed(Err(Error::PeerMisbehaved(
+                        PeerMisbehaved::BytesBeforeTls
+                    ))))
+                ),
+                "{cut}: {last:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_session_under_tls_is_another_one() {
+    let now = Instant::START;
+    let mut client = Connection::new(Config::default(), now, PEER.parse().unwrap());
+    client.handle_bytes(now, b"220 Hello\r\n");
+    client.submit(now, Request::Features);
+    client.handle_bytes(now, b"211-Features\r\n SIZE\r\n211 End\r\n");
+    assert!(client.features().is_some());
+    client.submit(now, Request::Secure { protect_data: true });
+    assert!(!client.is_secured());
+    client.handle_bytes(now, b"234 Go\r\n");
+    assert!(!client.wants_read());
+    client.handle_tls(now, TlsEvent::Started);
+    assert!(client.wants_read());
+    assert!(client.is_secured());
+    assert!(client.features().is_none());
+}
+
+#[test]
+fn protection_can_be_settled_again() {
+    play(
+        Config::default(),
+        &(SECURED.to_string()
+            + "
+            ask secure clear
+            C: PBSZ 0
+            S: 200 Fine
+            C: PROT C
+            S: 200 Fine
+            done 2 200 Fine
+            "),
+    );
+}
+
+/// A transfer under TLS, up to its handshake.
+fn handshaking(ask: &str, script: &str) -> String {
+    let command = if ask == "get" { "RETR" } else { "STOR" };
+    format!(
+        "{SECURED}
+        ask {ask} /f
+        C: TYPE I
+        S: 200 Fine
+        C: EPSV
+        S: 229 Fine (|||50000|)
+        D1 Connect(192.0.2.1:50000)
+        d1 connected 192.0.2.1:50000
+        C: {command} /f
+        S: 150 Here
+        D1 Secure
+        {script}
+        "
+    )
+}
+
+#[test]
+fn the_handshake_comes_behind_the_1yz() {
+    for script in [
+        "
+        d1 resumed
+        opened 2 D1 150
+        D1 Transfer(Receive)
+        d1 finished 5
+        S: 226 Done
+        done 2 transferred 5 226 proven resumed
+        ",
+        "
+        S: 226 Done
+        d1 secured
+        opened 2 D1 150
+        D1 Transfer(Receive)
+        d1 finished 5
+        done 2 transferred 5 226 proven
+        ",
+        // The server wants the session resumed, and says so.
+        "
+        d1 failed Tls
+        S: 522 Not resumed
+        done 2 failed Secure 0 522 Not resumed Tls
+        ask noop
+        C: NOOP
+        ",
+        "
+        S: 522 Not resumed
+        D1 Abort
+        done 2 failed Secure 0 522 Not resumed
+        ",
+        "
+        wait 10
+        D1 Abort
+        S: 426 Timeout
+        done 2 failed Secure 0 426 Timeout TimedOut
+        ",
+        "
+        S: 226 Done
+        d1 failed Tls
+        done 2 failed Secure 0 226 Done Tls
+        ",
+    ] {
+        play(Config::default(), &handshaking("get", script));
+    }
+}
+
+#[test]
+fn an_end_without_close_notify_is_no_end_of_a_download() {
+    let script = "
+        d1 secured
+        opened 2 D1 150
+        D1 Transfer(Receive)
+        d1 unclean 5
+        S: 226 Done
+    ";
+    play(
+        Config::default(),
+        &(handshaking("get", script) + "done 2 failed Confirm 5 226 Done"),
+    );
+    let mut config = Config::default();
+    config.accept_unclean_close = true;
+    play(
+        config,
+        &(handshaking("get", script) + "done 2 transferred 5 226"),
+    );
+    play(
+        Config::default(),
+        &handshaking(
+            "put",
+            "
+            d1 secured
+            opened 2 D1 150
+            D1 Transfer(Send)
+            d1 unclean 5
+            S: 226 Done
+            done 2 transferred 5 226
+            ",
+        ),
+    );
+}
+
+#[test]
+fn the_synch_of_an_abort_stays_outside_tls() {
+    let mut config = Config::default();
+    config.telnet_abort = true;
+    play(config, &handshaking("get", "abort 2\nC: ABOR\nD1 Abort"));
+}

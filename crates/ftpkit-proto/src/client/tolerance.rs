@@ -1,0 +1,48 @@
+//! Replies too many: which of them a lenient client drops, and why that cannot go wrong.
+//!
+//! Servers send a second 220 or 230, confirm a transfer twice, or answer ABOR late. Such a
+//! straggler always comes before the reply to the next command, so it is looked for only
+//! until that reply; and it is told from it by a code that the next command cannot have.
+
+use super::{connection::Procedure, query::Effect};
+use crate::reply::{Code, Reply};
+
+/// The end that stragglers may follow.
+#[derive(Debug, Default)]
+pub(super) enum Lately {
+    /// Something else.
+    #[default]
+    Nothing,
+    /// The greeting.
+    Greeted,
+    /// A login.
+    LoggedIn,
+    /// A transfer, with this reply.
+    Confirmed(Reply),
+    /// The replies behind ABOR.
+    Aborted,
+}
+
+impl Lately {
+    /// Whether this reply belongs to what ended lately, not to what is under way.
+    pub(super) fn is_straggler(&self, reply: &Reply, current: &Procedure) -> bool {
+        let code = reply.code();
+        match self {
+            Self::Nothing => false,
+            Self::Greeted => {
+                code == Code::READY
+                    && !matches!(current, Procedure::Queries(flight)
+                        if flight.front().is_some_and(|query| query.effect == Effect::Host))
+            }
+            Self::LoggedIn => {
+                matches!(code, Code::LOGGED_IN | Code::LOGGED_IN_SECURELY)
+                    && !matches!(current, Procedure::Login(_))
+            }
+            Self::Confirmed(confirmation) => reply == confirmation,
+            Self::Aborted => matches!(
+                code,
+                Code::NO_TRANSFER | Code::TRANSFER_COMPLETE | Code::TRANSFER_ABORTED
+            ),
+        }
+    }
+}
