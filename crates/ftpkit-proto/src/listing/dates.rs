@@ -72,21 +72,33 @@ fn without<'a>(token: &'a [u8], ends: &[&str]) -> &'a [u8] {
         .unwrap_or(token)
 }
 
-/// Names of months in the languages of servers, their beginnings as they are cut off. A star
+/// Names of months in the languages of servers, as they write and cut them, sorted. A star
 /// stands for whatever is not ASCII, so that every encoding fits.
-const MONTHS: [&str; 12] = [
-    "jan january januar januari janv janvier ene enero gen gennaio janeiro sty stycznia",
-    "feb february februar februari febr f*v f*vr f*vrier fev fevr febrero febbraio fevereiro lut lutego",
-    "mar march m*r m*rz mrz mars marzo mar*o mrt maart marca m*rc",
-    "apr april avr avril abr abril aprile *pr kwi kwietnia",
-    "may mai mei maj m*j mag maggio mayo maio maja",
-    "jun june juni juin j*n giu giugno junio junho cze czerwca",
-    "jul july juli juil juillet j*l lug luglio julio julho lip lipca",
-    "aug august ao* ao*t aou aout ago agosto augustus augusti sie sierpnia",
-    "sep sept september szept set settembre septembre septiembre setembro wrz wrze*nia",
-    "oct october okt oktober ott ottobre octubre octobre out outubro pa* pa*dziernika",
-    "nov november novembre noviembre novembro lis listopada",
-    "dec december d*c d*cembre dez dezember dic dicembre diciembre dezembro des desember gru grudnia",
+#[rustfmt::skip]
+const MONTHS: [(&str, u8); 139] = [
+    ("*pr", 4), ("abr", 4), ("abril", 4), ("ago", 8), ("agosto", 8), ("ao*", 8), ("ao*t", 8),
+    ("aou", 8), ("aout", 8), ("apr", 4), ("april", 4), ("aprile", 4), ("aug", 8), ("august", 8),
+    ("augusti", 8), ("augustus", 8), ("avr", 4), ("avril", 4), ("cze", 6), ("czerwca", 6),
+    ("d*c", 12), ("d*cembre", 12), ("dec", 12), ("december", 12), ("des", 12), ("desember", 12),
+    ("dez", 12), ("dezember", 12), ("dezembro", 12), ("dic", 12), ("dicembre", 12),
+    ("diciembre", 12), ("ene", 1), ("enero", 1), ("f*v", 2), ("f*vr", 2), ("f*vrier", 2),
+    ("feb", 2), ("febbraio", 2), ("febr", 2), ("febrero", 2), ("februar", 2), ("februari", 2),
+    ("february", 2), ("fev", 2), ("fevereiro", 2), ("fevr", 2), ("gen", 1), ("gennaio", 1),
+    ("giu", 6), ("giugno", 6), ("gru", 12), ("grudnia", 12), ("j*l", 7), ("j*n", 6), ("jan", 1),
+    ("janeiro", 1), ("januar", 1), ("januari", 1), ("january", 1), ("janv", 1), ("janvier", 1),
+    ("juil", 7), ("juillet", 7), ("juin", 6), ("jul", 7), ("julho", 7), ("juli", 7), ("julio", 7),
+    ("july", 7), ("jun", 6), ("june", 6), ("junho", 6), ("juni", 6), ("junio", 6), ("kwi", 4),
+    ("kwietnia", 4), ("lip", 7), ("lipca", 7), ("lis", 11), ("listopada", 11), ("lug", 7),
+    ("luglio", 7), ("lut", 2), ("lutego", 2), ("m*j", 5), ("m*r", 3), ("m*rc", 3), ("m*rz", 3),
+    ("maart", 3), ("mag", 5), ("maggio", 5), ("mai", 5), ("maio", 5), ("maj", 5), ("maja", 5),
+    ("mar", 3), ("mar*o", 3), ("marca", 3), ("march", 3), ("mars", 3), ("marzo", 3), ("may", 5),
+    ("mayo", 5), ("mei", 5), ("mrt", 3), ("mrz", 3), ("nov", 11), ("november", 11),
+    ("novembre", 11), ("novembro", 11), ("noviembre", 11), ("oct", 10), ("october", 10),
+    ("octobre", 10), ("octubre", 10), ("okt", 10), ("oktober", 10), ("ott", 10), ("ottobre", 10),
+    ("out", 10), ("outubro", 10), ("pa*", 10), ("pa*dziernika", 10), ("sep", 9), ("sept", 9),
+    ("september", 9), ("septembre", 9), ("septiembre", 9), ("set", 9), ("setembro", 9),
+    ("settembre", 9), ("sie", 8), ("sierpnia", 8), ("sty", 1), ("stycznia", 1), ("szept", 9),
+    ("wrz", 9), ("wrze*nia", 9),
 ];
 
 /// A month by its name, or `3月`.
@@ -108,10 +120,11 @@ fn month(token: &[u8]) -> Option<u8> {
         used += 1;
     }
     let key = key.get(..used).filter(|key| key.len() >= 3)?;
-    let month = MONTHS
-        .iter()
-        .position(|names| names.split(' ').any(|name| name.as_bytes() == key))?;
-    u8::try_from(month + 1).ok()
+    MONTHS
+        .binary_search_by(|(name, _)| name.as_bytes().cmp(key))
+        .ok()
+        .and_then(|at| MONTHS.get(at))
+        .map(|(_, month)| *month)
 }
 
 /// A date in figures: `2024-06-15`, `06-15-24`, `06/15/2024`, `15.06.2024`, `06-15`. Where the
@@ -254,6 +267,18 @@ mod tests {
             *slot = token.as_bytes();
         }
         at_tokens(&tokens, &context)
+    }
+
+    #[test]
+    fn every_month_is_found() {
+        assert!(MONTHS.is_sorted());
+        for (name, number) in MONTHS {
+            assert_eq!(month(name.replace('*', "\u{e9}").as_bytes()), Some(number));
+            assert_eq!(
+                month(name.to_uppercase().replace('*', "?").as_bytes()).is_some(),
+                !name.contains('*')
+            );
+        }
     }
 
     #[test]
