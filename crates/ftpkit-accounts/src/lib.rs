@@ -1,1 +1,27 @@
-//! Who may enter an ftpkit server: authenticators, accounts, limits and the drain that every front end shares.
+//! Who may enter an ftpkit server: authenticators, accounts, limits and the drain that every
+//! front end (FTP, SFTP) shares.
+//!
+//! A front end asks a [`Door`] for a place ([`Door::enter`]), fills in an [`Attempt`] and has
+//! it checked ([`Door::authenticate`]) by an [`Authenticator`], such as [`Users`] or
+//! [`Anonymous`]. What comes back is an [`Account`] with the storage to serve.
+
+mod account;
+mod anonymous;
+mod attempt;
+mod authenticator;
+mod door;
+mod password;
+mod table;
+#[cfg(feature = "argon2")]
+mod user_file;
+
+pub use account::Account;
+pub use anonymous::Anonymous;
+pub use attempt::{Attempt, Credential, Password};
+pub use authenticator::{AuthFailure, AuthFailureKind, Authenticator};
+pub use door::{Admission, Door, DoorLimits, DrainSignal, Refused, SessionPermit};
+#[cfg(feature = "argon2")]
+pub use password::{HashError, StoredHash, hash_password};
+pub use table::{Users, UsersBuilder, UsersError};
+#[cfg(feature = "argon2")]
+pub use user_file::{UserFileError, UserLine, UserLineError};
