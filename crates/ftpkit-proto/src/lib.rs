@@ -18,6 +18,7 @@ pub mod machine;
 #[allow(dead_code, reason = "each role uses a part of it")]
 mod outbox;
 pub mod reply;
+pub mod server;
 pub mod text;
 pub mod time;
 pub mod timer;

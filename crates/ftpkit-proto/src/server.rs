@@ -5,8 +5,21 @@
 
 mod ask;
 mod config;
+mod connection;
+mod dispatch;
 mod event;
+mod login;
+mod policy;
+mod refuse;
+mod replies;
+mod state;
+mod transfer;
+mod upgrade;
 
 pub use ask::{Ask, AskId, Question, Refusal, RefusalKind};
 pub use config::{Config, Limits, Timeouts, TlsPolicy};
+pub use connection::Connection;
 pub use event::*;
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::text::Text;
 pub struct AskId(pub(crate) u64);
 
 /// A kind of question, with the type of its answer.
-pub trait Question: sealed::Sealed {
+pub trait Question: sealed::Sealed<<Self as Question>::Answer> {
     /// What answers it.
     type Answer;
 }
@@ -18,13 +18,14 @@ pub(crate) mod sealed {
     use crate::server::connection::Connection;
     use crate::time::Instant;
 
-    pub trait Sealed: Sized + super::Question {
+    #[expect(unnameable_types, reason = "nobody else may add kinds of questions")]
+    pub trait Sealed<A>: Sized {
         /// Carries the answer into the machine.
         fn settle(
             connection: &mut Connection,
             now: Instant,
             question: Self,
-            answer: Result<Self::Answer, super::Refusal>,
+            answer: Result<A, super::Refusal>,
         );
     }
 }

@@ -1,0 +1,584 @@
+//! [`Connection`]: one client's session as a [`Machine`]. Here inputs come in, commands are
+//! taken up one after another, and the session ends; what the commands do stands beside.
+
+use alloc::sync::Arc;
+use core::{fmt, net::SocketAddr};
+
+use super::{
+    ask::{Ask, AskId, Question, Refusal, RefusalKind},
+    config::Config,
+    event::{End, Event},
+    policy, refuse,
+    replies::Row,
+    state::{Deadlines, Exchange, Login, Parameters, Rendezvous, Security},
+};
+use crate::{
+    Code, DataEvent, DataId, DataRequest, Error, Instant, Machine, Output, PathArg, Reply, Text,
+    TlsEvent,
+    command::Command,
+    error::{PeerMisbehaved, Timer},
+    outbox::Outbox,
+    wire::{Framed, Framer},
+};
+
+/// The server's side of one control connection, as a state machine without I/O.
+///
+/// It answers what the protocol decides by itself and asks its application the rest
+/// ([`Event`]); [`answer`](Self::answer) uses a question up. At most one question is open at a
+/// time. See [`Machine`] for the loop that drives it.
+///
+/// ```
+/// use core::time::Duration;
+/// use std::sync::Arc;
+/// use ftpkit_proto::{Instant, Machine, Output, server::{Config, Connection}};
+///
+/// let now = Instant::START;
+/// let client = "192.0.2.7:40000".parse().unwrap();
+/// let server = "192.0.2.1:21".parse().unwrap();
+/// let mut session = Connection::new(Arc::new(Config::default()), now, client, server);
+/// session.handle_bytes(now, b"SYST\r\nQUIT\r\n");
+/// let Output::Write(replies) = session.poll_output() else { panic!() };
+/// assert!(replies.starts_with(b"220 ftpkit ready.\r\n215 UNIX Type: L8\r\n221 "));
+/// assert!(matches!(session.poll_output(), Output::Closed(Ok(()))));
+/// ```
+pub struct Connection {
+    pub(super) config: Arc<Config>,
+    /// The client's address, an IPv4 one in its own form.
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+    /// The latest moment that an input brought along.
+    now: Instant,
+    pub(super) framer: Framer,
+    pub(super) outbox: Outbox<Event>,
+    pub(super) security: Security,
+    pub(super) login: Login,
+    pub(super) host: Option<Text>,
+    pub(super) parameters: Parameters,
+    pub(super) rendezvous: Rendezvous,
+    pub(super) exchange: Exchange,
+    pub(super) deadlines: Deadlines,
+    pub(super) failed_logins: u32,
+    bad_commands: u32,
+    last_data: u64,
+    last_ask: u64,
+    eof: bool,
+    draining: bool,
+    closed: Option<Result<(), Error>>,
+}
+
+impl Connection {
+    /// A session with the client at `peer`, which called `local`; the greeting is its first
+    /// output.
+    #[must_use]
+    pub fn new(config: Arc<Config>, now: Instant, peer: SocketAddr, local: SocketAddr) -> Self {
+        let mut session = Self::silent(config, now, peer, local);
+        let greeting = Reply::with_text(Code::READY, session.config.greeting.clone());
+        session.outbox.write(&greeting);
+        session.begin_login();
+        session.begin_idle();
+        session
+    }
+
+    /// No session, for a client that is one too many: 421 with this text, and the end.
+    #[must_use]
+    pub fn refuse(config: Arc<Config>, now: Instant, text: Text) -> Self {
+        let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut session = Self::silent(config, now, nobody, nobody);
+        let reply = Reply::with_text(Code::SERVICE_CLOSING, text);
+        session.outbox.write(&reply);
+        session.close(Ok(()));
+        session
+    }
+
+    fn silent(config: Arc<Config>, now: Instant, peer: SocketAddr, local: SocketAddr) -> Self {
+        Self {
+            framer: Framer::new(config.limits.line),
+            config,
+            peer: policy::canonical(peer),
+            local: policy::canonical(local),
+            now,
+            outbox: Outbox::new(),
+            security: Security::default(),
+            login: Login::default(),
+            host: None,
+            parameters: Parameters::default(),
+            rendezvous: Rendezvous::default(),
+            exchange: Exchange::default(),
+            deadlines: Deadlines::default(),
+            failed_logins: 0,
+            bad_commands: 0,
+            last_data: 0,
+            last_ask: 0,
+            eof: false,
+            draining: false,
+            closed: None,
+        }
+    }
+
+    /// Answers a question. An answer to a question that was cancelled is ignored.
+    pub fn answer<Q: Question>(
+        &mut self,
+        now: Instant,
+        ask: Ask<Q>,
+        answer: Result<Q::Answer, Refusal>,
+    ) {
+        self.observe(now);
+        if self.is_closed() || self.asked() != Some(ask.id) {
+            return;
+        }
+        Q::settle(self, now, ask.question, answer);
+        self.advance();
+    }
+
+    /// Ends the session gracefully: what is being carried out comes to its end, then 421. An
+    /// idle session gets its 421 at once.
+    pub fn drain(&mut self, now: Instant) {
+        self.observe(now);
+        if !self.is_closed() {
+            self.draining = true;
+            self.advance();
+        }
+    }
+
+    /// Ends the session now, with 421: a transfer is aborted, a question cancelled. For the
+    /// end of the time that [`drain`](Self::drain) was given.
+    pub fn shut_down(&mut self, now: Instant) {
+        self.observe(now);
+        if !self.is_closed() {
+            self.leave(
+                Reply::new(Code::SERVICE_CLOSING, "The server is shutting down."),
+                Err(Error::TimedOut(Timer::Shutdown)),
+            );
+        }
+    }
+
+    /// The user who is logged in.
+    #[must_use]
+    pub const fn user(&self) -> Option<&Text> {
+        self.login.user()
+    }
+
+    /// The working directory of the user who is logged in.
+    #[must_use]
+    pub const fn working_directory(&self) -> Option<&PathArg> {
+        self.login.directory()
+    }
+
+    /// Whether a user is logged in.
+    #[must_use]
+    pub const fn is_logged_in(&self) -> bool {
+        self.login.is_in()
+    }
+
+    /// Whether a transfer is in progress, from its command to its final reply.
+    #[must_use]
+    pub const fn is_transferring(&self) -> bool {
+        matches!(self.exchange, Exchange::Transfer(_))
+    }
+
+    /// Whether the control connection is under TLS.
+    #[must_use]
+    pub const fn is_secured(&self) -> bool {
+        self.security.is_secured()
+    }
+
+    /// Whether the session is over, even if outputs still wait.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// Time does not run backwards, whatever a driver says.
+    fn observe(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    pub(super) fn next_data(&mut self) -> DataId {
+        self.last_data = self.last_data.wrapping_add(1);
+        DataId::new(self.last_data)
+    }
+
+    pub(super) fn next_ask(&mut self) -> AskId {
+        self.last_ask = self.last_ask.wrapping_add(1);
+        AskId(self.last_ask)
+    }
+
+    pub(super) fn data(&mut self, id: DataId, request: DataRequest) {
+        self.outbox.push(Output::Data(id, request));
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        self.outbox.push(Output::Event(event));
+    }
+
+    /// The open question.
+    const fn asked(&self) -> Option<AskId> {
+        match &self.exchange {
+            Exchange::Asking { id, .. } => Some(*id),
+            Exchange::Transfer(moving) => moving.asked(),
+            Exchange::Idle | Exchange::Binding => None,
+        }
+    }
+
+    /// Asks about a command that needs no data connection.
+    pub(super) fn ask<Q>(&mut self, row: Row, question: Q, event: fn(Ask<Q>) -> Event) {
+        let id = self.next_ask();
+        self.exchange = Exchange::Asking {
+            id,
+            row,
+            or_else: None,
+        };
+        self.begin(Timer::Question);
+        self.event(event(Ask { id, question }));
+    }
+
+    /// The command whose question was just answered; the session is idle from here on,
+    /// unless more is asked.
+    pub(super) fn answered(&mut self) -> Option<Row> {
+        match core::mem::take(&mut self.exchange) {
+            Exchange::Asking { row, .. } => Some(row),
+            other => {
+                self.exchange = other;
+                None
+            }
+        }
+    }
+
+    /// Begins the deadline of a step.
+    pub(super) fn begin(&mut self, timer: Timer) {
+        let timeouts = &self.config.timeouts;
+        let span = match timer {
+            Timer::DataConnect => timeouts.data_connect,
+            Timer::Handshake => timeouts.handshake,
+            Timer::Stall => timeouts.stall,
+            Timer::Question => timeouts.question,
+            _ => timeouts.idle,
+        };
+        self.deadlines.begin(timer, self.now, span);
+    }
+
+    fn begin_idle(&mut self) {
+        self.begin(Timer::Idle);
+    }
+
+    pub(super) fn begin_login(&mut self) {
+        let span = self.config.timeouts.login;
+        self.deadlines.begin_login(self.now, span);
+    }
+
+    /// Says something to the command of this row.
+    pub(super) fn reply(&mut self, row: Row, reply: &Reply) {
+        debug_assert!(row.allows(reply.code()), "{row:?} gets {reply:?}");
+        self.outbox.write(reply);
+        if self.config.trace && !reply.code().is_preliminary() {
+            self.event(Event::Replied(reply.code()));
+        }
+    }
+
+    /// Gives a command its final reply: the next one may come. 421 ends the session.
+    pub(super) fn finish(&mut self, row: Row, reply: &Reply) {
+        self.exchange = Exchange::Idle;
+        self.reply(row, reply);
+        if reply.code() == Code::SERVICE_CLOSING {
+            self.close(Ok(()));
+        } else {
+            self.begin_idle();
+        }
+    }
+
+    /// Gives a command its final reply from the text of the program.
+    pub(super) fn say(&mut self, row: Row, code: Code, text: &'static str) {
+        self.finish(row, &Reply::new(code, text));
+    }
+
+    /// Gives a command the application's refusal as its final reply.
+    pub(super) fn refused(&mut self, row: Row, refusal: Refusal) {
+        self.finish(row, &refuse::reply(refusal, row));
+    }
+
+    /// Says why, and ends the session.
+    pub(super) fn leave(&mut self, reply: Reply, result: Result<(), Error>) {
+        self.end_exchange();
+        // In the midst of a handshake there is no channel for words.
+        if !self.security.is_changing() {
+            self.outbox.write(&reply);
+            if self.config.trace {
+                self.event(Event::Replied(reply.code()));
+            }
+        }
+        self.close(result);
+    }
+
+    /// Ends the session: whatever is open is cancelled, aborted, ended.
+    pub(super) fn close(&mut self, result: Result<(), Error>) {
+        if self.is_closed() {
+            return;
+        }
+        self.end_exchange();
+        self.drop_rendezvous();
+        self.framer.clear();
+        self.deadlines.clear();
+        self.closed = Some(result);
+    }
+
+    /// Breaks off what is being carried out, without a reply.
+    fn end_exchange(&mut self) {
+        match core::mem::take(&mut self.exchange) {
+            Exchange::Asking { id, .. } => self.event(Event::Cancelled(id)),
+            Exchange::Transfer(moving) => self.end_transfer(&moving, End::Aborted),
+            Exchange::Idle | Exchange::Binding => {}
+        }
+    }
+
+    /// Carries on as far as is possible now: takes up commands while none is being carried
+    /// out, and meanwhile the few that are answered at once.
+    pub(super) fn advance(&mut self) {
+        while !self.is_closed() && !self.security.is_changing() && !self.outbox.is_full() {
+            if !matches!(self.exchange, Exchange::Idle) {
+                if self.take_immediate() {
+                    continue;
+                }
+                // Nobody is there to hear of the end of a transfer, and a control connection
+                // that is cut may be a client that was cut, in the midst of an upload.
+                if self.eof && self.is_transferring() && !self.framer.has_line() {
+                    self.close(Err(Error::Disconnected));
+                }
+                return;
+            }
+            if self.draining {
+                let reply = Reply::new(Code::SERVICE_CLOSING, "The server is shutting down.");
+                return self.leave(reply, Ok(()));
+            }
+            match self.framer.next_line() {
+                Some(Framed::Line(line)) => {
+                    let other = !self.login.is_in() && policy::is_other_protocol(line);
+                    let command = Command::parse(line);
+                    if other {
+                        return self.not_ftp();
+                    }
+                    match command {
+                        Ok(command) => self.take_up(command),
+                        Err(error) => {
+                            self.bad(error.reply_code(), "Syntax error in this command.");
+                        }
+                    }
+                }
+                Some(Framed::TooLong) => self.bad(Code::SYNTAX, "The line is too long."),
+                None => {
+                    if self.eof {
+                        self.close(Err(Error::Disconnected));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take_up(&mut self, command: Command) {
+        let row = Row::of(&command);
+        if self.config.trace {
+            self.event(Event::Command(command.clone()));
+        }
+        self.parameters.begin(row);
+        if !self.login.is_in() && !row.before_login() {
+            return self.say(row, Code::NOT_LOGGED_IN, "Log in with USER and PASS first.");
+        }
+        self.dispatch(row, command);
+    }
+
+    /// A line that is no command, or none that is known.
+    pub(super) fn bad(&mut self, code: Code, text: &'static str) {
+        self.parameters.begin(Row::Unread);
+        if !self.login.is_in() {
+            self.bad_commands = self.bad_commands.saturating_add(1);
+            let limit = self.config.limits.bad_commands_before_login;
+            if limit > 0 && self.bad_commands >= limit {
+                return self.not_ftp();
+            }
+        }
+        let row = Row::Unread;
+        // A parser that knows more than the row falls back to the plain refusal.
+        let code = if row.allows(code) {
+            code
+        } else {
+            Code::BAD_ARGUMENT
+        };
+        self.say(row, code, text);
+    }
+
+    /// Another protocol, or noise: nothing of it is ever echoed (ALPACA).
+    fn not_ftp(&mut self) {
+        self.leave(
+            Reply::new(Code::SERVICE_CLOSING, "This is an FTP server."),
+            Err(PeerMisbehaved::NotFtp.into()),
+        );
+    }
+
+    /// Answers what waits at the head of the queue, if it is of the kind that is answered in
+    /// the midst of another command. Tells whether it was.
+    fn take_immediate(&mut self) -> bool {
+        let (asking, started) = match &self.exchange {
+            Exchange::Asking { row, .. } => (!matches!(row, Row::Pass | Row::Acct), false),
+            Exchange::Transfer(moving) => (true, moving.is_opened()),
+            Exchange::Idle | Exchange::Binding => return false,
+        };
+        let Some(Framed::Line(line)) = self.framer.peek_line() else {
+            return false;
+        };
+        let (command, row) = match line.trim_ascii() {
+            line if line.eq_ignore_ascii_case(b"ABOR") && asking => (Command::Abor, Row::Abor),
+            // Before its 150 a transfer has no reply that theirs could be told apart from.
+            line if line.eq_ignore_ascii_case(b"NOOP") && started => (Command::Noop, Row::Noop),
+            line if line.eq_ignore_ascii_case(b"STAT") && started => {
+                (Command::Stat(Default::default()), Row::Stat)
+            }
+            _ => return false,
+        };
+        let _ = self.framer.next_line();
+        if self.config.trace {
+            self.event(Event::Command(command));
+        }
+        match row {
+            Row::Abor => self.abort(),
+            Row::Stat => {
+                let reply = self.status();
+                self.reply(row, &reply);
+            }
+            _ => self.reply(row, &Reply::new(Code::OK, "Still here.")),
+        }
+        true
+    }
+
+    /// A deadline has passed.
+    fn expire(&mut self, timer: Timer) {
+        let row = match &self.exchange {
+            Exchange::Asking { row, .. } => Some(*row),
+            _ => None,
+        };
+        match (timer, row) {
+            (Timer::Question, Some(row)) => {
+                self.end_exchange();
+                if matches!(row, Row::Pass | Row::Acct) {
+                    self.login_failed(row, Refusal::new(RefusalKind::Failed));
+                } else {
+                    self.refused(row, Refusal::new(RefusalKind::Failed));
+                }
+            }
+            (Timer::Login | Timer::Idle, _) => self.leave(
+                Reply::new(Code::SERVICE_CLOSING, "Timed out; closing the connection."),
+                Err(Error::TimedOut(timer)),
+            ),
+            (Timer::Handshake, _) if self.security.is_changing() => {
+                self.close(Err(Error::TimedOut(timer)));
+            }
+            (Timer::DataConnect, _) if matches!(self.exchange, Exchange::Binding) => {
+                self.unbound();
+            }
+            _ => self.transfer_expired(timer),
+        }
+    }
+}
+
+impl Machine for Connection {
+    type Event = Event;
+
+    fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
+        self.observe(now);
+        if self.is_closed() || bytes.is_empty() {
+            return;
+        }
+        if self.security.is_changing() {
+            // Nothing may be sent in clear behind AUTH, and a driver hands nothing over
+            // until TLS is up.
+            return self.close(Err(PeerMisbehaved::BytesBeforeTls.into()));
+        }
+        self.framer.push(bytes);
+        if let Some(refusals) = self.framer.take_refusals() {
+            self.outbox.push(Output::Write(refusals));
+        }
+        self.advance();
+        // A Synch discards what still waits, not what would have been taken up by now, so
+        // that it does not matter in which pieces the bytes came.
+        if self.framer.take_synch() {
+            self.advance();
+        }
+    }
+
+    fn handle_eof(&mut self, now: Instant) {
+        self.observe(now);
+        if self.is_closed() {
+            return;
+        }
+        self.eof = true;
+        if self.security.is_changing() {
+            return self.close(Err(Error::Disconnected));
+        }
+        self.advance();
+    }
+
+    fn handle_tls(&mut self, now: Instant, event: TlsEvent) {
+        self.observe(now);
+        if self.is_closed() {
+            return;
+        }
+        self.tls(event);
+        self.advance();
+    }
+
+    fn handle_data(&mut self, now: Instant, id: DataId, event: DataEvent) {
+        self.observe(now);
+        if self.is_closed() {
+            return;
+        }
+        self.data_event(id, event);
+        self.advance();
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.observe(now);
+        while !self.is_closed() {
+            let Some(timer) = self.deadlines.take_expired(self.now) else {
+                break;
+            };
+            self.expire(timer);
+        }
+        self.advance();
+    }
+
+    fn poll_output(&mut self) -> Output<Event> {
+        loop {
+            if let Some(output) = self.outbox.pop() {
+                return output;
+            }
+            if let Some(result) = &self.closed {
+                return Output::Closed(result.clone());
+            }
+            // What was left when the queue was full.
+            self.advance();
+            if self.outbox.is_empty() && !self.is_closed() {
+                return Output::Wait(self.deadlines.next());
+            }
+        }
+    }
+
+    fn wants_read(&self) -> bool {
+        let limits = &self.config.limits;
+        let full = limits.pipeline > 0
+            && self.framer.buffered() >= limits.pipeline.max(limits.line)
+            && self.framer.has_line();
+        !self.is_closed() && !self.eof && !self.security.is_changing() && !full
+    }
+}
+
+/// Without secrets: who, and what is being done.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("peer", &self.peer)
+            .field("user", &self.user())
+            .field("secured", &self.is_secured())
+            .field("exchange", &self.exchange)
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
+    }
+}

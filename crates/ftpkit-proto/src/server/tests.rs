@@ -1,0 +1,9 @@
+//! The session as a whole: transcripts, and random steps.
+#![allow(
+    clippy::field_reassign_with_default,
+    reason = "it is how users of the crate fill a structure that may grow"
+)]
+
+mod login;
+mod rig;
+mod transfers;

@@ -1,0 +1,602 @@
+use super::rig::{IN, Rig, logged_in, logged_in_with};
+use crate::server::Config;
+
+#[test]
+fn a_download_in_passive_mode() {
+    logged_in(
+        "C: TYPE I
+         S: 200
+         C: PASV
+         D: Listen(V4) @1
+         N: listening
+         S: 227 Entering passive mode (192,0,2,1,19,136).
+         C: RETR a file
+         E: Open { id: DataId(1), transfer: Retrieve { path: \"a file\", offset: 0 }, ascii: false }
+         A: size 1234
+         S: 150 Opening data connection (1234 bytes).
+         D: Accept @1
+         N: connected
+         D: Transfer(Send) @1
+         N: progress 100
+         N: finished 1234
+         E: Ended Complete 1234 bytes @1
+         S: 226
+         C: RETR a file
+         S: 425",
+    );
+}
+
+#[test]
+fn an_upload_is_confirmed_after_its_commit() {
+    logged_in(
+        "C: EPSV
+         D: Listen(V4) @1
+         N: listening
+         S: 229 Entering extended passive mode (|||5000|).
+         C: STOR x
+         E: Open { id: DataId(1), transfer: Store { path: \"x\", offset: None }, ascii: true }
+         A: ok
+         S: 150
+         D: Accept @1
+         N: connected
+         D: Transfer(Receive) @1
+         N: finished 7
+         E: Commit { id: DataId(1), bytes: 7, completeness: Assumed }
+         A: ok
+         E: Ended Complete 7 bytes @1
+         S: 226",
+    );
+    for (refusal, code) in [
+        ("NoSpace", 452),
+        ("Quota", 552),
+        ("Denied", 550),
+        ("Failed", 451),
+        ("NameNotAllowed", 553),
+        ("Unsupported", 451),
+    ] {
+        logged_in(&std::format!(
+            "C: EPSV
+             D: Listen(V4) @1
+             N: listening
+             S: 229
+             C: APPE x
+             E: Open
+             A: ok
+             S: 150
+             D: Accept
+             N: connected
+             D: Transfer(Receive)
+             N: finished 7
+             E: Commit
+             A: {refusal}
+             E: Ended Refused 7 bytes @1
+             S: {code}
+             C: NOOP
+             S: 200"
+        ));
+    }
+}
+
+#[test]
+fn active_mode_dials_the_client_only() {
+    logged_in(
+        "C: PORT 192,0,2,7,195,80
+         S: 200
+         C: NLST
+         E: Open { id: DataId(1), transfer: List { path: None, style: Names }, ascii: true }
+         A: ok
+         S: 150
+         D: Connect(192.0.2.7:50000) @1
+         N: connected
+         D: Transfer(Send)
+         N: finished 0
+         E: Ended Complete 0 bytes
+         S: 226
+         C: EPRT |1|192.0.2.7|50001|
+         S: 200
+         C: LIST -la
+         E: Open
+         A: ok
+         S: 150
+         D: Connect(192.0.2.7:50001) @2
+         N: failed Refused
+         E: Ended Failed(Refused) 0 bytes @2
+         S: 425
+         C: LIST
+         S: 425",
+    );
+    for (line, code) in [
+        ("PORT 192,0,2,8,195,80", 504),
+        ("PORT 127,0,0,1,195,80", 504),
+        ("PORT 192,0,2,7,0,25", 504),
+        ("PORT 192,0,2,7,3,255", 504),
+        ("PORT 192,0,2,7,0,0", 501),
+        ("PORT 192,0,2,256,1,1", 501),
+        ("PORT 192,0,2,7,1", 501),
+        ("PORT", 501),
+        ("EPRT |1|192.0.2.8|5000|", 504),
+        ("EPRT |1|192.0.2.7|80|", 504),
+        ("EPRT |2|2001:db8::1|5000|", 522),
+        ("EPRT |3|x|5000|", 522),
+        ("EPRT |1|192.0.2.7|", 501),
+        ("EPRT", 501),
+    ] {
+        logged_in(&std::format!("C: {line}\nS: {code}\nC: LIST\nS: 425"));
+    }
+    let mut config = Config::default();
+    config.active = false;
+    logged_in_with(
+        config,
+        "C: PORT 192,0,2,7,195,80
+         S: 502
+         C: EPRT |1|192.0.2.7|50001|
+         S: 502",
+    );
+}
+
+#[test]
+fn over_ipv6() {
+    let play = |transcript: &str| {
+        let mut rig = Rig::between(Config::default(), "[2001:db8::7]:40000", "[2001:db8::1]:21");
+        rig.play(IN);
+        rig.play(transcript);
+    };
+    play(
+        "C: PASV
+          S: 522
+          C: EPSV 1
+          S: 522 This connection is over IPv6, use EPSV or EPRT with (2).
+          C: PORT 192,0,2,7,195,80
+          S: 504
+          C: EPRT |1|192.0.2.7|5000|
+          S: 522
+          C: EPRT |2|2001:db8::8|5000|
+          S: 504
+          C: EPRT |2|2001:db8::7|5000|
+          S: 200
+          C: EPSV 2
+          D: Listen(V6) @1
+          N: listening [2001:db8::1]:5000
+          S: 229 Entering extended passive mode (|||5000|).
+          C: LIST
+          E: Open
+          A: ok
+          S: 150
+          D: Accept
+          N: connected [2001:db8::7]:1
+          D: Transfer(Send)",
+    );
+    // A listener of both families sees IPv4 clients in the mapped form.
+    let mut rig = Rig::between(
+        Config::default(),
+        "[::ffff:192.0.2.7]:40000",
+        "[::ffff:192.0.2.1]:21",
+    );
+    rig.play(IN);
+    rig.play(
+        "C: PASV
+         D: Listen(V4) @1
+         N: listening
+         S: 227 Entering passive mode (192,0,2,1,19,136).
+         C: LIST
+         E: Open
+         A: ok
+         S: 150
+         D: Accept
+         N: connected [::ffff:192.0.2.7]:50000
+         D: Transfer(Send)",
+    );
+}
+
+#[test]
+fn the_address_behind_nat_is_configured() {
+    let mut config = Config::default();
+    config.passive_host = Some([203, 0, 113, 9].into());
+    logged_in_with(
+        config,
+        "C: PASV
+         D: Listen(V4) @1
+         N: listening
+         S: 227 Entering passive mode (203,0,113,9,19,136).",
+    );
+}
+
+#[test]
+fn a_stranger_is_dropped_in_silence() {
+    logged_in(
+        "C: EPSV 1
+         D: Listen(V4) @1
+         N: listening
+         S: 229
+         C: RETR x
+         E: Open
+         A: ok
+         S: 150
+         D: Accept @1
+         N: connected 192.0.2.66:1
+         D: Reject @1
+         D: Accept @1
+         N: connected 10.0.0.1:50000
+         D: Reject @1
+         D: Accept @1
+         T: 59
+         N: connected 192.0.2.7:50000
+         D: Transfer(Send) @1
+         N: finished 3
+         E: Ended Complete
+         S: 226",
+    );
+}
+
+#[test]
+fn one_rendezvous_replaces_the_other() {
+    logged_in(
+        "C: PASV
+         D: Listen(V4) @1
+         N: listening
+         S: 227
+         C: PASV
+         D: Abort @1
+         D: Listen(V4) @2
+         N: listening @1
+         N: failed Listen @1
+         N: listening @2
+         S: 227
+         C: PORT 192,0,2,7,195,80
+         D: Abort @2
+         S: 200
+         C: EPSV
+         D: Listen(V4) @3
+         N: failed Listen
+         S: 425
+         C: LIST
+         S: 425
+         C: PASV
+         D: Listen(V4) @4
+         T: 60
+         D: Abort @4
+         S: 425
+         N: listening @4
+         C: EPSV
+         D: Listen(V4) @5
+         N: listening
+         S: 229
+         N: failed Listen @5
+         C: LIST
+         S: 425",
+    );
+}
+
+#[test]
+fn epsv_all_sticks() {
+    logged_in(
+        "C: EPSV ALL
+         S: 200
+         C: PASV
+         S: 503
+         C: PORT 192,0,2,7,195,80
+         S: 503
+         C: EPRT |1|192.0.2.7|50000|
+         S: 503
+         C: REIN
+         E: LoggedOut
+         S: 220
+         C: USER anna
+         S: 331
+         C: PASS x
+         E: Login
+         A: ok
+         S: 230
+         C: PASV
+         S: 503
+         C: EPSV
+         D: Listen(V4) @1
+         N: listening
+         S: 229",
+    );
+}
+
+#[test]
+fn what_storage_refuses_needs_no_data_connection() {
+    for (line, refusal, code) in [
+        ("RETR x", "NotFound", 550),
+        ("RETR x", "BeyondEnd", 554),
+        ("RETR x", "TooMany", 421),
+        ("STOR x", "Quota", 552),
+        ("STOR x", "NameNotAllowed", 553),
+        ("MLSD x", "NotADirectory", 501),
+        ("MLSD x", "NotFound", 550),
+        ("LIST x", "NotFound", 550),
+        ("NLST x", "Busy", 450),
+    ] {
+        let mut rig = Rig::new(Config::default());
+        rig.play(IN);
+        let end = if code == 421 {
+            "D: Abort @1\nX: Ok"
+        } else {
+            ""
+        };
+        rig.play(&std::format!(
+            "C: PASV
+             D: Listen(V4) @1
+             N: listening
+             S: 227
+             C: {line}
+             E: Open
+             A: {refusal}
+             S: {code}
+             {end}"
+        ));
+        if code != 421 {
+            rig.play(
+                "C: RETR y
+                 E: Open { id: DataId(1)
+                 A: ok
+                 S: 150
+                 D: Accept @1",
+            );
+        }
+    }
+}
+
+#[test]
+fn every_way_to_fail_has_its_code() {
+    for (stage, failure, end, code) in [
+        ("", "Unreachable", "Failed(Unreachable)", 425),
+        ("", "TimedOut", "Failed(TimedOut)", 425),
+        ("", "Tls", "Failed(Tls)", 522),
+        ("", "Local", "Failed(Local)", 451),
+        ("flow", "Broken", "Failed(Broken)", 426),
+        ("flow", "Tls", "Failed(Tls)", 426),
+        ("flow", "Local", "Failed(Local)", 451),
+        ("flow", "NoSpace", "Failed(NoSpace)", 452),
+        ("flow", "Quota", "Failed(Quota)", 552),
+    ] {
+        let flow = if stage == "flow" {
+            "N: connected\nD: Transfer(Receive) @1"
+        } else {
+            ""
+        };
+        logged_in(&std::format!(
+            "C: EPSV
+             D: Listen(V4) @1
+             N: listening
+             S: 229
+             C: STOR x
+             E: Open
+             A: ok
+             S: 150
+             D: Accept @1
+             {flow}
+             N: failed {failure}
+             E: Ended {end} 0 bytes @1
+             S: {code}
+             N: finished 5
+             C: NOOP
+             S: 200"
+        ));
+    }
+}
+
+#[test]
+fn every_wait_has_its_end() {
+    let begin = "C: EPSV
+         D: Listen(V4) @1
+         N: listening
+         S: 229
+         C: STOR x
+         E: Open";
+    let meet = "A: ok\nS: 150\nD: Accept @1";
+    let flow = "N: connected\nD: Transfer(Receive) @1";
+    logged_in(&std::format!(
+        "{begin}
+         T: 300
+         E: Cancelled
+         S: 451
+         C: STOR x
+         E: Open"
+    ));
+    logged_in(&std::format!(
+        "{begin}
+         {meet}
+         T: 59
+         C: NOOP
+         S: 200
+         T: 1
+         D: Abort @1
+         E: Ended Failed(TimedOut)
+         S: 425"
+    ));
+    logged_in(&std::format!(
+        "{begin}
+         {meet}
+         {flow}
+         T: 299
+         N: progress 10
+         T: 299
+         N: progress 10
+         T: 1
+         D: Abort @1
+         E: Ended Stalled 10 bytes
+         S: 426
+         T: 299
+         T: 1
+         S: 421
+         X: Err(TimedOut(Idle))"
+    ));
+    logged_in(&std::format!(
+        "{begin}
+         {meet}
+         {flow}
+         N: finished 3
+         E: Commit
+         T: 300
+         E: Cancelled
+         E: Ended Refused 3 bytes
+         S: 451
+         N: finished 3
+         C: NOOP
+         S: 200"
+    ));
+}
+
+#[test]
+fn restart_markers() {
+    let ready = "C: TYPE I\nS: 200\nC: EPSV\nD: Listen(V4)\nN: listening\nS: 229";
+    for (lines, opened) in [
+        (
+            "C: REST 5\nS: 350\nC: RETR x",
+            "Retrieve { path: \"x\", offset: 5 }",
+        ),
+        (
+            "C: REST 5\nS: 350\nC: STOR x",
+            "Store { path: \"x\", offset: Some(5) }",
+        ),
+        (
+            "C: REST 0\nS: 350\nC: STOR x",
+            "Store { path: \"x\", offset: None }",
+        ),
+        (
+            "C: REST 5\nS: 350\nC: REST 0\nS: 350\nC: APPE x",
+            "Append { path: \"x\" }",
+        ),
+        (
+            "C: REST 5\nS: 350\nC: NOOP\nS: 200\nC: RETR x",
+            "Retrieve { path: \"x\", offset: 0 }",
+        ),
+        (
+            "C: REST 5\nS: 350\nC: BOGUS\nS: 500\nC: RETR x",
+            "Retrieve { path: \"x\", offset: 0 }",
+        ),
+        (
+            "C: REST 5\nS: 350\nC: EPSV\nD: Abort\nD: Listen(V4)\nN: listening\nS: 229\nC: RETR x",
+            "Retrieve { path: \"x\", offset: 5 }",
+        ),
+        (
+            "C: REST 18446744073709551615\nS: 350\nC: RETR x",
+            "Retrieve { path: \"x\", offset: 18446744073709551615 }",
+        ),
+        (
+            "C: REST 5\nS: 350\nC: APPE x\nS: 450\nC: APPE x",
+            "Append { path: \"x\" }",
+        ),
+        (
+            "C: REST 5\nS: 350\nC: STOU\nS: 450\nC: STOU",
+            "StoreUnique { path: None }",
+        ),
+        (
+            "C: REST 18446744073709551616\nS: 501\nC: RETR x",
+            "Retrieve { path: \"x\", offset: 0 }",
+        ),
+        (
+            "C: REST -1\nS: 501\nC: RETR x",
+            "Retrieve { path: \"x\", offset: 0 }",
+        ),
+    ] {
+        let mut rig = Rig::new(Config::default());
+        rig.play(IN);
+        rig.play(ready);
+        rig.play(&std::format!("{lines}\nE: Open"));
+        let Some(super::rig::Held::Open(ask)) = &rig.held else {
+            panic!("no Open");
+        };
+        assert_eq!(std::format!("{:?}", ask.question().transfer), opened);
+    }
+    logged_in("C: REST 5\nS: 501\nC: REST 0\nS: 350");
+}
+
+#[test]
+fn stou_tells_the_name() {
+    logged_in(
+        "C: EPSV
+         D: Listen(V4)
+         N: listening
+         S: 229
+         C: STOU base
+         E: Open { id: DataId(1), transfer: StoreUnique { path: Some(\"base\") }
+         A: name base.1
+         S: 150 FILE: base.1
+         D: Accept",
+    );
+}
+
+#[test]
+fn listings_have_their_styles() {
+    for (line, style) in [
+        ("LIST", "path: None, style: Long { recursive: false }"),
+        ("LIST -la", "path: None, style: Long { recursive: false }"),
+        (
+            "LIST -lR dir",
+            "path: Some(\"dir\"), style: Long { recursive: true }",
+        ),
+        (
+            "LIST -x",
+            "path: Some(\"-x\"), style: Long { recursive: false }",
+        ),
+        ("NLST -a", "path: None, style: Names"),
+        ("MLSD a b", "path: Some(\"a b\"), style: Facts("),
+    ] {
+        logged_in(&std::format!(
+            "C: EPSV
+             D: Listen(V4)
+             N: listening
+             S: 229
+             C: {line}
+             E: Open {{ id: DataId(1), transfer: List {{ {style}"
+        ));
+    }
+}
+
+#[test]
+fn a_listener_that_dies_while_storage_is_busy() {
+    logged_in(
+        "C: PASV
+         D: Listen(V4) @1
+         N: listening
+         S: 227
+         C: STOR x
+         E: Open
+         N: failed Listen
+         A: ok
+         E: Ended Failed(Listen) 0 bytes @1
+         S: 425
+         C: NOOP
+         S: 200",
+    );
+}
+
+#[test]
+fn news_that_does_not_fit_is_ignored() {
+    logged_in(
+        "N: connected @1
+         N: finished 3 @99
+         C: PASV
+         D: Listen(V4) @1
+         N: connected
+         N: finished 1
+         N: secured
+         N: listening
+         S: 227
+         N: listening
+         N: connected
+         C: RETR x
+         E: Open
+         N: finished 1
+         A: ok
+         S: 150
+         D: Accept @1
+         N: listening
+         N: progress 5
+         N: finished 5
+         N: secured
+         N: connected
+         D: Transfer(Send)
+         N: connected
+         N: secured
+         N: finished 5
+         E: Ended Complete 5 bytes @1
+         S: 226
+         N: finished 6
+         N: failed Broken",
+    );
+}

@@ -1,0 +1,459 @@
+//! Data connections: how they come about (PORT, PASV, EPRT, EPSV; RFC 959, RFC 2428), and a
+//! transfer from its command to its final reply. Payload flows elsewhere.
+
+use alloc::{boxed::Box, format};
+use core::net::{IpAddr, SocketAddr, SocketAddrV4};
+
+use super::{
+    ask::{Ask, Refusal, RefusalKind, sealed::Sealed},
+    connection::Connection,
+    event::{Commit, Completeness, End, Event, Open, Opened, Transfer},
+    policy,
+    replies::Row,
+    state::{Exchange, Moving, Rendezvous, Step},
+};
+use crate::{
+    Code, DataEvent, DataFailure, DataId, DataRequest, Family, Flow, Instant, Reply, Text,
+    address::{HostPort, format_extended_port, same_host},
+    command::Epsv,
+    error::Timer,
+};
+
+impl Connection {
+    const fn family(&self) -> Family {
+        match self.local {
+            SocketAddr::V4(_) => Family::V4,
+            SocketAddr::V6(_) => Family::V6,
+        }
+    }
+
+    /// The refusal of a network protocol, with the one that is served (RFC 2428 sec. 2).
+    fn wrong_family(&mut self, row: Row) {
+        let text = match self.family() {
+            Family::V4 => "This connection is over IPv4, use (1).",
+            Family::V6 => "This connection is over IPv6, use EPSV or EPRT with (2).",
+        };
+        self.say(row, Code::PROTOCOL_REFUSED, text);
+    }
+
+    /// Agrees on nothing; a listener that was bound is dropped.
+    pub(super) fn drop_rendezvous(&mut self) {
+        self.replace_rendezvous(Rendezvous::None);
+    }
+
+    fn replace_rendezvous(&mut self, new: Rendezvous) {
+        if let Some(id) = self.rendezvous.replace(new) {
+            self.data(id, DataRequest::Abort);
+        }
+    }
+
+    /// PORT and EPRT.
+    pub(super) fn active_command(&mut self, row: Row, target: SocketAddr) {
+        if !self.config.active {
+            let text = "Active mode is not served; use EPSV or PASV.";
+            return self.say(row, Code::NOT_IMPLEMENTED, text);
+        }
+        if self.parameters.is_epsv_all() {
+            return self.say(row, Code::BAD_SEQUENCE, "EPSV ALL was sent; use EPSV.");
+        }
+        if row == Row::Eprt && policy::canonical(target).is_ipv4() != self.peer.is_ipv4() {
+            return self.wrong_family(row);
+        }
+        match policy::may_dial(self.peer, target) {
+            Some(target) => {
+                self.replace_rendezvous(Rendezvous::Active(target));
+                self.say(row, Code::OK, "Address noted.");
+            }
+            None => {
+                let text = "Only the client's own address and a port from 1024 on are dialled.";
+                self.say(row, Code::BAD_PARAMETER, text);
+            }
+        }
+    }
+
+    pub(super) fn pasv_command(&mut self) {
+        if self.parameters.is_epsv_all() {
+            return self.say(
+                Row::Pasv,
+                Code::BAD_SEQUENCE,
+                "EPSV ALL was sent; use EPSV.",
+            );
+        }
+        if self.family() == Family::V6 {
+            return self.wrong_family(Row::Pasv);
+        }
+        self.listen(false);
+    }
+
+    pub(super) fn epsv_command(&mut self, argument: Epsv) {
+        match (argument, self.family()) {
+            (Epsv::All, _) => {
+                self.parameters.set_epsv_all();
+                self.say(Row::Epsv, Code::OK, "Only EPSV from now on.");
+            }
+            (Epsv::Any, _) | (Epsv::Family(1), Family::V4) | (Epsv::Family(2), Family::V6) => {
+                self.listen(true);
+            }
+            (Epsv::Family(_), _) => self.wrong_family(Row::Epsv),
+        }
+    }
+
+    fn listen(&mut self, extended: bool) {
+        let id = self.next_data();
+        self.replace_rendezvous(Rendezvous::Binding { id, extended });
+        self.exchange = Exchange::Binding;
+        self.begin(Timer::DataConnect);
+        self.data(id, DataRequest::Listen(self.family()));
+    }
+
+    fn listening(&mut self, id: DataId, address: SocketAddr) {
+        let Some(extended) = self.rendezvous.bound(id) else {
+            return;
+        };
+        let port = address.port();
+        if extended {
+            let port = format_extended_port(port);
+            let text = format!("Entering extended passive mode ({port}).");
+            let reply = Reply::with_text(Code::EXTENDED_PASSIVE, Text::sanitized(&text));
+            return self.finish(Row::Epsv, &reply);
+        }
+        let own = match self.local.ip() {
+            IpAddr::V4(own) => own,
+            IpAddr::V6(_) => return self.unbound(),
+        };
+        let host = self.config.passive_host.unwrap_or(own);
+        let place = HostPort::from(SocketAddrV4::new(host, port));
+        let text = format!("Entering passive mode ({place}).");
+        let reply = Reply::with_text(Code::PASSIVE, Text::sanitized(&text));
+        self.finish(Row::Pasv, &reply);
+    }
+
+    /// No listener came about.
+    pub(super) fn unbound(&mut self) {
+        let row = match self.rendezvous {
+            Rendezvous::Binding { extended: true, .. } => Row::Epsv,
+            _ => Row::Pasv,
+        };
+        self.drop_rendezvous();
+        self.say(
+            row,
+            Code::NO_DATA_CONNECTION,
+            "No port could be bound; try again.",
+        );
+    }
+
+    /// Begins a transfer: asks the application first, since what it refuses needs no data
+    /// connection.
+    pub(super) fn transfer(&mut self, row: Row, transfer: Transfer) {
+        let private = self.security.is_data_private();
+        if self.config.data_needs_tls() && !private {
+            let text = "Data connections must be under TLS; send PROT P.";
+            return self.say(row, Code::PROTECTION_TOO_LOW, text);
+        }
+        let (id, target) = match self.rendezvous {
+            Rendezvous::Active(target) => (self.next_data(), Some(target)),
+            Rendezvous::Listening(id) => (id, None),
+            Rendezvous::None | Rendezvous::Binding { .. } => {
+                let text = "Send EPSV, PASV, EPRT or PORT first.";
+                return self.say(row, Code::NO_DATA_CONNECTION, text);
+            }
+        };
+        let ask = self.next_ask();
+        self.exchange = Exchange::Transfer(Box::new(Moving {
+            row,
+            id,
+            target,
+            upload: transfer.is_upload(),
+            private,
+            step: Step::Opening(ask),
+            bytes: 0,
+            peer: None,
+        }));
+        self.begin(Timer::Question);
+        let question = Open {
+            id,
+            transfer,
+            ascii: self.parameters.is_ascii(),
+        };
+        self.event(Event::Open(Ask { id: ask, question }));
+    }
+
+    /// The file is open: 150, and the data connection is made.
+    fn opened(&mut self, mut moving: Box<Moving>, opened: Opened) {
+        moving.opened();
+        let listens = matches!(self.rendezvous, Rendezvous::Listening(id) if id == moving.id);
+        if moving.target.is_none() && !listens {
+            // The listener was lost while the application was busy.
+            return self.fail(&moving, DataFailure::Listen);
+        }
+        // From here on the data connection belongs to the transfer, and serves no other.
+        self.rendezvous = Rendezvous::None;
+        let text = match (&opened.name, opened.size) {
+            (Some(name), _) if moving.row == Row::Stou => {
+                let mut text = alloc::vec::Vec::from(&b"FILE: "[..]);
+                text.extend_from_slice(name.as_bytes());
+                Text::new(text).unwrap_or_default()
+            }
+            (_, Some(size)) => Text::sanitized(&format!("Opening data connection ({size} bytes).")),
+            _ => Text::from_static("Opening data connection."),
+        };
+        self.reply(moving.row, &Reply::with_text(Code::OPENING_DATA, text));
+        let request = moving
+            .target
+            .map_or(DataRequest::Accept, DataRequest::Connect);
+        self.data(moving.id, request);
+        self.begin(Timer::DataConnect);
+        self.exchange = Exchange::Transfer(moving);
+    }
+
+    /// News of a data connection.
+    pub(super) fn data_event(&mut self, id: DataId, event: DataEvent) {
+        match &mut self.exchange {
+            Exchange::Transfer(moving) if moving.id == id && moving.is_opened() => {}
+            _ => return self.listener_event(id, event),
+        }
+        let Exchange::Transfer(mut moving) = core::mem::take(&mut self.exchange) else {
+            return;
+        };
+        match (event, moving.step) {
+            (DataEvent::Connected(caller), Step::Meeting) => {
+                if moving.target.is_none() && !same_host(self.peer.ip(), caller.ip()) {
+                    // A stranger is dropped in silence, and the wait goes on.
+                    self.data(id, DataRequest::Reject);
+                    self.data(id, DataRequest::Accept);
+                } else if moving.met(caller) == Step::Securing {
+                    self.data(id, DataRequest::Secure);
+                    self.begin(Timer::Handshake);
+                } else {
+                    self.flow(&moving);
+                }
+                self.exchange = Exchange::Transfer(moving);
+            }
+            (DataEvent::Secured { .. }, Step::Securing) => {
+                moving.secured();
+                self.flow(&moving);
+                self.exchange = Exchange::Transfer(moving);
+            }
+            (DataEvent::Progress { bytes }, Step::Flowing) => {
+                if moving.moved(bytes) {
+                    self.begin(Timer::Stall);
+                }
+                self.exchange = Exchange::Transfer(moving);
+            }
+            (DataEvent::Finished { bytes, clean }, Step::Flowing) => {
+                moving.moved(bytes);
+                self.arrived(moving, clean);
+            }
+            (DataEvent::Failed(failure), Step::Meeting | Step::Securing | Step::Flowing) => {
+                self.fail(&moving, failure);
+            }
+            // Not what this step waits for.
+            _ => self.exchange = Exchange::Transfer(moving),
+        }
+    }
+
+    fn listener_event(&mut self, id: DataId, event: DataEvent) {
+        match event {
+            DataEvent::Listening(address) => self.listening(id, address),
+            DataEvent::Failed(_) => {
+                let extended =
+                    matches!(self.rendezvous, Rendezvous::Binding { extended: true, .. });
+                if self.rendezvous.lost(id) {
+                    let row = if extended { Row::Epsv } else { Row::Pasv };
+                    let text = "No port could be bound; try again.";
+                    self.say(row, Code::NO_DATA_CONNECTION, text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn flow(&mut self, moving: &Moving) {
+        let flow = if moving.upload {
+            Flow::Receive
+        } else {
+            Flow::Send
+        };
+        self.data(moving.id, DataRequest::Transfer(flow));
+        self.begin(Timer::Stall);
+    }
+
+    /// The payload has ended.
+    fn arrived(&mut self, mut moving: Box<Moving>, clean: bool) {
+        if !moving.upload {
+            return self.complete(&moving);
+        }
+        if !clean && !self.config.accept_unclean_close {
+            self.event(Event::TransferEnded(moving.ended(End::Truncated)));
+            let text = "TLS ended without close_notify; the file may be truncated.";
+            return self.say(moving.row, Code::TRANSFER_ABORTED, text);
+        }
+        let id = self.next_ask();
+        moving.arrived(id);
+        let question = Commit {
+            id: moving.id,
+            bytes: moving.bytes,
+            completeness: if moving.private && clean {
+                Completeness::Proven
+            } else {
+                Completeness::Assumed
+            },
+        };
+        self.exchange = Exchange::Transfer(moving);
+        self.begin(Timer::Question);
+        self.event(Event::Commit(Ask { id, question }));
+    }
+
+    fn complete(&mut self, moving: &Moving) {
+        self.event(Event::TransferEnded(moving.ended(End::Complete)));
+        self.say(moving.row, Code::TRANSFER_COMPLETE, "Transfer complete.");
+    }
+
+    /// The data connection failed, and is gone.
+    fn fail(&mut self, moving: &Moving, failure: DataFailure) {
+        let flows = moving.step == Step::Flowing;
+        self.event(Event::TransferEnded(moving.ended(End::Failed(failure))));
+        let (code, text) = match failure {
+            DataFailure::Local => (Code::LOCAL_ERROR, "Reading or writing the file failed."),
+            DataFailure::NoSpace if moving.upload => (Code::NO_SPACE, "No space is left."),
+            DataFailure::Quota if moving.upload => (Code::QUOTA_EXCEEDED, "The quota is used up."),
+            DataFailure::NoSpace | DataFailure::Quota => {
+                (Code::LOCAL_ERROR, "Reading the file failed.")
+            }
+            DataFailure::Tls if !flows => (
+                Code::PROTOCOL_REFUSED,
+                "TLS on the data connection could not be started.",
+            ),
+            _ if flows => (Code::TRANSFER_ABORTED, "The data connection broke."),
+            _ => (
+                Code::NO_DATA_CONNECTION,
+                "The data connection could not be made.",
+            ),
+        };
+        self.say(moving.row, code, text);
+    }
+
+    /// Lets go of all that a transfer holds.
+    pub(super) fn end_transfer(&mut self, moving: &Moving, end: End) {
+        if let Some(ask) = moving.asked() {
+            self.event(Event::Cancelled(ask));
+        }
+        if moving.holds_connection() {
+            self.data(moving.id, DataRequest::Abort);
+        }
+        if moving.is_opened() {
+            self.event(Event::TransferEnded(moving.ended(end)));
+        }
+    }
+
+    /// A deadline of a transfer has passed.
+    pub(super) fn transfer_expired(&mut self, timer: Timer) {
+        let Exchange::Transfer(moving) = core::mem::take(&mut self.exchange) else {
+            return;
+        };
+        let (end, code, text) = match (timer, moving.step) {
+            (Timer::DataConnect, Step::Meeting) => (
+                End::Failed(DataFailure::TimedOut),
+                Code::NO_DATA_CONNECTION,
+                "The data connection was not made in time.",
+            ),
+            (Timer::Handshake, Step::Securing) => (
+                End::Failed(DataFailure::Tls),
+                Code::PROTOCOL_REFUSED,
+                "TLS on the data connection took too long.",
+            ),
+            (Timer::Stall, Step::Flowing) => (
+                End::Stalled,
+                Code::TRANSFER_ABORTED,
+                "The transfer stalled.",
+            ),
+            (Timer::Question, Step::Opening(_) | Step::Committing(_)) => (
+                End::Refused,
+                Code::LOCAL_ERROR,
+                "The storage did not answer in time.",
+            ),
+            _ => {
+                self.exchange = Exchange::Transfer(moving);
+                return;
+            }
+        };
+        self.end_transfer(&moving, end);
+        self.say(moving.row, code, text);
+    }
+
+    /// ABOR: ends what is being carried out, whatever it waits for.
+    pub(super) fn abort(&mut self) {
+        match core::mem::take(&mut self.exchange) {
+            Exchange::Idle | Exchange::Binding => {
+                self.say(Row::Abor, Code::NO_TRANSFER, "Nothing to abort.");
+            }
+            Exchange::Asking { id, row, .. } => {
+                self.event(Event::Cancelled(id));
+                self.reply(row, &Reply::new(Code::LOCAL_ERROR, "Aborted."));
+                self.say(Row::Abor, Code::TRANSFER_COMPLETE, "Aborted.");
+            }
+            Exchange::Transfer(moving) => {
+                self.end_transfer(&moving, End::Aborted);
+                self.drop_rendezvous();
+                self.reply(
+                    moving.row,
+                    &Reply::new(Code::TRANSFER_ABORTED, "Transfer aborted."),
+                );
+                self.say(Row::Abor, Code::TRANSFER_COMPLETE, "Aborted.");
+            }
+        }
+    }
+
+    /// The transfer whose question was just answered.
+    fn answered_transfer(&mut self) -> Option<Box<Moving>> {
+        match core::mem::take(&mut self.exchange) {
+            Exchange::Transfer(moving) => Some(moving),
+            other => {
+                self.exchange = other;
+                None
+            }
+        }
+    }
+}
+
+impl Sealed<Opened> for Open {
+    fn settle(
+        connection: &mut Connection,
+        _now: Instant,
+        _question: Self,
+        answer: Result<Opened, Refusal>,
+    ) {
+        let Some(moving) = connection.answered_transfer() else {
+            return;
+        };
+        match answer {
+            Ok(opened) => connection.opened(moving, opened),
+            Err(refusal) => connection.refused(moving.row, refusal),
+        }
+    }
+}
+
+impl Sealed<()> for Commit {
+    fn settle(
+        connection: &mut Connection,
+        _now: Instant,
+        _question: Self,
+        answer: Result<(), Refusal>,
+    ) {
+        let Some(moving) = connection.answered_transfer() else {
+            return;
+        };
+        match answer {
+            Ok(()) => connection.complete(&moving),
+            Err(refusal) => {
+                let refusal = match refusal.kind() {
+                    // The payload has come: the command itself was served.
+                    RefusalKind::Unsupported => Refusal::new(RefusalKind::Failed),
+                    _ => refusal,
+                };
+                connection.event(Event::TransferEnded(moving.ended(End::Refused)));
+                connection.refused(moving.row, refusal);
+            }
+        }
+    }
+}
