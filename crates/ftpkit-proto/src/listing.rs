@@ -1,7 +1,7 @@
 //! Listings: [`Parser`] reads what servers send, [`format`] writes what clients expect.
 //!
 //! Each dialect is a file of its own behind one trait; dates are shared. Which names may
-//! become paths is decided by [`SafeName`], not here.
+//! become paths is decided by [`SafeName`](crate::SafeName), not here.
 
 mod dates;
 mod dos;

@@ -3,12 +3,13 @@
 //! before it is checked. Only reading; the server's texts are in `server`.
 
 use alloc::{borrow::Cow, vec::Vec};
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::SocketAddrV4;
 
 use bytes::Bytes;
 
 use super::{Code, Reply};
 use crate::{
+    address::{extended_port, host_port},
     listing::{self, Entry},
     text::{PathArg, Text},
     time::Timestamp,
@@ -243,21 +244,9 @@ fn six_numbers(line: &[u8]) -> Option<SocketAddrV4> {
     None
 }
 
-fn six_numbers_here(mut text: &[u8]) -> Option<SocketAddrV4> {
-    let mut numbers = [0u8; 6];
-    for (at, slot) in numbers.iter_mut().enumerate() {
-        if at > 0 {
-            text = text.strip_prefix(b",")?;
-            text = text.strip_prefix(b" ").unwrap_or(text);
-        }
-        let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
-        let (number_text, rest) = text.split_at_checked(digits)?;
-        *slot = u8::try_from(number(number_text)?).ok()?;
-        text = rest;
-    }
-    let [a, b, c, d, high, low] = numbers;
-    let port = u16::from_be_bytes([high, low]);
-    (port != 0).then(|| SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port))
+fn six_numbers_here(text: &[u8]) -> Option<SocketAddrV4> {
+    let (_, address) = host_port(text).ok()?;
+    (address.port() != 0).then_some(address)
 }
 
 /// `(dPdAdNd)`: d the delimiter, P the protocol, A the address, N the port; all but N may be
@@ -282,19 +271,13 @@ fn bracketed_port(line: &[u8]) -> Option<u16> {
 
 /// `dddNd` outside of brackets.
 fn bare_port(line: &[u8]) -> Option<u16> {
-    line.windows(3).enumerate().find_map(|(at, window)| {
-        let [a, b, c] = window else { return None };
-        if a != b || b != c || !a.is_ascii_graphic() || a.is_ascii_alphanumeric() {
-            return None;
-        }
-        let rest = line.get(at + 3..)?;
-        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        let (number, rest) = rest.split_at_checked(digits)?;
-        if rest.first() != Some(a) {
-            return None;
-        }
-        port(number)
-    })
+    line.iter()
+        .enumerate()
+        .filter(|(_, byte)| byte.is_ascii_punctuation())
+        .find_map(|(at, _)| {
+            let (_, port) = extended_port(line.get(at..)?).ok()?;
+            (port != 0).then_some(port)
+        })
 }
 
 /// What stands between the first quote and the next one that is not doubled.
