@@ -7,6 +7,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod address;
+pub mod ascii;
 pub mod client;
 pub mod command;
 pub mod data;
