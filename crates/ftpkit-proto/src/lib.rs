@@ -23,6 +23,7 @@ pub mod server;
 pub mod text;
 pub mod time;
 pub mod timer;
+pub mod url;
 pub mod wire;
 
 pub use command::{Command, Verb};
