@@ -99,6 +99,16 @@ impl Plane {
         }
     }
 
+    /// This side's address of the control connection.
+    pub(crate) const fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The peer's address of the control connection.
+    pub(crate) const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
     /// Carries out one request. One that does not fit the state of the connection is answered
     /// with a failure, so that nobody waits for what cannot come.
     pub(crate) fn request(&mut self, id: DataId, request: DataRequest) -> Answer {

@@ -43,6 +43,10 @@ use crate::{
 /// How much is read from the control connection at a time, into the stack.
 const READ: usize = 8 * 1024;
 
+/// How many steps in a row are told before the other tasks of the thread have their turn: a
+/// peer that pipelines commands to a quick storage must not keep the thread to itself.
+const TURN: u8 = 128;
+
 /// What the role above a [`Driver`] must know.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -86,7 +90,6 @@ pub struct Driver<M> {
     clock: Clock,
     control: Control,
     data: Plane,
-    ends: Ends,
     deadline: Option<Instant>,
     /// Made when the first deadline is; compared with the real one when it fires.
     sleep: Option<Pin<Box<Sleep>>>,
@@ -95,6 +98,8 @@ pub struct Driver<M> {
     told_end: bool,
     /// A deadline has passed: outputs are taken although the peer does not read.
     overdue: bool,
+    /// Steps told since the task last waited.
+    steps: u8,
     closing: Option<Box<Closing>>,
 }
 
@@ -126,12 +131,12 @@ impl<M: Machine> Driver<M> {
             clock,
             control: Control::new(stream),
             data: Plane::new(options, ends.local, ends.peer),
-            ends,
             deadline: None,
             sleep: None,
             watch: None,
             told_end: false,
             overdue: false,
+            steps: 0,
             closing: None,
         })
     }
@@ -148,6 +153,11 @@ impl<M: Machine> Driver<M> {
         &mut self.machine
     }
 
+    /// Gives the machine an answer or a request that wants to know the time.
+    pub fn with<T>(&mut self, tell: impl FnOnce(&mut M, Instant) -> T) -> T {
+        tell(&mut self.machine, self.clock.now())
+    }
+
     /// The time, as the machine's methods want it.
     #[must_use]
     pub fn now(&self) -> Instant {
@@ -157,13 +167,13 @@ impl<M: Machine> Driver<M> {
     /// The address of this side of the control connection.
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
-        self.ends.local
+        self.data.local()
     }
 
     /// The address of the control connection's peer.
     #[must_use]
     pub const fn peer_addr(&self) -> SocketAddr {
-        self.ends.peer
+        self.data.peer()
     }
 
     /// Watches the progress of the transfer `id` by this count of bytes. It is read when a
@@ -213,6 +223,21 @@ impl<M: Machine> Driver<M> {
     /// Polls for the next step. When it returns `Pending`, all that is to be written has been
     /// written, or waits for the peer to read.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Step<M::Event>> {
+        let step = if self.steps < TURN {
+            self.poll_step(cx)
+        } else {
+            cx.waker().wake_by_ref();
+            let _ = self.control.poll_flush(cx);
+            Poll::Pending
+        };
+        self.steps = match step {
+            Poll::Ready(_) => self.steps.saturating_add(1),
+            Poll::Pending => 0,
+        };
+        step
+    }
+
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step<M::Event>> {
         loop {
             if let Some(closing) = &mut self.closing {
                 self.watch = None;
@@ -363,7 +388,8 @@ impl<M: Machine> Driver<M> {
 impl<M: fmt::Debug> fmt::Debug for Driver<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver")
-            .field("ends", &self.ends)
+            .field("local", &self.data.local())
+            .field("peer", &self.data.peer())
             .field("machine", &self.machine)
             .finish_non_exhaustive()
     }

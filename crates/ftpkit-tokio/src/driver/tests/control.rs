@@ -74,6 +74,32 @@ async fn a_burst_leaves_in_one_write_when_the_driver_is_about_to_wait() {
 }
 
 #[tokio::test]
+async fn a_machine_that_never_runs_out_of_news_gives_way() {
+    let (mut driver, mut peer) = toy(DataOptions::default()).await;
+    for _ in 0..1000 {
+        driver.machine_mut().say("reply");
+        driver.machine_mut().push(Output::Event("news".into()));
+    }
+    let cx = &mut Context::from_waker(Waker::noop());
+    let news = (0..).take_while(|_| driver.poll_next(cx).is_ready());
+    assert_eq!(news.count(), 128);
+    assert_eq!(
+        peer.hear().await,
+        "reply",
+        "what was gathered leaves meanwhile"
+    );
+
+    let told = tokio::spawn(async move {
+        let mut told = 128;
+        while told < 1000 {
+            assert!(matches!(driver.next().await, Step::Event(_)));
+            told += 1;
+        }
+    });
+    told.await.unwrap();
+}
+
+#[tokio::test]
 async fn the_end_is_told_once_and_pushback_holds_it_up() {
     let (mut driver, mut peer) = toy(DataOptions::default()).await;
     driver.machine_mut().blocked = true;

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::toy::{Peer, Toy, closed, during, toy};
+use super::toy::{Peer, Toy, closed, during, toy, toy_on};
 use crate::{
     Beside, DataOptions, DataStream, Driver, Step,
     pump::{self, Reader, Writer},
@@ -311,4 +312,51 @@ async fn progress_keeps_a_transfer_alive_and_its_lack_ends_it() {
     let told: Vec<_> = told.collect();
     assert!(told.is_sorted() && told.last() == Some(&12_000), "{told:?}");
     assert!(told.len() <= 7, "at deadlines only: {told:?}");
+}
+
+/// Passive and active once each; the address that the peer saw in both.
+async fn both_modes(driver: &mut Driver<Toy>, peer: &mut Peer, family: &str) -> [IpAddr; 2] {
+    during(driver, async {
+        let heard = peer.ask(&format!("listen{family} 1")).await;
+        let address: SocketAddr = heard.strip_prefix("listening ").unwrap().parse().unwrap();
+        let _there = TcpStream::connect(address).await.unwrap();
+        assert_eq!(peer.ask("accept 1").await, "connected");
+
+        let listener = TcpListener::bind((address.ip(), 0)).await.unwrap();
+        let ask = format!("connect 2 {}", listener.local_addr().unwrap());
+        let (heard, accepted) = tokio::join!(peer.ask(&ask), listener.accept());
+        assert_eq!(heard, "connected");
+        [address.ip(), accepted.unwrap().1.ip()]
+    })
+    .await
+}
+
+#[tokio::test]
+async fn ipv6_both_modes() {
+    let Ok(listener) = TcpListener::bind("[::1]:0").await else {
+        // A machine without IPv6.
+        return;
+    };
+    let target = listener.local_addr().unwrap();
+    let (mut driver, mut peer) = toy_on(listener, target).await;
+    let expected = target.ip();
+    assert_eq!(both_modes(&mut driver, &mut peer, "6").await, [expected; 2]);
+    let heard = during(&mut driver, peer.ask("listen 3")).await;
+    assert_eq!(heard, "Failed(Listen)", "no IPv4 address is known here");
+}
+
+#[tokio::test]
+async fn ipv4_in_ipv6_clothes_is_ipv4() {
+    let socket = tokio::net::TcpSocket::new_v6().unwrap();
+    let dual = socket2::SockRef::from(&socket).set_only_v6(false);
+    if dual.is_err() || socket.bind("[::]:0".parse().unwrap()).is_err() {
+        // A machine without IPv6.
+        return;
+    }
+    let listener = socket.listen(8).unwrap();
+    let target = (Ipv4Addr::LOCALHOST, listener.local_addr().unwrap().port());
+    let (mut driver, mut peer) = toy_on(listener, target.into()).await;
+    assert!(driver.local_addr().is_ipv4() && driver.peer_addr().is_ipv4());
+    let expected = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    assert_eq!(both_modes(&mut driver, &mut peer, "").await, [expected; 2]);
 }

@@ -1,6 +1,6 @@
 //! A toy machine, which does what the lines of its peer say and answers in lines.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use ftpkit_proto::{
@@ -55,6 +55,7 @@ impl Toy {
         let first = numbers.first().copied().unwrap_or_default();
         match word {
             "listen" => self.data(first, DataRequest::Listen(Family::V4)),
+            "listen6" => self.data(first, DataRequest::Listen(Family::V6)),
             "accept" => self.data(first, DataRequest::Accept),
             "reject" => {
                 self.data(first, DataRequest::Reject);
@@ -148,8 +149,12 @@ impl Machine for Toy {
 /// Both ends of a connection on loopback.
 pub(super) async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap());
-    let (client, server) = tokio::join!(client, listener.accept());
+    let target = listener.local_addr().unwrap();
+    pair_on(listener, target).await
+}
+
+async fn pair_on(listener: TcpListener, target: SocketAddr) -> (TcpStream, TcpStream) {
+    let (client, server) = tokio::join!(TcpStream::connect(target), listener.accept());
     (client.unwrap(), server.unwrap().0)
 }
 
@@ -182,7 +187,7 @@ impl Peer {
     }
 
     /// Makes the toy listen under this id; where.
-    pub(super) async fn listen(&mut self, id: u64) -> std::net::SocketAddr {
+    pub(super) async fn listen(&mut self, id: u64) -> SocketAddr {
         let answer = self.ask(&format!("listen {id}")).await;
         answer.strip_prefix("listening ").unwrap().parse().unwrap()
     }
@@ -190,7 +195,15 @@ impl Peer {
 
 /// A toy under a driver, and its peer.
 pub(super) async fn toy(options: DataOptions) -> (Driver<Toy>, Peer) {
-    let (client, server) = pair().await;
+    drive(pair().await, options)
+}
+
+/// A toy whose peer has connected to `target`, where `listener` listens.
+pub(super) async fn toy_on(listener: TcpListener, target: SocketAddr) -> (Driver<Toy>, Peer) {
+    drive(pair_on(listener, target).await, DataOptions::default())
+}
+
+fn drive((client, server): (TcpStream, TcpStream), options: DataOptions) -> (Driver<Toy>, Peer) {
     let driver = Driver::new(server, Clock::start(), options, |_| Toy::default()).unwrap();
     let stream = BufReader::new(client);
     (driver, Peer { stream })
