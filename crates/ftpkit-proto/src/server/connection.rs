@@ -352,14 +352,15 @@ impl Connection {
             match self.framer.next_line() {
                 Some(Framed::Line(line)) => {
                     let other = !self.login.is_in() && policy::is_other_protocol(line);
-                    let command = Command::parse(line);
+                    let command = Command::parse(policy::without_mark(line));
                     if other {
                         return self.not_ftp();
                     }
                     match command {
                         Ok(command) => self.take_up(command),
                         Err(error) => {
-                            self.bad(error.reply_code(), "Syntax error in this command.");
+                            let code = error.reply_code();
+                            self.bad(code, bad_words(code));
                         }
                     }
                 }
@@ -425,7 +426,7 @@ impl Connection {
         let Some(Framed::Line(line)) = self.framer.peek_line() else {
             return false;
         };
-        let (command, row) = match line.trim_ascii() {
+        let (command, row) = match policy::without_mark(line).trim_ascii() {
             line if line.eq_ignore_ascii_case(b"ABOR") && asking => (Command::Abor, Row::Abor),
             // Before its 150 a transfer has no reply that theirs could be told apart from.
             line if line.eq_ignore_ascii_case(b"NOOP") && started => (Command::Noop, Row::Noop),
@@ -476,6 +477,16 @@ impl Connection {
             }
             _ => self.transfer_expired(timer),
         }
+    }
+}
+
+/// What is wrong with a line that is no command.
+const fn bad_words(code: Code) -> &'static str {
+    match code {
+        Code::BAD_ARGUMENT => "The argument of this command is not understood.",
+        Code::BAD_PARAMETER => "This parameter is not served.",
+        Code::PROTOCOL_REFUSED => "This network protocol is not served, use (1,2).",
+        _ => "This is not a command.",
     }
 }
 

@@ -255,6 +255,9 @@ impl Connection {
             Opts::Utf8(true) => self.say(row, Code::OK, "UTF8 is on."),
             // Names are bytes here: there is nothing to turn off.
             Opts::Utf8(false) => self.say(row, Code::BAD_PARAMETER, "UTF8 is always on."),
+            _ if !self.login.is_in() => {
+                self.say(row, Code::NOT_LOGGED_IN, "Log in with USER and PASS first.");
+            }
             Opts::Mlst(wanted) => {
                 let facts = FactSet::from_opts(wanted.as_bytes());
                 self.parameters.set_facts(facts);

@@ -4,7 +4,7 @@
 use core::net::SocketAddr;
 
 use super::config::{Config, TlsPolicy};
-use crate::address::may_connect;
+use crate::{address::may_connect, wire::telnet::DM};
 
 /// The verbs of protocols whose clients are tricked into talking to an FTP server.
 const OTHER_PROTOCOLS: &[&[u8]] = &[
@@ -20,6 +20,12 @@ pub(super) fn is_other_protocol(line: &[u8]) -> bool {
         .any(|other| verb.eq_ignore_ascii_case(other))
         || line.starts_with(b"SSH-")
         || line.starts_with(&[0x16, 0x03])
+}
+
+/// The line without the mark of a Synch at its start: what is left of it where the client sent
+/// the IAC before it as urgent data and the socket lost it. No command begins with that byte.
+pub(super) fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(&[DM]).unwrap_or(line)
 }
 
 /// The address with IPv4 in its own form, where a listener of both families saw `::ffff:…`.

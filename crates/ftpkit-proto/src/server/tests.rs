@@ -4,6 +4,10 @@
     reason = "it is how users of the crate fill a structure that may grow"
 )]
 
+mod abort;
+mod commands;
+mod ends;
 mod login;
 mod rig;
+mod tls;
 mod transfers;

@@ -350,7 +350,9 @@ impl Rig {
             if line.is_empty() {
                 continue;
             }
-            let (kind, what) = line.split_once(": ").unwrap_or((line, ""));
+            let (kind, what) = line
+                .split_once(": ")
+                .unwrap_or_else(|| (line.trim_end_matches(':'), ""));
             let expected = matches!(kind, "S" | "E" | "D" | "TLS" | "X");
             if !expected {
                 assert!(

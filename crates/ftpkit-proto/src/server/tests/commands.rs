@@ -1,0 +1,370 @@
+use super::rig::{IN, Rig, logged_in, logged_in_with};
+use crate::server::{Config, TlsPolicy};
+use std::format;
+
+#[test]
+fn parameters() {
+    for (line, code) in [
+        ("TYPE A", 200),
+        ("TYPE A N", 200),
+        ("type i", 200),
+        ("TYPE L 8", 200),
+        ("TYPE A T", 504),
+        ("TYPE A C", 504),
+        ("TYPE E", 504),
+        ("TYPE L 7", 504),
+        ("TYPE X", 504),
+        ("TYPE", 501),
+        ("STRU F", 200),
+        ("STRU R", 504),
+        ("STRU P", 504),
+        ("STRU X", 504),
+        ("STRU", 501),
+        ("MODE S", 200),
+        ("MODE B", 504),
+        ("MODE C", 504),
+        ("MODE Z", 504),
+        ("MODE", 501),
+        ("ALLO 100", 200),
+        ("ALLO 100 R 5", 200),
+        ("ALLO some", 202),
+        ("ALLO", 501),
+        ("REST x", 501),
+        ("REST", 501),
+        ("OPTS UTF8 ON", 200),
+        ("OPTS utf-8 on", 200),
+        ("OPTS UTF8 NLST", 200),
+        ("OPTS UTF8", 200),
+        ("OPTS UTF8 OFF", 504),
+        ("OPTS HASH SHA-256", 501),
+        ("OPTS", 501),
+        ("LANG", 200),
+        ("LANG en", 200),
+        ("LANG EN-gb", 200),
+        ("LANG de", 504),
+        ("CLNT x 1.0", 200),
+        ("NOOP", 200),
+        ("NOOP x", 501),
+        ("SYST", 215),
+        ("SMNT x", 502),
+        ("AUTH TLS", 502),
+        ("PBSZ 0", 503),
+        ("PROT P", 503),
+        ("CCC", 533),
+        ("ADAT x", 502),
+        ("MIC x", 502),
+        ("CONF x", 502),
+        ("ENC x", 502),
+        ("LPSV", 502),
+        ("LPRT 4,4,1,2,3,4,2,1,1", 502),
+        ("HASH x", 502),
+        ("XFOO x", 500),
+        ("", 500),
+        ("  ", 500),
+        ("SITE", 501),
+        ("SITE FOO", 504),
+        ("SITE CHMOD 999 x", 501),
+        ("SITE CHMOD 644", 501),
+        ("SITE UTIME x", 501),
+        ("SITE HELP", 214),
+        ("RETR", 501),
+        ("STOR", 501),
+        ("APPE", 501),
+        ("DELE", 501),
+        ("MKD", 501),
+        ("RMD", 501),
+        ("RNFR", 501),
+        ("RNTO x", 503),
+        ("SIZE", 501),
+        ("SIZE x", 550),
+        ("MDTM", 501),
+        ("MFMT x", 501),
+        ("MFMT 20240230000000 x", 501),
+        ("EPSV 3", 522),
+        ("EPSV x", 501),
+        ("PASS x", 503),
+        ("HOST x", 503),
+        ("PWD x", 501),
+        ("DELE a\\x00b", 501),
+        ("DELE a\\x0db", 501),
+    ] {
+        logged_in(&format!("C: {line}\nS: {code} \nC: PWD\nS: 257 \"/home\""));
+    }
+}
+
+#[test]
+fn the_working_directory() {
+    logged_in(
+        "C: CWD sub dir
+         E: Directory(Some(\"sub dir\"))
+         A: path /home/with \"quotes\"
+         S: 250
+         C: XPWD
+         S: 257 \"/home/with \"\"quotes\"\"\"
+         C: CDUP
+         E: Parent
+         A: path /home
+         S: 250
+         C: CWD
+         E: Directory(None)
+         A: NotFound
+         S: 550
+         C: PWD
+         S: 257 \"/home\"",
+    );
+}
+
+#[test]
+fn changes() {
+    logged_in(
+        "C: MKD new \"dir\"
+         E: MakeDirectory(\"new \\\"dir\\\"\")
+         A: path /new \"dir\"
+         S: 257 \"/new \"\"dir\"\"\"
+         C: XRMD x
+         E: RemoveDirectory(\"x\")
+         A: NotEmpty
+         S: 550 The directory is not empty.
+         C: RMD x
+         E: RemoveDirectory(\"x\")
+         A: ok
+         S: 250
+         C: DELE x
+         E: RemoveFile(\"x\")
+         A: ok
+         S: 250
+         C: SITE CHMOD 0640 a b
+         E: SetMode { path: \"a b\", mode: 416 }
+         A: ok
+         S: 200
+         C: SITE UTIME 20240102030405 x
+         E: SetTimes { path: \"x\", accessed: None
+         A: ok
+         S: 200
+         C: MFMT 20240102030405 a b
+         E: SetTimes { path: \"a b\", accessed: None
+         A: path /home/a b
+         S: 213 Modify=20240102030405; /home/a b"
+            .replace("\\\"", "\"")
+            .as_str(),
+    );
+}
+
+#[test]
+fn renaming_is_two_commands_and_nothing_between() {
+    logged_in(
+        "C: RNFR a
+         E: Query { path: Some(\"a\"), purpose: Rename }
+         A: ok
+         S: 350
+         C: RNTO b
+         E: Rename { from: \"a\", to: \"b\" }
+         A: ok
+         S: 250
+         C: RNTO b
+         S: 503
+         C: RNFR a
+         E: Query
+         A: ok
+         S: 350
+         C: NOOP
+         S: 200
+         C: RNTO b
+         S: 503
+         C: RNFR a
+         E: Query
+         A: ok
+         S: 350
+         C: \\x01
+         S: 500
+         C: RNTO b
+         S: 503
+         C: RNFR a
+         E: Query
+         A: NotFound
+         S: 550
+         C: RNTO b
+         S: 503
+         C: RNFR a
+         E: Query
+         A: ok
+         S: 350
+         C: RNTO b
+         E: Rename
+         A: Exists
+         S: 553",
+    );
+}
+
+#[test]
+fn facts_of_one_file() {
+    logged_in(
+        "C: TYPE I
+         S: 200
+         C: SIZE a b
+         E: Query { path: Some(\"a b\"), purpose: Size }
+         A: ok
+         S: 213 42
+         C: SIZE d
+         E: Query
+         A: dir
+         S: 550
+         C: SIZE x
+         E: Query
+         A: bare
+         S: 550
+         C: SIZE x
+         E: Query
+         A: NotFound
+         S: 550
+         C: MDTM x
+         E: Query { path: Some(\"x\"), purpose: Modified }
+         A: ok
+         S: 213 20240102030405
+         C: MDTM x
+         E: Query
+         A: dir
+         S: 550
+         C: MDTM x
+         E: Query
+         A: bare
+         S: 550
+         C: OPTS MLST size;TYPE;nonsense;
+         S: 200 MLST OPTS type;size;
+         C: MLST x
+         E: Query { path: Some(\"x\"), purpose: Facts }
+         A: ok
+         S: 250-Facts:
+         S:  type=file;size=42; /f
+         S: 250 End.
+         C: MLST
+         E: Query { path: None, purpose: Facts }
+         A: Failed
+         S: 451",
+    );
+}
+
+#[test]
+fn mdtm_sets_the_time_only_where_no_such_name_is() {
+    logged_in(
+        "C: MDTM 20240102030405 x
+         E: Query { path: Some(\"20240102030405 x\"), purpose: Modified }
+         A: ok
+         S: 213 20240102030405
+         C: MDTM 20240102030405 x
+         E: Query { path: Some(\"20240102030405 x\"), purpose: Modified }
+         A: NotFound
+         E: SetTimes { path: \"x\", accessed: None
+         A: path /x
+         S: 213 Modify=20240102030405; /x
+         C: MDTM 20240102030405 x
+         E: Query
+         A: Denied
+         S: 550",
+    );
+}
+
+#[test]
+fn a_listing_over_the_control_connection() {
+    logged_in(
+        "C: STAT -l some dir
+         E: Survey { path: \"some dir\", limit: 1000 }
+         A: ok
+         S: 213-Status:
+         S:  -rw-r--r--    1 ftp      ftp                42 Jan  2  2024 a
+         S:  -rw-r--r--    1 ftp      ftp                42 Jan  2  2024 211 b
+         S:  -rw-r--r--
+         S: 213 End
+         C: STAT x
+         E: Survey
+         A: NotFound
+         S: 550",
+    );
+    let mut config = Config::default();
+    config.limits.survey_entries = 2;
+    logged_in_with(
+        config,
+        "C: STAT x
+         E: Survey { path: \"x\", limit: 2 }
+         A: ok
+         S: 213-Status:
+         S:  -rw
+         S:  -rw
+         S: 213 End",
+    );
+}
+
+#[test]
+fn feat_offers_what_is_on() {
+    let mut config = Config::default();
+    logged_in(
+        "C: FEAT
+         S: 211-Features:
+         S:  CLNT
+         S:  EPRT
+         S:  EPSV
+         S:  HOST
+         S:  LANG EN*
+         S:  MDTM
+         S:  MFMT
+         S:  MLST type*;size*;modify*;create*;perm*;unique*;UNIX.mode*;UNIX.owner*;UNIX.group*;
+         S:  REST STREAM
+         S:  SIZE
+         S:  TVFS
+         S:  UTF8
+         S: 211 End",
+    );
+    config.active = false;
+    config.tls = TlsPolicy::Offered;
+    logged_in_with(
+        config,
+        "C: OPTS MLST type;
+         S: 200 MLST OPTS type;
+         C: FEAT
+         S: 211-Features:
+         S:  AUTH TLS
+         S:  CLNT
+         S:  EPSV
+         S:  HOST
+         S:  LANG EN*
+         S:  MDTM
+         S:  MFMT
+         S:  MLST type*;size;modify;create;perm;unique;UNIX.mode;UNIX.owner;UNIX.group;
+         S:  PBSZ
+         S:  PROT
+         S:  REST STREAM
+         S:  SIZE
+         S:  TVFS
+         S:  UTF8
+         S: 211 End",
+    );
+}
+
+#[test]
+fn a_question_without_an_answer_ends_in_451() {
+    for line in ["CWD x", "DELE x", "MLST x", "STAT x", "RNFR x", "MKD x"] {
+        let mut rig = Rig::new(Config::default());
+        rig.play(IN);
+        rig.bytes(format!("{line}\r\n").as_bytes());
+        rig.log.clear();
+        rig.play("T: 299\nT: 1\nE: Cancelled\nS: 451\nC: NOOP\nS: 200");
+    }
+}
+
+#[test]
+fn a_name_with_ff_is_doubled_on_the_wire() {
+    let mut rig = Rig::new(Config::default());
+    rig.play(IN);
+    rig.bytes(b"MKD a\xff\xffb\r\n");
+    let Some(super::rig::Held::Change(ask)) = rig.held.take() else {
+        panic!("no Change");
+    };
+    let super::super::Change::MakeDirectory(name) = ask.question().clone() else {
+        panic!("no MKD");
+    };
+    assert_eq!(name.as_bytes(), b"a\xffb");
+    rig.session.answer(rig.now, ask, Ok(name));
+    rig.pump();
+    rig.log.pop_front();
+    rig.play("S: 257 \"a\\xff\\xffb\"");
+}
