@@ -1,0 +1,122 @@
+//! Windows, and what it lacks: modes, owners, synchronised directories.
+
+use std::{ffi::OsString, fs::File, io, path::Path};
+
+use cap_std::fs::{Dir, OpenOptions};
+use ftpkit_storage::{Capabilities, ErrorKind, LocalFile, SetAttributes, Space};
+
+pub(crate) const CAPABILITIES: Capabilities = Capabilities::WRITE
+    .union(Capabilities::IN_PLACE)
+    .union(Capabilities::ANY_ORDER)
+    .union(Capabilities::ATOMIC_REPLACE)
+    .union(Capabilities::CREATED)
+    .union(Capabilities::SYMLINKS)
+    .union(Capabilities::HARD_LINKS)
+    .union(Capabilities::COPY);
+
+pub(crate) const fn kind(_: &io::Error) -> ErrorKind {
+    ErrorKind::Other
+}
+
+pub(crate) const fn private(_: &mut OpenOptions) {}
+
+pub(crate) const fn no_wait(_: &mut OpenOptions) {}
+
+#[expect(clippy::unnecessary_wraps, reason = "other systems ask")]
+pub(crate) const fn is_unlinked(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    use std::os::windows::fs::FileExt as _;
+    match file.seek_read(buf, offset) {
+        // The end of the file is an error there.
+        Err(error) if error.raw_os_error() == Some(38) => Ok(0),
+        done => done,
+    }
+}
+
+#[cfg(windows)]
+pub(crate) fn write_at(file: &File, mut offset: u64, mut data: &[u8]) -> io::Result<()> {
+    use std::os::windows::fs::FileExt as _;
+    while !data.is_empty() {
+        let len = file.seek_write(data, offset)?;
+        if len == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        data = data.get(len..).unwrap_or_default();
+        offset += len as u64;
+    }
+    Ok(())
+}
+
+/// Sequential positions belong to the handle there, so it stays with us.
+pub(crate) const fn lend(_: &File) -> Option<LocalFile<'_>> {
+    None
+}
+
+pub(crate) fn rename_new(from: &Dir, old: &OsString, to: &Dir, new: &OsString) -> io::Result<()> {
+    if to.symlink_metadata(new).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    from.rename(old, to, new)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other systems have modes")]
+pub(crate) const fn set_new_file_mode(_: &File, _umask: u32) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn create_dir(dir: &Dir, name: &OsString, _umask: u32) -> io::Result<()> {
+    dir.create_dir(name)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other systems have modes")]
+pub(crate) const fn take_over(
+    _: &File,
+    _: &cap_std::fs::Metadata,
+    _with_mode: bool,
+) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) const fn can_set(change: &SetAttributes, is_dir: bool) -> bool {
+    let times = change.modified.is_some() || change.accessed.is_some();
+    change.mode.is_none() && change.uid.is_none() && change.gid.is_none() && !(times && is_dir)
+}
+
+pub(crate) fn set_open_attributes(file: &File, change: &SetAttributes) -> io::Result<()> {
+    let mut times = std::fs::FileTimes::new();
+    if let Some(at) = change.modified {
+        times = times.set_modified(at);
+    }
+    if let Some(at) = change.accessed {
+        times = times.set_accessed(at);
+    }
+    file.set_times(times)
+}
+
+pub(crate) fn set_attributes(
+    dir: &Dir,
+    name: &OsString,
+    _is_dir: bool,
+    change: &SetAttributes,
+) -> io::Result<()> {
+    let file = dir.open_with(name, OpenOptions::new().write(true))?;
+    set_open_attributes(&file.into_std(), change)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other systems tell")]
+pub(crate) const fn space(_: &Dir) -> io::Result<Option<Space>> {
+    Ok(None)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other systems can")]
+pub(crate) const fn sync_dir(_: &Dir) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn symlink(dir: &Dir, target: &Path, name: &OsString) -> io::Result<()> {
+    dir.symlink_file(target, Path::new(name))
+}
