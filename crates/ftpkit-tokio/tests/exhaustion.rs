@@ -1,7 +1,6 @@
 //! Running out of descriptors holds callers up and loses none. A process of its own, since it
 //! uses them all up.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 use std::{
     fs::File,

@@ -1,0 +1,250 @@
+//! Both machines over loopback, each under its driver: transfers in every mode, aborted ones,
+//! and the end. The application on either side is no more than a file in memory.
+#![expect(clippy::unwrap_used, reason = "a failure is a failed test")]
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, atomic::AtomicU64},
+};
+
+use ftpkit_proto::{
+    Code, DataId, Flow, PathArg, Secret, Text,
+    client::{self, Credentials, DataMode, Outcome, Phase, Request, Transfer},
+    server,
+};
+use ftpkit_tokio::{
+    Acceptor, Beside, Clock, DataOptions, DataStream, Driver, PassivePorts, Step,
+    pump::{self, Moved, PumpError, Reader, Writer},
+};
+use tokio::net::TcpStream;
+
+type Pump = std::pin::Pin<Box<dyn Future<Output = Result<Moved, PumpError>> + Send>>;
+
+/// What moves the payload of one transfer.
+struct Transferring {
+    id: DataId,
+    pump: Pump,
+}
+
+/// The next step, with the pump at work; its end is reported.
+async fn next<M: ftpkit_proto::Machine>(
+    driver: &mut Driver<M>,
+    transferring: &mut Option<Transferring>,
+) -> Step<M::Event> {
+    loop {
+        let Some(Transferring { id, pump }) = transferring else {
+            return driver.next().await;
+        };
+        match driver.beside(pump).await {
+            Beside::Step(Step::Abort(aborted)) => {
+                assert_eq!(aborted, *id);
+                *transferring = None;
+            }
+            Beside::Step(step) => return step,
+            Beside::Done(end) => {
+                driver.report(*id, &end);
+                *transferring = None;
+            }
+        }
+    }
+}
+
+/// Sends from `file` at `offset`, or receives to its end.
+fn transferring(
+    id: DataId,
+    flow: Flow,
+    stream: DataStream,
+    file: Arc<Mutex<Vec<u8>>>,
+    offset: usize,
+) -> Transferring {
+    let pump = async move {
+        let moved = AtomicU64::new(0);
+        match flow {
+            Flow::Send => {
+                let all = file.lock().unwrap()[offset..].to_vec();
+                pump::send(stream, Reader::new(all.as_slice()), &moved).await
+            }
+            _ => {
+                let mut all = Vec::new();
+                let end = pump::receive(stream, Writer::new(&mut all), &moved).await;
+                file.lock().unwrap().extend_from_slice(&all);
+                end
+            }
+        }
+    };
+    let pump = Box::pin(pump);
+    Transferring { id, pump }
+}
+
+/// Serves one session of a server that has one file.
+async fn serve(acceptor: Acceptor, options: DataOptions, file: Arc<Mutex<Vec<u8>>>) {
+    let (stream, _) = acceptor.accept().await;
+    let config = Arc::new(server::Config::default());
+    let mut driver = Driver::new(stream, Clock::start(), options, |ends| {
+        server::Connection::new(config, ends.now, ends.peer, ends.local)
+    })
+    .unwrap();
+    let mut pump = None;
+    let mut at = 0;
+    loop {
+        match next(&mut driver, &mut pump).await {
+            Step::Event(server::Event::Login(ask)) => driver.with(|machine, now| {
+                let home = PathArg::from_static("/");
+                machine.answer(now, ask, Ok(server::LoginAnswer::Accepted { home }));
+            }),
+            Step::Event(server::Event::Open(ask)) => {
+                at = match &ask.question().transfer {
+                    server::Transfer::Retrieve { offset, .. } => *offset as usize,
+                    _ => 0,
+                };
+                if ask.question().transfer.is_upload() {
+                    file.lock().unwrap().clear();
+                }
+                driver.with(|machine, now| {
+                    machine.answer(now, ask, Ok(server::Opened::default()));
+                });
+            }
+            Step::Event(server::Event::Commit(ask)) => {
+                driver.with(|machine, now| machine.answer(now, ask, Ok(())));
+            }
+            Step::Transfer(id, flow, stream) => {
+                pump = Some(transferring(id, flow, stream, file.clone(), at));
+            }
+            Step::Closed(result) => return result.unwrap(),
+            _ => {}
+        }
+    }
+}
+
+/// A client's side of the session.
+struct Client {
+    driver: Driver<client::Connection>,
+    file: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Client {
+    /// Carries out one request; a transfer moves `file`. With `abort` it is given up once its
+    /// stream is there.
+    async fn ask(&mut self, request: Request, abort: bool) -> Outcome {
+        let id = self
+            .driver
+            .with(|machine, now| machine.submit(now, request));
+        let mut pump = None;
+        let mut held = None;
+        loop {
+            match next(&mut self.driver, &mut pump).await {
+                Step::Event(client::Event::Done(done, outcome)) if done == id => return outcome,
+                Step::Transfer(_, _, stream) if abort => {
+                    held = Some(stream);
+                    self.driver.with(|machine, now| machine.abort(now, id));
+                }
+                Step::Transfer(data, flow, stream) => {
+                    pump = Some(transferring(data, flow, stream, self.file.clone(), 0));
+                }
+                Step::Abort(_) => held = None,
+                Step::Closed(result) => panic!("closed: {result:?}, holding {held:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    async fn transfer(&mut self, transfer: Transfer, abort: bool) -> Outcome {
+        let ascii = false;
+        self.ask(Request::Transfer { transfer, ascii }, abort).await
+    }
+}
+
+/// More than the sockets' buffers take, so that an abort always meets a transfer under way.
+fn payload() -> Vec<u8> {
+    let pattern: Vec<u8> = (0..=250).collect();
+    pattern.repeat(64_000)
+}
+
+/// Logs in, moves a file in every way, and quits.
+async fn session(local: IpAddr, mode: DataMode, telnet_abort: bool) {
+    let all = payload();
+    let acceptor = Acceptor::bind(SocketAddr::new(local, 0)).unwrap();
+    let target = acceptor.local_addr();
+    // A few ports in turn; should others hold some of them, they are passed over.
+    let ports = PassivePorts::new(40_000..=40_400).unwrap();
+    let options = DataOptions::default().with_ports(Arc::new(ports));
+    let remote = Arc::new(Mutex::new(all.clone()));
+    let server = tokio::spawn(serve(acceptor, options, remote.clone()));
+
+    let mut config = client::Config::default();
+    config.data_mode = mode;
+    config.telnet_abort = telnet_abort;
+    let stream = TcpStream::connect(target).await.unwrap();
+    let driver = Driver::new(stream, Clock::start(), DataOptions::default(), |ends| {
+        client::Connection::new(config, ends.now, ends.peer)
+    });
+    let mut client = Client {
+        driver: driver.unwrap(),
+        file: Arc::default(),
+    };
+    let path = || PathArg::from_static("file");
+    let login = Credentials::new(Text::from_static("me"), Secret::from_static("secret"));
+    match client.ask(Request::Login(login), false).await {
+        Outcome::Reply(reply) => assert_eq!(reply.code(), Code::LOGGED_IN),
+        other => panic!("{other:?}"),
+    }
+
+    let end = all.len();
+    for (offset, abort) in [(0, true), (0, false), (end - 10, false), (end, false)] {
+        client.file.lock().unwrap().clear();
+        let (path, rest) = (path(), &all[offset..]);
+        let offset = offset as u64;
+        let outcome = client
+            .transfer(Transfer::Download { path, offset }, abort)
+            .await;
+        check(&outcome, abort, rest);
+        assert!(abort || client.file.lock().unwrap().as_slice() == rest);
+    }
+    for abort in [true, false] {
+        *client.file.lock().unwrap() = all.clone();
+        let (path, offset) = (path(), 0);
+        let outcome = client
+            .transfer(Transfer::Upload { path, offset }, abort)
+            .await;
+        check(&outcome, abort, &all);
+    }
+    assert!(*remote.lock().unwrap() == all);
+
+    match client.ask(Request::Quit, false).await {
+        Outcome::Reply(reply) => assert_eq!(reply.code(), Code::CLOSING),
+        other => panic!("{other:?}"),
+    }
+    match client.driver.next().await {
+        Step::Closed(result) => assert_eq!(result, Ok(())),
+        other => panic!("{other:?}"),
+    }
+    server.await.unwrap();
+}
+
+fn check(outcome: &Outcome, abort: bool, payload: &[u8]) {
+    match outcome {
+        Outcome::Transferred(done) if !abort => assert_eq!(done.bytes, payload.len() as u64),
+        Outcome::TransferFailed(failed) if abort => assert_eq!(failed.phase, Phase::Aborted),
+        other => panic!("abort: {abort}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_mode_over_ipv4() {
+    for mode in [DataMode::Passive, DataMode::Active] {
+        for telnet_abort in [false, true] {
+            session(Ipv4Addr::LOCALHOST.into(), mode, telnet_abort).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_mode_over_ipv6() {
+    if Acceptor::bind((Ipv6Addr::LOCALHOST, 0).into()).is_err() {
+        // A machine without IPv6.
+        return;
+    }
+    for mode in [DataMode::Passive, DataMode::Active] {
+        session(Ipv6Addr::LOCALHOST.into(), mode, true).await;
+    }
+}
