@@ -1,0 +1,33 @@
+//! The fuzz targets over their seeds, on stable Rust: what was found once stays found.
+
+use std::{fs, path::Path};
+
+#[test]
+fn every_seed_of_every_target_passes() {
+    let targets: [(&str, fn(&[u8])); 7] = [
+        ("client", ftpkit_test::fuzz::client),
+        ("command", ftpkit_test::fuzz::command),
+        ("framer", ftpkit_test::fuzz::framer),
+        ("listing", ftpkit_test::fuzz::listing),
+        ("reply", ftpkit_test::fuzz::reply),
+        ("server", ftpkit_test::fuzz::server),
+        ("url", ftpkit_test::fuzz::url),
+    ];
+    for (name, target) in targets {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../fuzz/seeds")
+            .join(name);
+        let mut count = 0;
+        for entry in fs::read_dir(&seeds).expect("each target has seeds") {
+            let path = entry.expect("a file").path();
+            let seed = fs::read(&path).expect("a seed");
+            println!("{}", path.display());
+            // Every beginning of a seed is a seed.
+            for end in 0..=seed.len() {
+                target(&seed[..end]);
+            }
+            count += 1;
+        }
+        assert!(count > 0, "{name} has no seeds");
+    }
+}
