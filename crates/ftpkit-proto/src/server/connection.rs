@@ -123,11 +123,18 @@ impl Connection {
         answer: Result<Q::Answer, Refusal>,
     ) {
         self.observe(now);
-        if self.is_closed() || self.asked() != Some(ask.id) {
+        if !self.awaits(ask.id) {
             return;
         }
         Q::settle(self, now, ask.question, answer);
         self.advance();
+    }
+
+    /// Whether the answer to this question would still count; `false` once it is cancelled,
+    /// even before the event that tells so was taken.
+    #[must_use]
+    pub fn awaits(&self, id: AskId) -> bool {
+        !self.is_closed() && self.asked() == Some(id)
     }
 
     /// Ends the session gracefully: what is being carried out comes to its end, then 421. An
