@@ -1,0 +1,209 @@
+//! How a server is put together: addresses, who may log in, limits. What it then does is in
+//! `server`.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs},
+    ops::RangeInclusive,
+    sync::Arc,
+    time::Duration,
+};
+
+use ftpkit_accounts::{Anonymous, Authenticator, Door, DoorLimits};
+use ftpkit_proto::{
+    Text,
+    server::{Config, Limits, Timeouts},
+};
+use ftpkit_storage::Storage;
+use ftpkit_tokio::{Acceptor, BadPortRange, PassivePorts};
+
+use crate::{
+    observer::Observer,
+    server::{Server, Shared},
+};
+
+/// Builds a [`Server`]: at least one address and one source of users are needed.
+#[must_use = "a builder does nothing until it is bound"]
+pub struct ServerBuilder {
+    listen: Vec<io::Result<Vec<SocketAddr>>>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    observer: Option<Arc<dyn Observer>>,
+    config: Config,
+    door: Option<Door>,
+    door_limits: DoorLimits,
+    passive_ports: Option<RangeInclusive<u16>>,
+    grace: Duration,
+}
+
+impl ServerBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            listen: Vec::new(),
+            authenticator: None,
+            observer: None,
+            config: Config::default(),
+            door: None,
+            door_limits: DoorLimits::default(),
+            passive_ports: None,
+            grace: Duration::from_secs(30),
+        }
+    }
+
+    /// Listens on this address too; may be called several times. With port 0 the system
+    /// chooses one, which [`Server::local_addrs`] tells.
+    ///
+    /// A host name is resolved here and now, which may block.
+    pub fn listen(mut self, addr: impl ToSocketAddrs) -> Self {
+        self.listen
+            .push(addr.to_socket_addrs().map(Iterator::collect));
+        self
+    }
+
+    /// Asks this authenticator who may log in.
+    pub fn authenticator(mut self, authenticator: impl Authenticator + 'static) -> Self {
+        self.authenticator = Some(Arc::new(authenticator));
+        self
+    }
+
+    /// Lets everybody read this storage as `anonymous` or `ftp`, and nobody else in.
+    pub fn anonymous(self, storage: Arc<dyn Storage>) -> Self {
+        self.authenticator(Anonymous::read_only(storage))
+    }
+
+    /// Tells this observer what happens.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Takes the ports of passive data connections from this range, in turn; without it the
+    /// system chooses. A range is what a firewall can be told.
+    pub fn passive_ports(mut self, ports: RangeInclusive<u16>) -> Self {
+        self.passive_ports = Some(ports);
+        self
+    }
+
+    /// Tells clients this address in the reply to PASV, where the server is behind NAT.
+    pub const fn passive_host(mut self, host: Ipv4Addr) -> Self {
+        self.config.passive_host = Some(host);
+        self
+    }
+
+    /// The text of the greeting.
+    pub fn greeting(mut self, text: Text) -> Self {
+        self.config.greeting = text;
+        self
+    }
+
+    /// The limits on what a client may send.
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.config.limits = limits;
+        self
+    }
+
+    /// The timers of sessions.
+    pub const fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.config.timeouts = timeouts;
+        self
+    }
+
+    /// Everything that the protocol lets one choose; overrides what was set before of it.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// How many sessions there may be at a time, 1,000 by default; 0 is no limit.
+    pub const fn max_sessions(mut self, max: usize) -> Self {
+        self.door_limits.sessions = max;
+        self
+    }
+
+    /// How many sessions may come from one address, 100 by default; 0 is no limit.
+    pub const fn max_sessions_per_ip(mut self, max: usize) -> Self {
+        self.door_limits.sessions_per_address = max;
+        self
+    }
+
+    /// How long after its start a failed login is answered, 1 s by default.
+    pub const fn failure_delay(mut self, delay: Duration) -> Self {
+        self.door_limits.failure_delay = delay;
+        self
+    }
+
+    /// Shares this door with other front ends: its limits hold over all of them, instead of
+    /// those given here, and a shutdown of one is a shutdown of all.
+    pub fn door(mut self, door: Door) -> Self {
+        self.door = Some(door);
+        self
+    }
+
+    /// How long transfers may take to end at a shutdown by [`Server::serve_until`]; 30 s by
+    /// default.
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Binds all addresses; nobody is served before [`Server::serve`].
+    ///
+    /// # Errors
+    /// [`BuildError`] where something is missing or makes no sense, or an address cannot be
+    /// bound.
+    pub async fn bind(self) -> Result<Server, BuildError> {
+        let authenticator = self.authenticator.ok_or(BuildError::NoUsers)?;
+        let ports = self.passive_ports.map(PassivePorts::new).transpose()?;
+        let mut acceptors = Vec::with_capacity(self.listen.len());
+        for resolved in self.listen {
+            for addr in resolved.map_err(BuildError::Resolve)? {
+                let acceptor =
+                    Acceptor::bind(addr).map_err(|source| BuildError::Listen { addr, source })?;
+                acceptors.push(acceptor);
+            }
+        }
+        if acceptors.is_empty() {
+            return Err(BuildError::NoAddress);
+        }
+        let mut config = self.config;
+        // An event a command is made only where somebody reads it.
+        config.trace |= tracing::enabled!(tracing::Level::DEBUG);
+        let door = self.door.unwrap_or_else(|| Door::new(self.door_limits));
+        let shared = Shared::new(config, door, authenticator, self.observer, ports);
+        Ok(Server::new(acceptors, shared, self.grace))
+    }
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("listen", &self.listen)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a server could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No address to listen on was given.
+    #[error("no address to listen on; call `listen`")]
+    NoAddress,
+    /// Nobody could log in.
+    #[error("nobody could log in; call `authenticator` or `anonymous`")]
+    NoUsers,
+    /// An address to listen on cannot be understood or resolved.
+    #[error("the address to listen on cannot be resolved: {0}")]
+    Resolve(#[source] io::Error),
+    /// An address cannot be bound.
+    #[error("cannot listen on {addr}: {source}")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The range of passive ports is empty or begins with 0.
+    #[error("the passive ports: {0}")]
+    PassivePorts(#[from] BadPortRange),
+}

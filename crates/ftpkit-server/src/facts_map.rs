@@ -1,0 +1,186 @@
+//! From a storage's metadata to the facts of the protocol, and times both ways. The facts'
+//! wire form is the core's matter.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use ftpkit_proto::{
+    Text,
+    facts::{Facts, Kind, Perm},
+    time::Timestamp,
+};
+use ftpkit_storage::{Capabilities, Kind as StorageKind, Metadata, Storage};
+
+const EPOCH: Timestamp = match Timestamp::from_unix(0, 0) {
+    Some(epoch) => epoch,
+    None => panic!("1970 has a wire form"),
+};
+
+/// What the present user may do at all, as the storage's capabilities tell; `perm` is made of
+/// it (RFC 3659 sec. 7.5.5).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rights {
+    file: Perm,
+    directory: Perm,
+    root: Perm,
+}
+
+impl Rights {
+    pub(crate) fn of(storage: &Arc<dyn Storage>) -> Self {
+        Self::new(storage.capabilities())
+    }
+
+    fn new(capabilities: Capabilities) -> Self {
+        let (mut file, mut root) = (Perm::RETRIEVE, Perm::ENTER | Perm::LIST);
+        let mut directory = root;
+        if capabilities.contains(Capabilities::WRITE) {
+            file |= Perm::DELETE | Perm::RENAME | Perm::STORE;
+            if capabilities.contains(Capabilities::IN_PLACE) {
+                file |= Perm::APPEND;
+            }
+            root |= Perm::CREATE | Perm::MAKE_DIRECTORY | Perm::PURGE;
+            directory = root | Perm::DELETE | Perm::RENAME;
+        }
+        Self {
+            file,
+            directory,
+            root,
+        }
+    }
+
+    fn perm(self, kind: StorageKind, is_root: bool) -> Perm {
+        match kind {
+            StorageKind::Directory if is_root => self.root,
+            StorageKind::Directory => self.directory,
+            _ => self.file,
+        }
+    }
+}
+
+/// The facts of a file; `is_root` for the root directory, which nobody renames or deletes.
+pub(crate) fn facts(metadata: &Metadata, rights: Rights, is_root: bool) -> Facts {
+    let mut facts = Facts::default();
+    facts.kind = Some(match metadata.kind {
+        StorageKind::File => Kind::File,
+        StorageKind::Directory => Kind::Directory,
+        StorageKind::Symlink => Kind::Symlink,
+        _ => Kind::Other,
+    });
+    facts.size = metadata.size;
+    facts.modified = metadata.modified.and_then(timestamp);
+    facts.created = metadata.created.and_then(timestamp);
+    facts.perm = Some(rights.perm(metadata.kind, is_root));
+    facts.unique = metadata
+        .unique
+        .and_then(|(device, file)| Text::try_from(format!("{device:x}g{file:x}")).ok());
+    facts.mode = metadata
+        .mode
+        .and_then(|mode| u16::try_from(mode & 0o7777).ok());
+    facts.owner = who(metadata.owner.as_ref(), metadata.uid);
+    facts.group = who(metadata.group.as_ref(), metadata.gid);
+    facts.links = metadata.links;
+    facts.target = metadata
+        .target
+        .as_ref()
+        .and_then(|target| Text::new(target.clone()).ok());
+    facts
+}
+
+/// The name where it is known and can stand in a line, else the number.
+fn who(name: Option<&Bytes>, number: Option<u32>) -> Option<Text> {
+    name.and_then(|name| Text::new(name.clone()).ok())
+        .or_else(|| number.and_then(|number| Text::try_from(number.to_string()).ok()))
+}
+
+/// The time of a clock that a wire form exists for; of one that is not set, the start of 1970.
+pub(crate) fn now() -> Timestamp {
+    timestamp(SystemTime::now()).unwrap_or(EPOCH)
+}
+
+/// `None` outside the years that have a wire form.
+pub(crate) fn timestamp(time: SystemTime) -> Option<Timestamp> {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => {
+            Timestamp::from_unix(i64::try_from(since.as_secs()).ok()?, since.subsec_nanos())
+        }
+        Err(before) => {
+            let before = before.duration();
+            let seconds = i64::try_from(before.as_secs()).ok()?.checked_neg()?;
+            match before.subsec_nanos() {
+                0 => Timestamp::from_unix(seconds, 0),
+                nanos => Timestamp::from_unix(seconds.checked_sub(1)?, 1_000_000_000 - nanos),
+            }
+        }
+    }
+}
+
+/// `None` where the system cannot hold the time.
+pub(crate) fn system_time(time: Timestamp) -> Option<SystemTime> {
+    let seconds = Duration::from_secs(time.unix_seconds().unsigned_abs());
+    let whole = if time.unix_seconds() < 0 {
+        UNIX_EPOCH.checked_sub(seconds)
+    } else {
+        UNIX_EPOCH.checked_add(seconds)
+    };
+    whole?.checked_add(Duration::from_nanos(u64::from(time.nanos())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_come_back_the_same() {
+        for (seconds, nanos) in [
+            (0, 0),
+            (1, 1),
+            (-1, 0),
+            (-1, 999_999_999),
+            (1_700_000_000, 123_000_000),
+            (-62_167_219_200, 0),
+            (253_402_300_799, 0),
+        ] {
+            let time = Timestamp::from_unix(seconds, nanos).unwrap();
+            // A system whose clock cannot go there says so.
+            if let Some(system) = system_time(time) {
+                assert_eq!(timestamp(system), Some(time));
+            }
+        }
+        let far = UNIX_EPOCH.checked_add(Duration::from_secs(1 << 40));
+        assert_eq!(far.and_then(timestamp), None);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_not_permitted() {
+        let all = Rights::new(Capabilities::ALL);
+        let none = Rights::new(Capabilities::NONE);
+        let (file, directory) = (Metadata::file(1), Metadata::directory());
+        let perm = |metadata, rights, root| facts(metadata, rights, root).perm.unwrap();
+        assert_eq!(perm(&file, none, false), Perm::RETRIEVE);
+        assert_eq!(perm(&directory, none, false), Perm::ENTER | Perm::LIST);
+        assert!(perm(&file, all, false).contains(Perm::APPEND | Perm::DELETE | Perm::STORE));
+        assert!(perm(&directory, all, false).contains(Perm::DELETE | Perm::PURGE));
+        assert!(!perm(&directory, all, true).contains(Perm::DELETE));
+        assert!(!perm(&directory, all, true).contains(Perm::RENAME));
+        let in_one_go = Rights::new(Capabilities::WRITE);
+        assert!(!perm(&file, in_one_go, false).contains(Perm::APPEND));
+    }
+
+    #[test]
+    fn names_come_before_numbers_and_what_breaks_a_line_is_left_out() {
+        let mut metadata = Metadata::new(StorageKind::Symlink);
+        metadata.uid = Some(1000);
+        metadata.group = Some(Bytes::from_static(b"staff"));
+        metadata.gid = Some(50);
+        metadata.target = Some(Bytes::from_static(b"a\r\nb"));
+        metadata.mode = Some(0o120_777);
+        let facts = facts(&metadata, Rights::new(Capabilities::NONE), false);
+        assert_eq!(facts.owner, Some(Text::from_static("1000")));
+        assert_eq!(facts.group, Some(Text::from_static("staff")));
+        assert_eq!(facts.target, None);
+        assert_eq!(facts.mode, Some(0o777));
+    }
+}

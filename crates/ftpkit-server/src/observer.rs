@@ -1,0 +1,113 @@
+//! What a program may watch of its server, besides the `tracing` spans and events.
+
+use std::net::SocketAddr;
+
+use ftpkit_accounts::{AuthFailure, Refused};
+use ftpkit_proto::server::End;
+
+/// Is told what happens in a server: for counters, audit logs, hooks after uploads.
+///
+/// It is called within the session's task and holds it up, so it must not block; send what
+/// takes time to a task of your own. A closure is an observer too.
+///
+/// ```
+/// use ftpkit_server::{Server, ServerEvent};
+/// let builder = Server::builder().observer(|event: &ServerEvent<'_>| {
+///     if let ServerEvent::LoggedIn { user, peer, .. } = event {
+///         println!("{user} came in from {peer}");
+///     }
+/// });
+/// # let _ = builder;
+/// ```
+pub trait Observer: Send + Sync {
+    /// Takes the news.
+    fn observe(&self, event: &ServerEvent<'_>);
+}
+
+impl<F: Fn(&ServerEvent<'_>) + Send + Sync> Observer for F {
+    fn observe(&self, event: &ServerEvent<'_>) {
+        self(event);
+    }
+}
+
+/// News of a server. Sessions are numbered from 1 for as long as the server lives.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServerEvent<'a> {
+    /// A client was let in; login comes later.
+    #[non_exhaustive]
+    Connected {
+        /// The session's number.
+        session: u64,
+        /// The client's address.
+        peer: SocketAddr,
+    },
+    /// A client was turned away with 421.
+    #[non_exhaustive]
+    TurnedAway {
+        /// The client's address.
+        peer: SocketAddr,
+        /// Which limit was reached.
+        why: Refused,
+    },
+    /// A user logged in.
+    #[non_exhaustive]
+    LoggedIn {
+        /// The session's number.
+        session: u64,
+        /// The client's address.
+        peer: SocketAddr,
+        /// The account's name.
+        user: &'a str,
+    },
+    /// A login failed.
+    #[non_exhaustive]
+    LoginFailed {
+        /// The session's number.
+        session: u64,
+        /// The client's address.
+        peer: SocketAddr,
+        /// The name that was tried, as it was sent.
+        name: &'a [u8],
+        /// Why.
+        failure: &'a AuthFailure,
+    },
+    /// A transfer ended, completely or not.
+    #[non_exhaustive]
+    TransferEnded {
+        /// The session's number.
+        session: u64,
+        /// The client's address.
+        peer: SocketAddr,
+        /// The account's name.
+        user: &'a str,
+        /// What was transferred.
+        what: TransferKind,
+        /// The full path, as the client sees it.
+        path: &'a [u8],
+        /// How many bytes moved.
+        bytes: u64,
+        /// How it ended.
+        end: End,
+    },
+    /// A session is over.
+    #[non_exhaustive]
+    Disconnected {
+        /// The session's number.
+        session: u64,
+        /// The client's address.
+        peer: SocketAddr,
+    },
+}
+
+/// What a transfer moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferKind {
+    /// A file went to the client.
+    Download,
+    /// A file came from the client.
+    Upload,
+    /// A listing went to the client.
+    Listing,
+}

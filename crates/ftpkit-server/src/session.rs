@@ -1,0 +1,409 @@
+//! One session: a task that polls, in this order, the question or pump in progress, the driver,
+//! and the shutdown. What belongs elsewhere: protocol (the core), sockets (the driver), what
+//! the questions do (`questions`, `transfer`).
+
+mod glob;
+mod listing;
+mod paths;
+mod questions;
+mod transfer;
+
+use std::{
+    future::{Future, poll_fn},
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{Arc, atomic::AtomicU64},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use ftpkit_accounts::{Admission, DrainSignal, SessionPermit};
+use ftpkit_proto::{
+    DataFailure, DataId, Error, Flow,
+    server::{
+        Ask, AskId, Change, Commit, Connection, Described, Event, Login, LoginAnswer, Open, Opened,
+        Query, Question, Refusal, RefusalKind, Survey, TransferEnded,
+    },
+};
+use ftpkit_tokio::{Clock, DataOptions, DataStream, Driver, Step};
+use tokio::{net::TcpStream, time::sleep};
+use tracing::Instrument as _;
+
+use self::{
+    paths::{Place, shown},
+    questions::Changed,
+    transfer::{Pumped, Transfer},
+};
+use crate::{observer::ServerEvent, server::Shared};
+
+/// How long a client may take for its 421 when the grace of a shutdown is over.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Where a session comes from: what its work must know of it.
+#[derive(Clone)]
+struct Origin {
+    shared: Arc<Shared>,
+    session: u64,
+    peer: SocketAddr,
+}
+
+/// Serves one client until the session is over.
+pub(crate) fn run(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    session: u64,
+    permit: SessionPermit,
+) -> impl Future<Output = ()> + Send {
+    let span = tracing::info_span!("session", id = session, %peer, user = tracing::field::Empty);
+    let origin = Origin {
+        shared,
+        session,
+        peer,
+    };
+    let serve = async move {
+        let shared = Arc::clone(&origin.shared);
+        let drain = shared.door.drain_signal();
+        shared.observe(&ServerEvent::Connected { session, peer });
+        tracing::debug!("connected");
+        match Session::new(origin, stream) {
+            Ok(session) => session.serve(drain).await,
+            Err(error) => tracing::debug!(%error, "gone before the greeting"),
+        }
+        shared.observe(&ServerEvent::Disconnected { session, peer });
+        drop(permit);
+    };
+    serve.instrument(span)
+}
+
+struct Session {
+    origin: Origin,
+    driver: Driver<Connection>,
+    user: Option<User>,
+    /// The question that is being answered.
+    work: Option<Work>,
+    transfer: Option<Box<Transfer>>,
+}
+
+struct User {
+    admission: Admission,
+    place: Place,
+}
+
+impl User {
+    fn enter(admission: Admission) -> Result<(Self, LoginAnswer), Refusal> {
+        let account = admission.account();
+        let home = shown(account.home())?;
+        let place = Place::new(Arc::clone(account.storage()), account.home().clone());
+        Ok((Self { admission, place }, LoginAnswer::Accepted { home }))
+    }
+}
+
+/// A question and the future that will answer it; dropped when it is cancelled.
+struct Work {
+    id: AskId,
+    future: Pin<Box<dyn Future<Output = Settled> + Send>>,
+}
+
+/// A question with its answer.
+enum Settled {
+    Login(Ask<Login>, Result<Admission, Refusal>),
+    Change(Ask<Change>, Result<Changed, Refusal>),
+    Query(Ask<Query>, Result<Described, Refusal>),
+    Survey(Ask<Survey>, Result<<Survey as Question>::Answer, Refusal>),
+    Open(Ask<Open>, Result<(Box<Transfer>, Opened), Refusal>),
+    Commit(Ask<Commit>, Result<(), Refusal>),
+}
+
+/// What comes next in a session.
+enum Next {
+    Settled(Settled),
+    Pumped(DataId, Pumped),
+    Step(Step<Event>),
+}
+
+impl Session {
+    fn new(origin: Origin, stream: TcpStream) -> std::io::Result<Self> {
+        let shared = &origin.shared;
+        let mut options = DataOptions::default();
+        if let Some(ports) = &shared.ports {
+            options = options.with_ports(Arc::clone(ports));
+        }
+        let config = Arc::clone(&shared.config);
+        let driver = Driver::new(stream, Clock::start(), options, |ends| {
+            Connection::new(config, ends.now, ends.peer, ends.local)
+        })?;
+        Ok(Self {
+            origin,
+            driver,
+            user: None,
+            work: None,
+            transfer: None,
+        })
+    }
+
+    /// Serves until the session is over, or the server is and its grace time too.
+    async fn serve(mut self, mut drain: DrainSignal) {
+        {
+            let mut draining = pin!(drain.draining());
+            if let Some(end) = self.serve_until(draining.as_mut()).await {
+                return report(end);
+            }
+        }
+        let now = self.driver.now();
+        self.driver.machine_mut().drain(now);
+        {
+            let mut ended = pin!(drain.ended());
+            if let Some(end) = self.serve_until(ended.as_mut()).await {
+                return report(end);
+            }
+        }
+        let now = self.driver.now();
+        self.driver.machine_mut().shut_down(now);
+        let mut late = pin!(sleep(LAST_WORDS));
+        match self.serve_until(late.as_mut()).await {
+            Some(end) => report(end),
+            None => tracing::debug!("cut off"),
+        }
+    }
+
+    /// Serves until the session is over or the signal comes; `None` for the latter.
+    async fn serve_until<T>(
+        &mut self,
+        mut signal: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<Result<(), Error>> {
+        loop {
+            let next = poll_fn(|cx| match self.poll_next(cx) {
+                Poll::Ready(next) => Poll::Ready(Some(next)),
+                Poll::Pending => signal.as_mut().poll(cx).map(|_| None),
+            });
+            match next.await? {
+                Next::Settled(settled) => self.settle(settled),
+                Next::Pumped(id, pumped) => self.pumped(id, pumped),
+                Next::Step(Step::Event(event)) => self.event(event),
+                Next::Step(Step::Transfer(id, flow, stream)) => self.begin(id, flow, stream),
+                Next::Step(Step::Abort(id)) => {
+                    if let Some(transfer) = self.transfer_of(id) {
+                        transfer.abort();
+                    }
+                }
+                Next::Step(Step::Closed(end)) => return Some(end),
+                Next::Step(other) => tracing::error!(?other, "a step that is not known"),
+            }
+        }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(work) = &mut self.work
+            && let Poll::Ready(settled) = work.future.as_mut().poll(cx)
+        {
+            self.work = None;
+            return Poll::Ready(Next::Settled(settled));
+        }
+        if let Some(transfer) = &mut self.transfer
+            && let Some(pump) = transfer.pump()
+            && let Poll::Ready(pumped) = pump.poll(cx)
+        {
+            return Poll::Ready(Next::Pumped(transfer.id, pumped));
+        }
+        self.driver.poll_next(cx).map(Next::Step)
+    }
+
+    fn transfer_of(&mut self, id: DataId) -> Option<&mut Transfer> {
+        self.transfer
+            .as_deref_mut()
+            .filter(|transfer| transfer.id == id)
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Login(ask) => {
+                let origin = self.origin.clone();
+                self.work(ask.id(), async move {
+                    let answer = questions::login(&origin, ask.question().clone()).await;
+                    Settled::Login(ask, answer)
+                });
+            }
+            Event::Change(ask) => self.work_at(ask, |place, ask| async move {
+                let answer = questions::change(&place, ask.question().clone()).await;
+                Settled::Change(ask, answer)
+            }),
+            Event::Query(ask) => self.work_at(ask, |place, ask| async move {
+                let answer = questions::query(&place, ask.question().clone()).await;
+                Settled::Query(ask, answer)
+            }),
+            Event::Survey(ask) => self.work_at(ask, |place, ask| async move {
+                let answer = questions::survey(&place, ask.question().clone()).await;
+                Settled::Survey(ask, answer)
+            }),
+            Event::Open(ask) => self.work_at(ask, |place, ask| async move {
+                let opened = Transfer::open(&place, ask.question().clone()).await;
+                let answer = opened.map(|(opened, transfer)| (Box::new(transfer), opened));
+                Settled::Open(ask, answer)
+            }),
+            Event::Commit(ask) => {
+                let file = self
+                    .transfer_of(ask.question().id)
+                    .and_then(Transfer::take_received);
+                self.work(ask.id(), async move {
+                    let answer = transfer::commit(file).await;
+                    Settled::Commit(ask, answer)
+                });
+            }
+            Event::Cancelled(id) => {
+                if self.work.as_ref().is_some_and(|work| work.id == id) {
+                    self.work = None;
+                }
+            }
+            Event::TransferEnded(ended) => self.ended(&ended),
+            Event::LoggedOut => {
+                self.transfer = None;
+                self.user = None;
+                tracing::debug!("logged out");
+            }
+            Event::Command(command) => tracing::debug!(?command, "command"),
+            Event::Replied(code) => tracing::debug!(%code, "reply"),
+            other => tracing::error!(?other, "an event that is not known"),
+        }
+    }
+
+    fn work(&mut self, id: AskId, future: impl Future<Output = Settled> + Send + 'static) {
+        self.work = Some(Work {
+            id,
+            future: Box::pin(future),
+        });
+    }
+
+    /// Work on the user's storage. The core asks nothing of the kind before login.
+    fn work_at<Q, F>(&mut self, ask: Ask<Q>, answer: impl FnOnce(Place, Ask<Q>) -> F)
+    where
+        Q: Question,
+        F: Future<Output = Settled> + Send + 'static,
+    {
+        match &self.user {
+            Some(user) => {
+                let place = user.place.clone();
+                self.work(ask.id(), answer(place, ask));
+            }
+            None => {
+                tracing::error!("a question about files came before login");
+                self.tell(ask, Err(RefusalKind::Denied.into()));
+            }
+        }
+    }
+
+    /// Hands an answer to the core.
+    fn settle(&mut self, settled: Settled) {
+        match settled {
+            Settled::Login(ask, answer) => {
+                let answer = answer.and_then(User::enter);
+                if let Some(user) = self.answer(ask, answer) {
+                    self.entered(user);
+                }
+            }
+            Settled::Change(ask, answer) => {
+                let answer = answer.map(|changed| (changed.cwd, changed.path));
+                if let (Some(Some(cwd)), Some(user)) = (self.answer(ask, answer), &mut self.user) {
+                    user.place.cwd = cwd;
+                }
+            }
+            Settled::Open(ask, answer) => {
+                if let Some(transfer) = self.answer(ask, answer) {
+                    self.transfer = Some(transfer);
+                }
+            }
+            Settled::Query(ask, answer) => self.tell(ask, answer),
+            Settled::Survey(ask, answer) => self.tell(ask, answer),
+            Settled::Commit(ask, answer) => self.tell(ask, answer),
+        }
+    }
+
+    /// Tells the core its part of an answer, and gives what the session is to keep: nothing
+    /// where the answer does not count any more, so that both always agree on who and where
+    /// the user is.
+    fn answer<Q: Question, K>(
+        &mut self,
+        ask: Ask<Q>,
+        answer: Result<(K, Q::Answer), Refusal>,
+    ) -> Option<K> {
+        let counts = self.driver.machine().awaits(ask.id());
+        let (kept, told) = match answer {
+            Ok((kept, told)) => (Some(kept), Ok(told)),
+            Err(refusal) => (None, Err(refusal)),
+        };
+        self.tell(ask, told);
+        kept.filter(|_| counts)
+    }
+
+    fn tell<Q: Question>(&mut self, ask: Ask<Q>, answer: Result<Q::Answer, Refusal>) {
+        let now = self.driver.now();
+        self.driver.machine_mut().answer(now, ask, answer);
+    }
+
+    fn entered(&mut self, user: User) {
+        let name = user.admission.account().name();
+        tracing::Span::current().record("user", name);
+        tracing::info!("logged in");
+        self.origin.shared.observe(&ServerEvent::LoggedIn {
+            session: self.origin.session,
+            peer: self.origin.peer,
+            user: name,
+        });
+        self.user = Some(user);
+    }
+
+    fn begin(&mut self, id: DataId, flow: Flow, stream: DataStream) {
+        let moved = Arc::new(AtomicU64::new(0));
+        let begun = match self.transfer_of(id) {
+            Some(transfer) => transfer.begin(flow, stream, Arc::clone(&moved)),
+            None => Err(DataFailure::Local),
+        };
+        match begun {
+            Ok(()) => self.driver.watch(id, moved),
+            Err(why) => {
+                tracing::error!(%id, "a data connection came for which nothing is open");
+                self.driver.failed(id, why);
+            }
+        }
+    }
+
+    fn pumped(&mut self, id: DataId, pumped: Pumped) {
+        if let Some(transfer) = self.transfer_of(id) {
+            let end = transfer.pumped(pumped);
+            self.driver.report(id, &end);
+        }
+    }
+
+    fn ended(&mut self, ended: &TransferEnded) {
+        let Some(transfer) = self.transfer.take_if(|transfer| transfer.id == ended.id) else {
+            return;
+        };
+        let user = self
+            .user
+            .as_ref()
+            .map_or("", |user| user.admission.account().name());
+        tracing::info!(
+            what = ?transfer.what,
+            path = %transfer.path,
+            bytes = ended.bytes,
+            end = ?ended.end,
+            "transfer ended"
+        );
+        self.origin.shared.observe(&ServerEvent::TransferEnded {
+            session: self.origin.session,
+            peer: self.origin.peer,
+            user,
+            what: transfer.what,
+            path: transfer.path.as_bytes(),
+            bytes: ended.bytes,
+            end: ended.end,
+        });
+    }
+}
+
+fn report(end: Result<(), Error>) {
+    match end {
+        Ok(()) => tracing::debug!("closed"),
+        Err(error) => tracing::debug!(%error, "closed"),
+    }
+}

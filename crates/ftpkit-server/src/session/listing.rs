@@ -1,0 +1,261 @@
+//! LIST, NLST and MLSD as a source of payload: a page of entries at a time, so that a
+//! directory of any size fits. The form of a line is the core's matter.
+
+use std::{collections::VecDeque, io};
+
+use bytes::{Bytes, BytesMut};
+use ftpkit_proto::{
+    PathArg,
+    listing::format,
+    server::{ListStyle, Refusal, RefusalKind},
+    time::Timestamp,
+};
+use ftpkit_storage::{Entry, EntryStream, ErrorKind, Kind, Metadata, VirtualPath};
+use ftpkit_tokio::pump::Source;
+use futures::{FutureExt as _, StreamExt as _};
+
+use super::{glob, paths::Place, questions::metadata, transfer::take};
+use crate::{
+    facts_map::{self, Rights},
+    storage_map::{io_error, refusal},
+};
+
+/// How many directories may wait in a recursive listing; what is beyond is left out.
+const WAITING: usize = 10_000;
+/// How deep a recursive listing goes.
+const DEPTH: usize = 64;
+/// How much is formatted before it is sent.
+const BLOCK: usize = 64 * 1024;
+
+/// The lines of one listing, to be read by a pump.
+pub(super) struct Listing {
+    place: Place,
+    style: ListStyle,
+    rights: Rights,
+    now: Timestamp,
+    /// What stands before each name: the argument of NLST, so that its lines are paths that
+    /// the client can use (RFC 1123 sec. 4.1.2.7).
+    prefix: Vec<u8>,
+    /// Only names that match are shown.
+    pattern: Option<Vec<u8>>,
+    pages: Option<EntryStream>,
+    /// In a recursive listing: what is listed now, and what is to be listed.
+    recursion: Option<Recursion>,
+    text: BytesMut,
+}
+
+struct Recursion {
+    now: Level,
+    waiting: VecDeque<Level>,
+    is_first: bool,
+}
+
+#[derive(Clone)]
+struct Level {
+    path: VirtualPath,
+    /// The path as it is shown: from the argument on.
+    shown: Bytes,
+    depth: usize,
+}
+
+/// Finds out what an argument means: a directory, one file, or a pattern.
+pub(super) async fn open(
+    place: &Place,
+    argument: Option<PathArg>,
+    style: ListStyle,
+) -> Result<(VirtualPath, Listing), Refusal> {
+    let path = place.resolve(argument.as_ref())?;
+    let argument = argument.map_or_else(Bytes::new, PathArg::into_bytes);
+    let mut listing = Listing {
+        place: place.clone(),
+        style,
+        rights: place.rights(),
+        now: facts_map::now(),
+        prefix: Vec::new(),
+        pattern: None,
+        pages: None,
+        recursion: None,
+        text: BytesMut::new(),
+    };
+    match place.storage.list(&path).await {
+        Ok(pages) => {
+            listing.pages = Some(pages);
+            listing.set_directory(&path, argument);
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            if matches!(style, ListStyle::Facts(_)) {
+                return Err(RefusalKind::NotADirectory.into());
+            }
+            let metadata = metadata(place, &path).await?;
+            listing.line(&argument, &metadata);
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let found = listing.open_pattern(&path, &argument).await?;
+            if !found {
+                return Err(refusal(&error));
+            }
+        }
+        Err(error) => return Err(refusal(&error)),
+    }
+    Ok((path, listing))
+}
+
+impl Listing {
+    fn set_directory(&mut self, path: &VirtualPath, argument: Bytes) {
+        match self.style {
+            ListStyle::Names if !argument.is_empty() => {
+                self.prefix = argument.to_vec();
+                if !argument.ends_with(b"/") {
+                    self.prefix.push(b'/');
+                }
+            }
+            ListStyle::Long { recursive: true } => {
+                let shown = if argument.is_empty() {
+                    Bytes::from_static(b".")
+                } else {
+                    argument
+                };
+                self.recursion = Some(Recursion {
+                    now: Level {
+                        path: path.clone(),
+                        shown,
+                        depth: 0,
+                    },
+                    waiting: VecDeque::new(),
+                    is_first: true,
+                });
+                self.heading();
+            }
+            _ => {}
+        }
+    }
+
+    /// Lists what matches the argument's last component, if that is a pattern and LIST or
+    /// NLST was sent.
+    async fn open_pattern(&mut self, path: &VirtualPath, argument: &[u8]) -> Result<bool, Refusal> {
+        if matches!(self.style, ListStyle::Facts(_)) {
+            return Ok(false);
+        }
+        let (Some(pattern), Some(directory)) = (path.file_name(), path.parent()) else {
+            return Ok(false);
+        };
+        if !glob::is_pattern(pattern) {
+            return Ok(false);
+        }
+        let pages = self.place.storage.list(&directory).await;
+        self.pages = Some(pages.map_err(|e| refusal(&e))?);
+        self.pattern = Some(pattern.to_vec());
+        let before = argument.strip_suffix(pattern).unwrap_or_default();
+        self.prefix = before.to_vec();
+        Ok(true)
+    }
+
+    fn heading(&mut self) {
+        if let Some(recursion) = &mut self.recursion {
+            let first = std::mem::replace(&mut recursion.is_first, false);
+            // The path came as an argument or from entries, which break no line.
+            let _ = format::heading(&mut self.text, &recursion.now.shown, first);
+        }
+    }
+
+    fn page(&mut self, page: Vec<Entry>) {
+        for entry in page {
+            let Entry { name, metadata, .. } = entry;
+            if self
+                .pattern
+                .as_ref()
+                .is_some_and(|pattern| !glob::matches(pattern, &name))
+            {
+                continue;
+            }
+            if metadata.kind == Kind::Directory
+                && let Some(recursion) = &mut self.recursion
+            {
+                recursion.remember(&name);
+            }
+            if self.prefix.is_empty() {
+                self.line(&name, &metadata);
+            } else {
+                let mut whole = self.prefix.clone();
+                whole.extend_from_slice(&name);
+                self.line(&whole, &metadata);
+            }
+        }
+    }
+
+    fn line(&mut self, name: &[u8], metadata: &Metadata) {
+        let out = &mut self.text;
+        let _ = match self.style {
+            ListStyle::Names => format::name(out, name),
+            ListStyle::Facts(wanted) => {
+                let facts = facts_map::facts(metadata, self.rights, false);
+                format::facts(out, name, &facts, wanted)
+            }
+            _ => {
+                let facts = facts_map::facts(metadata, self.rights, false);
+                format::long(out, name, &facts, self.now)
+            }
+        };
+    }
+
+    /// Goes on with the next directory of a recursive listing; `false` at the end.
+    async fn next_directory(&mut self) -> bool {
+        loop {
+            let Some(recursion) = &mut self.recursion else {
+                return false;
+            };
+            let Some(next) = recursion.waiting.pop_front() else {
+                return false;
+            };
+            // One that cannot be listed, or is gone meanwhile, is left out.
+            if let Ok(pages) = self.place.storage.list(&next.path).await {
+                recursion.now = next;
+                self.pages = Some(pages);
+                self.heading();
+                return true;
+            }
+        }
+    }
+}
+
+impl Recursion {
+    fn remember(&mut self, name: &[u8]) {
+        if self.now.depth >= DEPTH || self.waiting.len() >= WAITING {
+            return;
+        }
+        if let Ok(path) = self.now.path.child(name) {
+            self.waiting.push_back(Level {
+                path,
+                shown: [&self.now.shown, &b"/"[..], name].concat().into(),
+                depth: self.now.depth + 1,
+            });
+        }
+    }
+}
+
+impl Source for Listing {
+    async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while self.text.len() < BLOCK.min(buf.len()) {
+            let Some(pages) = &mut self.pages else {
+                if self.text.is_empty() && self.next_directory().await {
+                    continue;
+                }
+                break;
+            };
+            let page = if self.text.is_empty() {
+                pages.next().await
+            } else {
+                // What is there already is not held back for what may take its time.
+                match pages.next().now_or_never() {
+                    Some(page) => page,
+                    None => break,
+                }
+            };
+            match page {
+                Some(page) => self.page(page.map_err(io_error)?),
+                None => self.pages = None,
+            }
+        }
+        Ok(take(&mut self.text, buf))
+    }
+}
