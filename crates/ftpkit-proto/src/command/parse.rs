@@ -1,8 +1,6 @@
 //! A whole line to a [`Command`] or a [`CommandError`]. What clients get wrong is tolerated
 //! here and nowhere else; what a command means to a session stands in `server`.
 
-use alloc::vec::Vec;
-
 use nom::{
     IResult, Parser,
     branch::alt,
@@ -141,8 +139,7 @@ impl Command {
 /// argument     = *OCTET                     ; one that is empty is none
 /// ```
 fn command_line(input: &[u8]) -> Parsed<'_, (Verb, &[u8])> {
-    let (input, word) = take_while1(|b: u8| b.is_ascii_alphanumeric()).parse(input)?;
-    let verb = Verb::parse(word).ok_or(nom::Err::Error(()))?;
+    let (verb, input) = Verb::split_off(input).ok_or(nom::Err::Error(()))?;
     let (input, argument) = alt((preceded(char(' '), rest), eof)).parse(input)?;
     Ok((input, (verb, argument)))
 }
@@ -416,14 +413,21 @@ const fn is_list_option(byte: u8) -> bool {
 /// options   = "-" 1*letter                  ; known letters only: else it is a path
 /// ```
 fn list_args(argument: &[u8]) -> Result<ListArgs, Kind> {
-    let mut path = argument;
-    let mut letters = Vec::new();
-    while let Ok((behind, found)) = list_options(path) {
-        letters.extend_from_slice(found);
-        path = behind;
+    let Ok((mut path, letters)) = list_options(argument) else {
+        return Ok(ListArgs::new(Text::default(), optional_path(argument)?));
+    };
+    // One group is the rule, and is copied once.
+    let mut options = checked(Text::try_from(letters))?;
+    if list_options(path).is_ok() {
+        let mut all = letters.to_vec();
+        while let Ok((behind, letters)) = list_options(path) {
+            all.extend_from_slice(letters);
+            path = behind;
+        }
+        options = checked(Text::new(all))?;
     }
     Ok(ListArgs {
-        options: checked(Text::new(letters))?,
+        options,
         path: optional_path(path)?,
     })
 }

@@ -5,6 +5,20 @@ use core::fmt;
 /// The longest verb, known or not.
 const LONGEST: usize = 15;
 
+/// Letters and digits in upper case, 0 for every other byte: the one look at a byte that the
+/// first word of each command costs.
+const UPPER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = byte.to_ascii_uppercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
 /// The word that a command begins with: letters and digits, in upper case.
 ///
 /// The known ones are constants; an unknown one passes through and prints.
@@ -144,17 +158,27 @@ impl Verb {
     /// bytes, or has anything but ASCII letters and digits.
     #[must_use]
     pub fn parse(word: &[u8]) -> Option<Self> {
-        let mut letters = [0; LONGEST];
-        if word.is_empty() || !word.iter().all(u8::is_ascii_alphanumeric) {
-            return None;
+        match Self::split_off(word) {
+            Some((verb, [])) => Some(verb),
+            _ => None,
         }
-        let into = letters.get_mut(..word.len())?;
-        into.copy_from_slice(word);
-        into.make_ascii_uppercase();
-        Some(Self {
-            letters,
-            length: u8::try_from(word.len()).ok()?,
-        })
+    }
+
+    /// The verb that the line begins with, and what is behind it.
+    pub(super) fn split_off(line: &[u8]) -> Option<(Self, &[u8])> {
+        let mut letters = [0; LONGEST];
+        let mut length = 0u8;
+        for (letter, byte) in letters.iter_mut().zip(line) {
+            let upper = UPPER[usize::from(*byte)];
+            if upper == 0 {
+                break;
+            }
+            *letter = upper;
+            length += 1;
+        }
+        let behind = line.get(usize::from(length)..)?;
+        let too_long = behind.first().is_some_and(u8::is_ascii_alphanumeric);
+        (length > 0 && !too_long).then_some((Self { letters, length }, behind))
     }
 
     /// The letters, in upper case.

@@ -1,4 +1,4 @@
-//! Telnet as far as FTP needs it (RFC 854, RFC 1123 sec. 4.1.2.12): [`Filter`] takes it out
+//! Telnet as far as FTP needs it (RFC 854, RFC 1123 sec. 4.1.2.12): `Filter` takes it out
 //! of what was read, [`escape_into`] doubles 0xFF in what is written. No options are served.
 
 use bytes::{BufMut, BytesMut};

@@ -3,6 +3,7 @@ use std::{
     net::{IpAddr, SocketAddr, SocketAddrV4},
     string::{String, ToString},
     vec,
+    vec::Vec,
 };
 
 use bytes::BytesMut;
@@ -306,6 +307,7 @@ fn what_clients_get_wrong_is_read_all_the_same() {
         ("LIST ", "LIST"),
         ("LIST -a ", "LIST -a"),
         ("LIST -a -l x", "LIST -al x"),
+        ("LIST -a -l -R ", "LIST -alR"),
         ("LIST -aAlRtr1FShngod", "LIST -aAlRtr1FShngod"),
         ("LIST -x path", "LIST ./-x path"),
         ("LIST -al-", "LIST ./-al-"),
