@@ -41,7 +41,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(name: Text, kind: Kind) -> Self {
+    /// An entry of which no more is known.
+    #[must_use]
+    pub const fn new(name: Text, kind: Kind) -> Self {
         Self {
             name,
             kind,

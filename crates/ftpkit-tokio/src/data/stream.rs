@@ -54,6 +54,18 @@ impl DataStream {
         }
     }
 
+    /// Closes the connection with a reset, so that the peer cannot take what was sent so far
+    /// for all there is.
+    pub fn reset(self) {
+        match &self.inner {
+            Inner::Clear(stream) => {
+                if let Err(error) = stream.set_zero_linger() {
+                    tracing::debug!(%error, "the data connection ends without a reset");
+                }
+            }
+        }
+    }
+
     /// Waits until there is something to read, or the end; holds no buffer meanwhile.
     ///
     /// # Errors
