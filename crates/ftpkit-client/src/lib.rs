@@ -1,1 +1,45 @@
 //! An FTP client for tokio: typed listings, transfers that finish, passive and active mode.
+//!
+//! [`Client::connect`] takes a URL, [`Client::builder`] everything else. A transfer is awaited
+//! as a whole ([`Client::download_to`], [`Client::upload`]), or read and written by hand
+//! ([`Client::reader`], [`Client::writer`]); either way its end counts only when the server
+//! has confirmed it.
+//!
+//! ```no_run
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> ftpkit_client::Result<()> {
+//! use ftpkit_client::Client;
+//!
+//! let mut client = Client::connect("ftp://ftp.example.org/pub").await?;
+//! let mut listing = client.list("").await?;
+//! while let Some(entry) = listing.next().await {
+//!     println!("{}", entry?.name);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! The protocol trace goes to `tracing` at the level `debug`, target `ftpkit::wire`, with the
+//! passwords left out.
+
+mod builder;
+mod client;
+mod error;
+mod list;
+mod path;
+mod session;
+mod transfer;
+
+pub use builder::{ClientBuilder, Family};
+pub use client::Client;
+pub use error::{Error, ErrorKind, Result, Step};
+pub use ftpkit_proto as proto;
+pub use ftpkit_proto::{
+    client::{Config, DataMode, Timeouts, Transferred},
+    listing::Entry,
+};
+pub use list::Listing;
+pub use session::Trace;
+pub use transfer::{
+    Download, DownloadTo, OpenReader, OpenWriter, Progress, Reader, Transfer, Upload, UploadFrom,
+    Writer,
+};

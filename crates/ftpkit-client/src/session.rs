@@ -1,0 +1,410 @@
+//! One connection and the request that is under way on it. All state of a request lives here,
+//! so that a caller's future may be dropped at any point: the next call settles what it left.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, Waker, ready},
+};
+
+use ftpkit_proto::{
+    DataFailure, DataId, Error as SessionError, Reply,
+    client::{Connection, Event, Outcome, Request, RequestId, Transferred},
+    command::Command,
+};
+use ftpkit_tokio::{DataStream, Driver, Step as Driven};
+
+use crate::error::{Error, ErrorKind, Result, Step};
+
+/// A line of the protocol trace; passwords are left out when it is printed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Trace<'a> {
+    /// The client sent this.
+    Sent(&'a Command),
+    /// The server replied this.
+    Received(&'a Reply),
+}
+
+/// `> COMMAND` or `< REPLY`, without passwords and without tricks for a terminal.
+impl fmt::Display for Trace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sent(command) => write!(f, "> {command}"),
+            Self::Received(reply) => write!(f, "< {reply}"),
+        }
+    }
+}
+
+pub(crate) type TraceFn = Box<dyn FnMut(Trace<'_>) + Send>;
+
+pub(crate) struct Session {
+    driver: Driver<Connection>,
+    host: String,
+    greeting: Option<Reply>,
+    running: Option<Running>,
+    /// What is left of a session that is over.
+    closed: Option<Result<(), SessionError>>,
+    trace: Option<TraceFn>,
+}
+
+/// The request that is under way.
+struct Running {
+    request: RequestId,
+    step: Step,
+    /// The 1yz of a transfer.
+    opened: Option<Reply>,
+    data: Option<Data>,
+    /// Whether the machine knows that the transfer was given up, or how its data ended.
+    told: bool,
+    outcome: Option<Outcome>,
+}
+
+struct Data {
+    id: DataId,
+    stream: DataStream,
+    /// Read by the driver when a deadline fires.
+    moved: Arc<AtomicU64>,
+}
+
+impl Session {
+    pub(crate) fn new(driver: Driver<Connection>, host: String, trace: Option<TraceFn>) -> Self {
+        Self {
+            driver,
+            host,
+            greeting: None,
+            running: None,
+            closed: None,
+            trace,
+        }
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) const fn greeting(&self) -> Option<&Reply> {
+        self.greeting.as_ref()
+    }
+
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// Carries a request out that moves no payload.
+    pub(crate) async fn request(&mut self, step: Step, request: Request) -> Result<Outcome> {
+        self.begin(step, request).await?;
+        self.outcome().await
+    }
+
+    /// Carries a request out that ends with a reply, of whatever code.
+    pub(crate) async fn reply(&mut self, step: Step, request: Request) -> Result<Reply> {
+        match self.request(step, request).await? {
+            Outcome::Reply(reply) => Ok(reply),
+            other => Err(self.unexpected(step, other)),
+        }
+    }
+
+    /// Sends a transfer's commands and waits until its payload may flow; its first reply is
+    /// returned.
+    pub(crate) async fn open(&mut self, step: Step, request: Request) -> Result<Option<Reply>> {
+        self.begin(step, request).await?;
+        poll_fn(|cx| self.poll_open(cx)).await
+    }
+
+    async fn begin(&mut self, step: Step, request: Request) -> Result<()> {
+        self.settle().await;
+        if let Some(error) = self.closed_error(step) {
+            return Err(error);
+        }
+        let now = self.driver.now();
+        let request = self.driver.machine_mut().submit(now, request);
+        self.running = Some(Running {
+            request,
+            step,
+            opened: None,
+            data: None,
+            told: false,
+            outcome: None,
+        });
+        Ok(())
+    }
+
+    /// Ends whatever a dropped future left: a transfer is aborted, a command's reply is awaited.
+    pub(crate) async fn settle(&mut self) {
+        if self.running.is_some() {
+            self.abort();
+            // What became of it is nobody's any more.
+            let _ = self.outcome().await;
+        }
+    }
+
+    /// Waits until the connection is closed, after a goodbye.
+    pub(crate) async fn wait_closed(&mut self) {
+        poll_fn(|cx| {
+            while self.closed.is_none() {
+                ready!(self.poll_drive(cx));
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Gives the running transfer up. What has to be said to the server is said when the
+    /// session is driven next.
+    pub(crate) fn abort(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        if running.told {
+            return;
+        }
+        running.told = true;
+        if let Some(data) = running.data.take() {
+            // Closed in good order, an upload would look complete.
+            data.stream.reset();
+        }
+        let now = self.driver.now();
+        let request = running.request;
+        self.driver.machine_mut().abort(now, request);
+        // The server learns of it now and not when the client is used next, where there is a
+        // runtime to tell it on; whoever waits next is woken for the rest.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            let _ = self.poll_drive(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+
+    pub(crate) async fn outcome(&mut self) -> Result<Outcome> {
+        poll_fn(|cx| self.poll_outcome(cx)).await
+    }
+
+    /// Waits for the end of the running request.
+    pub(crate) fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<Outcome>> {
+        loop {
+            let Some(running) = &mut self.running else {
+                return Poll::Ready(Err(self
+                    .closed_error(Step::Command)
+                    .unwrap_or_else(|| self.error(ErrorKind::Disconnected, Step::Command))));
+            };
+            let step = running.step;
+            // What a closed machine rejects is lost too.
+            let idle = self.driver.machine().is_idle();
+            let is_lost = |outcome: &Outcome| match outcome {
+                Outcome::Lost => true,
+                Outcome::Rejected => !idle,
+                _ => false,
+            };
+            if let Some(outcome) = running.outcome.take_if(|outcome| !is_lost(outcome)) {
+                self.running = None;
+                return Poll::Ready(Ok(outcome));
+            }
+            // A lost request waits for the word on why the session ended.
+            if let Some(error) = self.closed_error(step) {
+                self.running = None;
+                return Poll::Ready(Err(error));
+            }
+            ready!(self.poll_drive(cx));
+        }
+    }
+
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Reply>>> {
+        loop {
+            if let Some(running) = &mut self.running
+                && running.outcome.is_none()
+                && running.data.is_some()
+            {
+                return Poll::Ready(Ok(running.opened.take()));
+            }
+            let over = self.closed.is_some()
+                || self
+                    .running
+                    .as_ref()
+                    .is_none_or(|running| running.outcome.is_some());
+            if over {
+                let step = self.step();
+                let outcome = ready!(self.poll_outcome(cx));
+                return Poll::Ready(Err(match outcome {
+                    Ok(outcome) => self.unexpected(step, outcome),
+                    Err(error) => error,
+                }));
+            }
+            ready!(self.poll_drive(cx));
+        }
+    }
+
+    /// Takes one step of the driver.
+    fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let driven = ready!(self.driver.poll_next(cx));
+        match driven {
+            Driven::Event(Event::Greeting(reply)) => self.greeting = Some(reply),
+            Driven::Event(Event::Opened { request, reply, .. }) => {
+                if let Some(running) = self.of(request) {
+                    running.opened = Some(reply);
+                }
+            }
+            Driven::Event(Event::Done(request, outcome)) => {
+                if let Some(running) = self.of(request) {
+                    running.data = None;
+                    running.outcome = Some(outcome);
+                }
+            }
+            Driven::Event(Event::Sent(command)) => self.traced(Trace::Sent(&command)),
+            Driven::Event(Event::Received(reply)) => self.traced(Trace::Received(&reply)),
+            Driven::Event(_) => {}
+            Driven::Transfer(id, _, stream) => {
+                let moved = Arc::new(AtomicU64::new(0));
+                self.driver.watch(id, Arc::clone(&moved));
+                match &mut self.running {
+                    Some(running) if !running.told => {
+                        running.data = Some(Data { id, stream, moved })
+                    }
+                    // Given up before it began.
+                    _ => stream.reset(),
+                }
+            }
+            Driven::Abort(id) => {
+                if let Some(running) = &mut self.running
+                    && let Some(data) = running.data.take_if(|data| data.id == id)
+                {
+                    data.stream.reset();
+                }
+            }
+            Driven::Closed(how) => self.closed = Some(how),
+            _ => {}
+        }
+        Poll::Ready(())
+    }
+
+    fn of(&mut self, request: RequestId) -> Option<&mut Running> {
+        self.running
+            .as_mut()
+            .filter(|running| running.request == request)
+    }
+
+    fn traced(&mut self, line: Trace<'_>) {
+        tracing::debug!(target: "ftpkit::wire", "{} {line}", self.host);
+        if let Some(trace) = &mut self.trace {
+            trace(line);
+        }
+    }
+
+    fn step(&self) -> Step {
+        self.running
+            .as_ref()
+            .map_or(Step::Command, |running| running.step)
+    }
+
+    pub(crate) fn error(&self, kind: ErrorKind, step: Step) -> Error {
+        Error::new(kind, step).with_host(&*self.host)
+    }
+
+    /// Why nothing more can be done on this session, once it is over.
+    fn closed_error(&self, step: Step) -> Option<Error> {
+        let error = match self.closed.as_ref()? {
+            Ok(()) => self
+                .error(ErrorKind::Disconnected, step)
+                .with_detail("the connection is closed"),
+            Err(error) => Error::session(step, error.clone()).with_host(&*self.host),
+        };
+        Some(error)
+    }
+
+    /// The error that an outcome amounts to where another one was hoped for.
+    pub(crate) fn unexpected(&self, step: Step, outcome: Outcome) -> Error {
+        let error = match outcome {
+            Outcome::Reply(reply) => Error::refused(step, reply),
+            Outcome::Transferred(transferred) => Error::refused(step, transferred.reply),
+            Outcome::TransferFailed(failed) => Error::transfer(step, failed),
+            Outcome::Rejected => Error::new(ErrorKind::InvalidInput, step)
+                .with_detail("this cannot be sent as a plain command, or not now"),
+            _ => Error::new(ErrorKind::Disconnected, step),
+        };
+        error.with_host(&*self.host)
+    }
+}
+
+/// The running transfer's payload.
+impl Session {
+    /// Whether the running transfer has ended, one way or another; then its outcome is next.
+    fn over(&self) -> bool {
+        self.closed.is_some()
+            || self
+                .running
+                .as_ref()
+                .is_none_or(|running| running.outcome.is_some() || running.data.is_none())
+    }
+
+    /// Gives `io` a try with the data stream, and drives the session while it has to wait.
+    /// `None`: the transfer has ended meanwhile, its outcome is next.
+    pub(crate) fn poll_payload(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut io: impl FnMut(&mut Context<'_>, &mut DataStream) -> Poll<std::io::Result<usize>>,
+    ) -> Poll<Option<std::io::Result<usize>>> {
+        loop {
+            if let Some(data) = self
+                .running
+                .as_mut()
+                .and_then(|running| running.data.as_mut())
+                && let Poll::Ready(done) = io(cx, &mut data.stream)
+            {
+                if let Ok(bytes) = done {
+                    data.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+                }
+                return Poll::Ready(Some(done));
+            }
+            if self.over() {
+                return Poll::Ready(None);
+            }
+            ready!(self.poll_drive(cx));
+        }
+    }
+
+    /// Lets the session take what has come meanwhile, such as a server that refuses the rest.
+    pub(crate) fn poll_news(&mut self, cx: &mut Context<'_>) {
+        while !self.over() && self.poll_drive(cx).is_ready() {}
+    }
+
+    /// Tells the machine how the payload ended; what the server makes of it is the outcome.
+    pub(crate) fn payload_ended(&mut self, how: Result<(), DataFailure>) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let Some(data) = running.data.take() else {
+            return;
+        };
+        running.told = true;
+        let bytes = data.moved.load(Ordering::Relaxed);
+        match how {
+            Ok(()) => self.driver.finished(data.id, bytes, true),
+            Err(failure) => self.driver.failed(data.id, failure),
+        }
+    }
+
+    /// Waits for the server's last word on the transfer.
+    pub(crate) fn poll_confirmed(&mut self, cx: &mut Context<'_>) -> Poll<Result<Transferred>> {
+        let step = self.step();
+        let outcome = ready!(self.poll_outcome(cx))?;
+        Poll::Ready(match outcome {
+            Outcome::Transferred(transferred) => Ok(transferred),
+            other => Err(self.unexpected(step, other)),
+        })
+    }
+}
+
+impl Drop for Session {
+    /// An upload that is under way must not end like a complete one.
+    fn drop(&mut self) {
+        if let Some(data) = self
+            .running
+            .as_mut()
+            .and_then(|running| running.data.take())
+        {
+            data.stream.reset();
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Transfers to and from local files: a download becomes visible under its name only when it
+//! is complete, unless it resumes.
+
+use std::{
+    fs::Permissions,
+    io::{self, SeekFrom},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use ftpkit_proto::client::{Transfer as Asked, Transferred};
+use tokio::{
+    fs::{self, File, OpenOptions},
+    io::{AsyncSeekExt as _, AsyncWriteExt as _},
+};
+
+use super::{DownloadTo, Reader, Transfer, UploadFrom, Writer, receive, send};
+use crate::error::{Error, ErrorKind, Result, Step};
+
+pub(super) async fn download(mut transfer: Transfer<'_, DownloadTo>) -> Result<Transferred> {
+    let local = std::mem::take(&mut transfer.kind.local);
+    let failed = |error| Error::local(Step::Download, &local, error);
+    let mut meter = transfer.meter();
+    let path = transfer.path?;
+    let mut offset = transfer.offset;
+    if transfer.kind.resume {
+        match fs::metadata(&local).await {
+            Ok(metadata) => offset = metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    if transfer.kind.resume && offset > 0 {
+        let size = transfer.client.size_of(&path).await?;
+        if size.is_some_and(|size| size < offset) {
+            return Err(Error::new(ErrorKind::InvalidInput, Step::Download)
+                .with_host(transfer.client.host())
+                .with_path(&path)
+                .with_detail(format!(
+                    "the local file {local:?} has {offset} bytes, more than the remote one"
+                ))
+                .with_hint("download it again without resuming"));
+        }
+    }
+    meter.at.position = offset;
+    let asked = Asked::Download { path, offset };
+    // The target is made only when the server has agreed, so that a refusal leaves nothing new.
+    let reader = Reader::open(transfer.client, Step::Download, asked, transfer.ascii).await?;
+    // What a server tells at the start of a resumed transfer is the whole size with some, and
+    // what is left with others.
+    meter.at.total = reader.size_hint().filter(|_| offset == 0);
+    if offset > 0 || transfer.kind.resume {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&local)
+            .await
+            .map_err(failed)?;
+        file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
+        return receive(reader, &mut file, &mut meter)
+            .await
+            .map_err(|error| error.of_file(&local));
+    }
+    let mut target = Target::create(&local).await.map_err(failed)?;
+    let transferred = receive(reader, &mut target.file, &mut meter)
+        .await
+        .map_err(|error| error.of_file(&local))?;
+    target.commit().await.map_err(failed)?;
+    Ok(transferred)
+}
+
+pub(super) async fn upload(mut transfer: Transfer<'_, UploadFrom>) -> Result<Transferred> {
+    let local = std::mem::take(&mut transfer.kind.local);
+    let failed = |error| Error::local(Step::Upload, &local, error);
+    let mut meter = transfer.meter();
+    let path = transfer.path?;
+    let mut file = File::open(&local).await.map_err(failed)?;
+    let metadata = file.metadata().await.map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let mut offset = transfer.offset;
+    let mut append = transfer.kind.append;
+    if transfer.kind.resume
+        && let Some(size) = transfer.client.size_of(&path).await?
+        && size > 0
+    {
+        if size > metadata.len() {
+            return Err(Error::new(ErrorKind::InvalidInput, Step::Upload)
+                .with_host(transfer.client.host())
+                .with_path(&path)
+                .with_detail(format!(
+                    "the remote file has {size} bytes, more than the local {local:?}"
+                ))
+                .with_hint("upload it again without resuming"));
+        }
+        // More servers let a client append than write at an offset.
+        offset = size;
+        append = true;
+    }
+    meter.at.position = offset;
+    meter.at.total = metadata.is_file().then_some(metadata.len());
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
+    }
+    let asked = super::upload(path, offset, append);
+    let writer = Writer::open(transfer.client, asked, transfer.ascii).await?;
+    send(&mut file, writer, &mut meter)
+        .await
+        .map_err(|error| error.of_file(&local))
+}
+
+/// A local file that appears under its name when it is complete.
+struct Target {
+    file: File,
+    /// Where it is until then, and its name; none for what is no regular file, such as a
+    /// device or a pipe, which is written as it is.
+    place: Option<Place>,
+}
+
+struct Place {
+    temporary: PathBuf,
+    target: PathBuf,
+    permissions: Option<Permissions>,
+    committed: bool,
+}
+
+impl Target {
+    async fn create(path: &Path) -> io::Result<Self> {
+        let existing = match fs::metadata(path).await {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        // A link stays a link: what it leads to is replaced.
+        let target = match &existing {
+            Some(metadata) if metadata.is_dir() => {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            Some(metadata) if !metadata.is_file() => {
+                let file = OpenOptions::new().write(true).open(path).await?;
+                return Ok(Self { file, place: None });
+            }
+            Some(_) => fs::canonicalize(path).await?,
+            None => path.to_owned(),
+        };
+        // Tells a file that may not be written before anything is moved.
+        let permissions = existing.map(|metadata| metadata.permissions());
+        if permissions.as_ref().is_some_and(Permissions::readonly) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        loop {
+            let temporary = temporary_name(&target);
+            let created = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&temporary)
+                .await;
+            match created {
+                Ok(file) => {
+                    return Ok(Self {
+                        file,
+                        place: Some(Place {
+                            temporary,
+                            target,
+                            permissions,
+                            committed: false,
+                        }),
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn commit(mut self) -> io::Result<()> {
+        self.file.flush().await?;
+        let Some(place) = &mut self.place else {
+            return Ok(());
+        };
+        if let Some(permissions) = place.permissions.take() {
+            self.file.set_permissions(permissions).await?;
+        }
+        fs::rename(&place.temporary, &place.target).await?;
+        place.committed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.committed {
+            // There is nobody to tell; the transfer has failed for a reason of its own.
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// A hidden name beside the target, so that the rename stays within one file system.
+fn temporary_name(target: &Path) -> PathBuf {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    // The name itself is left out: with it the temporary one could become too long.
+    target.with_file_name(format!(".ftpkit-{}-{number}.part", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests;

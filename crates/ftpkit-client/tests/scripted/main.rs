@@ -1,0 +1,9 @@
+//! The client against servers that do exactly what a test says.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
+mod connecting;
+mod data;
+mod listing;
+mod peer;
+mod transfers;
