@@ -9,6 +9,7 @@ mod connection;
 mod event;
 mod login;
 mod query;
+mod rendezvous;
 mod request;
 mod state;
 mod tolerance;

@@ -1,16 +1,12 @@
-//! Transfers: the data connection, the command that uses it, and how both halves end.
+//! Transfers: the command that uses a data connection, and how both halves end.
 //!
 //! What follows from what stands in `state.rs`; here it is carried out (RFC 959 sec. 5.4,
 //! RFC 2428, RFC 3659 sec. 5, RFC 4217 sec. 7).
 
 use alloc::boxed::Box;
-use core::{
-    net::{IpAddr, SocketAddr},
-    ops::ControlFlow,
-};
+use core::{net::SocketAddr, ops::ControlFlow};
 
 use super::{
-    config::DataMode,
     connection::{Connection, Procedure},
     event::{Event, Outcome, Phase, TransferFailed, Transferred},
     request::{RequestId, Transfer},
@@ -18,10 +14,10 @@ use super::{
     tolerance::Lately,
 };
 use crate::{
-    command::{Command, Epsv, TextFormat, Type},
-    data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow},
+    command::{Command, TextFormat, Type},
+    data::{DataEvent, DataFailure, DataId, DataRequest, Flow},
     error::{Error, PeerMisbehaved, Timer},
-    reply::{Reply, fields},
+    reply::Reply,
 };
 
 /// A transfer under way.
@@ -33,13 +29,13 @@ pub(super) struct Run {
     listing: bool,
     offset: u64,
     kind: Type,
-    step: Step,
-    data: Rendezvous,
-    data_id: DataId,
+    pub(super) step: Step,
+    pub(super) data: Rendezvous,
+    pub(super) data_id: DataId,
     /// Whether the passive address came from PASV.
-    pasv: bool,
+    pub(super) pasv: bool,
     /// The address that EPRT or PORT announces.
-    announced: Option<SocketAddr>,
+    pub(super) announced: Option<SocketAddr>,
     /// The 1yz, until the application is told of it.
     opening: Option<Reply>,
     /// The final reply, or the first one behind ABOR.
@@ -60,8 +56,8 @@ pub(super) enum Over {
     Fatal(Error),
 }
 
-type Went = ControlFlow<Over>;
-const ON: Went = ControlFlow::Continue(());
+pub(super) type Went = ControlFlow<Over>;
+pub(super) const ON: Went = ControlFlow::Continue(());
 
 const DATA_TIMERS: [Timer; 5] = [
     Timer::DataConnect,
@@ -266,95 +262,6 @@ impl Connection {
         ON
     }
 
-    /// The type is set: makes the data connection.
-    fn meet(&mut self, run: &mut Run) -> Went {
-        match self.config.data_mode {
-            DataMode::Passive => {
-                let pasv = self.parameters.only_pasv && self.may_use_pasv();
-                self.ask_passive(run, pasv);
-            }
-            DataMode::Active => {
-                let announced = self.config.active_address.unwrap_or_else(|| self.peer.ip());
-                let family = match announced.to_canonical() {
-                    IpAddr::V4(_) => Family::V4,
-                    IpAddr::V6(_) => Family::V6,
-                };
-                run.step = Step::Meet;
-                run.data = Rendezvous::Binding;
-                self.request_new(run, DataRequest::Listen(family));
-            }
-        }
-        ON
-    }
-
-    fn ask_passive(&mut self, run: &mut Run, pasv: bool) {
-        run.pasv = pasv;
-        if pasv {
-            run.step = Step::Pasv;
-            self.send(Command::Pasv);
-        } else {
-            run.step = Step::Epsv;
-            self.send(Command::Epsv(Epsv::Any));
-        }
-    }
-
-    /// PASV has no form for an IPv6 address, and EPSV ALL forbids it.
-    fn may_use_pasv(&self) -> bool {
-        self.peer.ip().to_canonical().is_ipv4() && !self.parameters.only_epsv
-    }
-
-    /// Connects to where the server listens; a reply without an address counts as a refusal.
-    fn connect(&mut self, run: &mut Run, reply: Reply) -> Went {
-        let Some(address) = self.passive_address(run.pasv, &reply) else {
-            return self.refused(run, reply);
-        };
-        run.step = Step::Meet;
-        run.data = Rendezvous::Connecting;
-        self.request_new(run, DataRequest::Connect(address));
-        ON
-    }
-
-    fn passive_address(&self, pasv: bool, reply: &Reply) -> Option<SocketAddr> {
-        let at_peer = |port| {
-            let mut address = self.peer;
-            address.set_port(port);
-            address
-        };
-        let address = if pasv {
-            let told = fields::passive(reply)?;
-            if self.config.trust_passive_address && !told.ip().is_unspecified() {
-                SocketAddr::V4(told)
-            } else {
-                at_peer(told.port())
-            }
-        } else {
-            at_peer(fields::extended_passive(reply)?)
-        };
-        (address.port() != 0).then_some(address)
-    }
-
-    /// Tells the server where this side listens.
-    fn announce(&mut self, run: &mut Run, local: SocketAddr) -> Went {
-        let ip = self
-            .config
-            .active_address
-            .unwrap_or_else(|| local.ip())
-            .to_canonical();
-        let at = SocketAddr::new(ip, local.port());
-        run.announced = Some(at);
-        match at {
-            SocketAddr::V4(v4) if self.parameters.only_port => {
-                run.step = Step::Port;
-                self.send(Command::Port(v4));
-            }
-            _ => {
-                run.step = Step::Eprt;
-                self.send(Command::Eprt(at));
-            }
-        }
-        ON
-    }
-
     /// The data connection is arranged: the offset, or the command.
     fn arranged(&mut self, run: &mut Run) -> Went {
         if run.offset == 0 {
@@ -455,7 +362,7 @@ impl Connection {
         ControlFlow::Break(Over::Ended)
     }
 
-    fn refused(&mut self, run: &mut Run, reply: Reply) -> Went {
+    pub(super) fn refused(&mut self, run: &mut Run, reply: Reply) -> Went {
         match (run.step, run.announced) {
             (Step::Epsv, _) if self.may_use_pasv() => {
                 self.ask_passive(run, true);
@@ -611,13 +518,7 @@ impl Connection {
         }
     }
 
-    fn request_new(&mut self, run: &mut Run, request: DataRequest) {
-        run.data_id = self.next_data_id();
-        self.request(run, request);
-        self.arm(Timer::DataConnect, self.config.timeouts.data_connect);
-    }
-
-    fn request(&mut self, run: &Run, request: DataRequest) {
+    pub(super) fn request(&mut self, run: &Run, request: DataRequest) {
         self.data_request(run.data_id, request);
     }
 }
