@@ -1,3 +1,17 @@
 //! Pairs of machines in virtual time, scripted peers and real peers: the tests of ftpkit.
+//!
+//! [`Pair`] joins a client machine and a server machine by a network that exists only in
+//! memory ([`net`]), with a storage that answers when it is told to ([`store`]). Time is a
+//! number; a session of an hour takes a millisecond. What was said is in the
+//! [`transcript`](Transcript), which a failing assertion prints.
 
 pub mod fuzz;
+pub mod net;
+mod pair;
+pub mod store;
+mod transcript;
+
+pub use net::{Conditions, Side};
+pub use pair::{Ended, Pair};
+pub use store::{Answering, Store};
+pub use transcript::Transcript;

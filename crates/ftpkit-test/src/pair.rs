@@ -1,0 +1,654 @@
+//! [`Pair`]: a client machine and a server machine, their drivers, and the time that passes.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use ftpkit_proto::{
+    DataEvent, DataId, DataRequest, Flow, Instant, Machine, Output, PathArg, Secret, Text,
+    TlsEvent,
+    client::{self, Credentials, Outcome, Request, RequestId, Transfer},
+    reply::ReplyReader,
+    server,
+};
+
+use crate::{
+    net::{Arrival, Conditions, Net, Side},
+    store::{Store, USER},
+    transcript::Transcript,
+};
+
+/// More steps than any session of these tests takes: a machine that needs them does not end.
+const STEPS: usize = 200_000;
+
+/// A client and a server that talk to each other.
+///
+/// ```
+/// use ftpkit_test::{Conditions, Pair, Store};
+///
+/// let store = Store::new().with_file("/f", *b"hello");
+/// let mut pair = Pair::new(Conditions::default(), store);
+/// pair.login();
+/// let get = pair.download("/f");
+/// pair.run();
+/// assert_eq!(pair.downloaded(get), Some(&b"hello"[..]), "{}", pair.transcript());
+/// pair.finish();
+/// ```
+#[derive(Debug)]
+pub struct Pair {
+    client: client::Connection,
+    server: server::Connection,
+    now: Instant,
+    net: Net,
+    store: Store,
+    transcript: Transcript,
+    sides: [Driver; 2],
+    uploads: BTreeMap<RequestId, Vec<u8>>,
+    /// Which request a data connection of the client belongs to.
+    opened: BTreeMap<DataId, RequestId>,
+    downloads: BTreeMap<RequestId, Vec<u8>>,
+    outcomes: BTreeMap<RequestId, Outcome>,
+    submitted: Vec<RequestId>,
+    commands: usize,
+    finals: usize,
+    replies: ReplyReader,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ended {
+    /// Both sides closed as they should.
+    Well,
+    /// At least one of them closed with an error.
+    Badly,
+}
+
+/// What the driver of one side knows.
+#[derive(Debug, Default)]
+struct Driver {
+    /// Arrived, but not wanted yet.
+    held: VecDeque<Vec<u8>>,
+    eof: bool,
+    eof_given: bool,
+    sent: usize,
+    cut: bool,
+    starts_tls: bool,
+    closed: Option<Result<(), ftpkit_proto::Error>>,
+}
+
+const CLIENT: &str = "192.0.2.9:40000";
+const SERVER: &str = "192.0.2.1:21";
+
+impl Pair {
+    /// A pair with default settings.
+    #[must_use]
+    pub fn new(conditions: Conditions, store: Store) -> Self {
+        Self::with(
+            conditions,
+            store,
+            client::Config::default(),
+            server::Config::default(),
+        )
+    }
+
+    /// A pair with these settings.
+    #[must_use]
+    pub fn with(
+        conditions: Conditions,
+        store: Store,
+        client: client::Config,
+        server: server::Config,
+    ) -> Self {
+        let now = Instant::START;
+        let (own, peer) = (address(CLIENT), address(SERVER));
+        Self {
+            client: client::Connection::new(client, now, peer),
+            server: server::Connection::new(Arc::new(server), now, own, peer),
+            now,
+            net: Net::new(conditions),
+            store,
+            transcript: Transcript::default(),
+            sides: [Driver::default(), Driver::default()],
+            uploads: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            downloads: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            submitted: Vec::new(),
+            commands: 0,
+            finals: 0,
+            replies: ReplyReader::new(1 << 20, false),
+        }
+    }
+
+    // What the client's application does.
+
+    /// Submits a request.
+    pub fn submit(&mut self, request: Request) -> RequestId {
+        let id = self.client.submit(self.now, request);
+        self.submitted.push(id);
+        id
+    }
+
+    /// Logs in as the user of [`Store`].
+    pub fn login(&mut self) -> RequestId {
+        self.submit(Request::Login(Credentials::new(
+            Text::from_static(USER.0),
+            Secret::from_static(USER.1),
+        )))
+    }
+
+    /// Retrieves a file.
+    pub fn download(&mut self, path: &str) -> RequestId {
+        self.download_from(path, 0)
+    }
+
+    /// Retrieves a file from an offset on.
+    pub fn download_from(&mut self, path: &str, offset: u64) -> RequestId {
+        self.transfer(Transfer::Download {
+            path: arg(path),
+            offset,
+        })
+    }
+
+    /// Submits a transfer of bytes as they are.
+    pub fn transfer(&mut self, transfer: Transfer) -> RequestId {
+        self.submit(Request::Transfer {
+            transfer,
+            ascii: false,
+        })
+    }
+
+    /// Stores a file.
+    pub fn upload(&mut self, path: &str, content: impl Into<Vec<u8>>) -> RequestId {
+        let path = arg(path);
+        self.send(Transfer::Upload { path, offset: 0 }, content)
+    }
+
+    /// Submits a transfer that sends this content.
+    pub fn send(&mut self, transfer: Transfer, content: impl Into<Vec<u8>>) -> RequestId {
+        // The machine may ask for the payload before `transfer` has returned an id only when it
+        // is polled, which happens in `step`.
+        let id = self.transfer(transfer);
+        self.uploads.insert(id, content.into());
+        id
+    }
+
+    /// Takes a request back.
+    pub fn abort(&mut self, id: RequestId) {
+        self.transcript
+            .did(self.now, Side::Client, format_args!("gives up {id:?}"));
+        self.client.abort(self.now, id);
+    }
+
+    // What came of it.
+
+    /// How a request ended, if it has.
+    #[must_use]
+    pub fn outcome(&self, id: RequestId) -> Option<&Outcome> {
+        self.outcomes.get(&id)
+    }
+
+    /// Whether a transfer came to its end.
+    #[must_use]
+    pub fn is_transferred(&self, id: RequestId) -> bool {
+        matches!(self.outcomes.get(&id), Some(Outcome::Transferred(_)))
+    }
+
+    /// The code of a request's final reply.
+    #[must_use]
+    pub fn code(&self, id: RequestId) -> Option<u16> {
+        let reply = match self.outcomes.get(&id)? {
+            Outcome::Reply(reply) => Some(reply),
+            Outcome::Transferred(done) => Some(&done.reply),
+            Outcome::TransferFailed(failed) => failed.reply.as_ref(),
+            _ => None,
+        };
+        reply.map(|reply| reply.code().number())
+    }
+
+    /// What a download brought, if it came to its end.
+    #[must_use]
+    pub fn downloaded(&self, id: RequestId) -> Option<&[u8]> {
+        if !self.is_transferred(id) {
+            return None;
+        }
+        self.downloads.get(&id).map(Vec::as_slice)
+    }
+
+    /// The storage.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The client's machine.
+    #[must_use]
+    pub const fn client(&self) -> &client::Connection {
+        &self.client
+    }
+
+    /// The server's machine.
+    #[must_use]
+    pub const fn server(&self) -> &server::Connection {
+        &self.server
+    }
+
+    /// What was said so far.
+    #[must_use]
+    pub const fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// The time.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Whether the client's side is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.sides[Side::Client as usize].closed.is_some()
+    }
+
+    /// How both sides ended, once they have.
+    #[must_use]
+    pub fn ended(&self) -> Option<Ended> {
+        let [Some(client), Some(server)] = self.sides.each_ref().map(|side| side.closed.as_ref())
+        else {
+            return None;
+        };
+        Some(if client.is_ok() && server.is_ok() {
+            Ended::Well
+        } else {
+            Ended::Badly
+        })
+    }
+
+    // Time passes.
+
+    /// Goes on until all requests have ended.
+    ///
+    /// # Panics
+    /// When they do not, with the transcript.
+    pub fn run(&mut self) {
+        for _ in 0..STEPS {
+            self.flush();
+            let waits = |id| !self.outcomes.contains_key(id);
+            if !self.submitted.iter().any(waits) {
+                return;
+            }
+            assert!(self.step(), "requests do not end\n{}", self.transcript);
+        }
+        panic!("the session does not end\n{}", self.transcript);
+    }
+
+    /// Says goodbye, goes on until both sides are closed, and checks that nothing is left.
+    ///
+    /// # Panics
+    /// When something is left, or a rule of every session was broken, with the transcript.
+    pub fn finish(&mut self) -> Ended {
+        self.submit(Request::Quit);
+        self.run();
+        for _ in 0..STEPS {
+            self.flush();
+            if let Some(ended) = self.ended() {
+                self.check(ended);
+                return ended;
+            }
+            assert!(self.step(), "a side does not close\n{}", self.transcript);
+        }
+        panic!("the session does not end\n{}", self.transcript);
+    }
+
+    /// What holds in every session, when it has ended.
+    fn check(&self, ended: Ended) {
+        let story = &self.transcript;
+        for side in [Side::Client, Side::Server] {
+            let held = self.net.holds(side);
+            assert!(held.is_empty(), "{side:?} still holds {held:?}\n{story}");
+        }
+        assert_eq!(self.store.still_open(), 0, "files are open\n{story}");
+        assert!(self.net.most_links <= 1, "two data connections\n{story}");
+        for id in &self.submitted {
+            assert!(self.outcomes.contains_key(id), "{id:?} has no end\n{story}");
+        }
+        if ended == Ended::Well {
+            // The greeting, and one for each command.
+            assert_eq!(self.finals, self.commands + 1, "final replies\n{story}");
+        }
+    }
+
+    /// Lets everything happen that happens within this time.
+    pub fn wait(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.next_at().is_some_and(|at| at <= until) {
+            self.step();
+        }
+        self.now = until;
+    }
+
+    /// When the next thing happens.
+    fn next_at(&mut self) -> Option<Instant> {
+        self.flush();
+        let deadlines = [self.deadline(Side::Client), self.deadline(Side::Server)];
+        let next = deadlines.into_iter().chain([self.net.next_at()]);
+        next.flatten().min()
+    }
+
+    /// Lets the next thing happen; false when nothing ever will.
+    pub fn step(&mut self) -> bool {
+        self.flush();
+        let deadlines = [self.deadline(Side::Client), self.deadline(Side::Server)];
+        let deadline = deadlines.into_iter().flatten().min();
+        match (self.net.next_at(), deadline) {
+            (Some(arrival), deadline) if deadline.is_none_or(|deadline| arrival <= deadline) => {
+                self.arrive();
+            }
+            (_, Some(deadline)) => {
+                self.now = self.now.max(deadline);
+                self.client.handle_timeout(self.now);
+                self.server.handle_timeout(self.now);
+            }
+            (_, None) => return false,
+        }
+        self.flush();
+        true
+    }
+
+    fn arrive(&mut self) {
+        let Some((at, side, arrival)) = self.net.pop() else {
+            return;
+        };
+        self.now = self.now.max(at);
+        let now = self.now;
+        match arrival {
+            Arrival::Bytes(bytes) => self.sides[side as usize].held.push_back(bytes),
+            Arrival::Eof => self.sides[side as usize].eof = true,
+            Arrival::Tls => match side {
+                Side::Client => self.client.handle_tls(now, TlsEvent::Started),
+                Side::Server => self.server.handle_tls(now, TlsEvent::Started),
+            },
+            Arrival::Payload(link, piece) => self.net.payload(now, side, link, piece),
+            Arrival::Answer => self.store.answer(now, &mut self.server),
+            Arrival::Data(id, event) => {
+                if !self.net.settle_sender(side, id, &event) {
+                    return;
+                }
+                self.transcript
+                    .did(now, side, format_args!("{id}: {event:?}"));
+                match side {
+                    Side::Client => {
+                        self.take_download(id, &event);
+                        self.client.handle_data(now, id, event);
+                    }
+                    Side::Server => self.server.handle_data(now, id, event),
+                }
+            }
+        }
+    }
+
+    fn take_download(&mut self, id: DataId, event: &DataEvent) {
+        if !matches!(event, DataEvent::Finished { .. }) {
+            return;
+        }
+        if let Some(bytes) = self.net.take_received(Side::Client, id)
+            && let Some(request) = self.opened.get(&id)
+        {
+            self.downloads.insert(*request, bytes);
+        }
+    }
+
+    /// Polls both machines until they wait; returns with nothing left to do now.
+    fn flush(&mut self) {
+        while self.flush_side(Side::Client) | self.flush_side(Side::Server) {}
+    }
+
+    fn deadline(&mut self, side: Side) -> Option<Instant> {
+        let waits = match side {
+            Side::Client => deadline(self.client.poll_output()),
+            Side::Server => deadline(self.server.poll_output()),
+        };
+        waits.unwrap_or_else(|()| panic!("{side:?} was not flushed\n{}", self.transcript))
+    }
+
+    fn flush_side(&mut self, side: Side) -> bool {
+        let mut busy = false;
+        loop {
+            let output = match side {
+                Side::Client => self.client.poll_output().map_event(Told::Client),
+                Side::Server => self.server.poll_output().map_event(Told::Server),
+            };
+            match output {
+                Output::Wait(_) => break,
+                Output::Closed(result) => {
+                    self.closed(side, result);
+                    return busy;
+                }
+                output => {
+                    busy = true;
+                    self.carry_out(side, output);
+                }
+            }
+        }
+        let now = self.now;
+        let wants = match side {
+            Side::Client => self.client.wants_read(),
+            Side::Server => self.server.wants_read(),
+        };
+        let driver = &mut self.sides[side as usize];
+        if !wants {
+            return busy;
+        }
+        if let Some(bytes) = driver.held.pop_front() {
+            match side {
+                Side::Client => self.client.handle_bytes(now, &bytes),
+                Side::Server => self.server.handle_bytes(now, &bytes),
+            }
+            return true;
+        }
+        if driver.eof && !driver.eof_given {
+            driver.eof_given = true;
+            self.transcript.did(now, side, "sees the end");
+            match side {
+                Side::Client => self.client.handle_eof(now),
+                Side::Server => self.server.handle_eof(now),
+            }
+            return true;
+        }
+        busy
+    }
+
+    fn closed(&mut self, side: Side, result: Result<(), ftpkit_proto::Error>) {
+        let driver = &mut self.sides[side as usize];
+        if driver.closed.is_some() {
+            return;
+        }
+        let what = match &result {
+            Ok(()) => "closes".into(),
+            Err(error) => format!("closes: {error}"),
+        };
+        driver.closed = Some(result);
+        driver.held.clear();
+        self.transcript.did(self.now, side, what);
+        let later = self.now + self.net.conditions.delay;
+        self.net.schedule(later, side.other(), Arrival::Eof);
+        self.net.forget(side);
+    }
+
+    fn carry_out(&mut self, side: Side, output: Output<Told>) {
+        let now = self.now;
+        match output {
+            Output::Write(bytes) | Output::WriteUrgent(bytes) => self.write(side, &bytes),
+            Output::StartTls => {
+                self.transcript.did(now, side, "starts TLS");
+                self.sides[side as usize].starts_tls = true;
+                if self.sides.iter().all(|driver| driver.starts_tls) {
+                    let later = now + self.net.conditions.delay;
+                    self.net.schedule(later, Side::Client, Arrival::Tls);
+                    self.net.schedule(later, Side::Server, Arrival::Tls);
+                }
+            }
+            Output::Data(id, request) => {
+                self.transcript
+                    .did(now, side, format_args!("{id}: {request:?}"));
+                self.data(side, id, request);
+            }
+            Output::Event(Told::Client(event)) => self.client_event(event),
+            Output::Event(Told::Server(event)) => {
+                let net = &mut self.net;
+                let received = |id| net.take_received(Side::Server, id).unwrap_or_default();
+                if let Some(delay) = self.store.take(event, received) {
+                    self.net
+                        .schedule(now + delay, Side::Server, Arrival::Answer);
+                }
+            }
+            other => panic!("{side:?} asks for {other:?}\n{}", self.transcript),
+        }
+    }
+
+    fn client_event(&mut self, event: client::Event) {
+        match event {
+            client::Event::Opened { request, data, .. } => {
+                self.opened.insert(data, request);
+            }
+            client::Event::Done(id, outcome) => {
+                let what = format!("{id:?} ends: {outcome:?}");
+                self.transcript.did(self.now, Side::Client, what);
+                let before = self.outcomes.insert(id, outcome);
+                assert!(before.is_none(), "{id:?} ends twice\n{}", self.transcript);
+            }
+            _ => {}
+        }
+    }
+
+    fn write(&mut self, side: Side, bytes: &[u8]) {
+        let now = self.now;
+        self.transcript.wrote(now, side, bytes);
+        match side {
+            Side::Client => self.commands += bytes.iter().filter(|b| **b == b'\n').count(),
+            Side::Server => {
+                for line in bytes.split_inclusive(|b| *b == b'\n') {
+                    let line = line.strip_suffix(b"\r\n");
+                    let line = line.unwrap_or_else(|| panic!("a line without end"));
+                    let reply = self.replies.push_line(line);
+                    let reply = reply.unwrap_or_else(|error| panic!("{error}"));
+                    let is_final = reply.is_some_and(|reply| !reply.code().is_preliminary());
+                    self.finals += usize::from(is_final);
+                }
+            }
+        }
+        let cut = self.net.conditions.lose_control;
+        let driver = &mut self.sides[side as usize];
+        if driver.cut {
+            return;
+        }
+        let later = now + self.net.conditions.delay;
+        let mut bytes = bytes;
+        let mut lost = false;
+        if let Some((sender, limit)) = cut
+            && sender == side
+        {
+            let room = limit.saturating_sub(driver.sent);
+            if bytes.len() >= room {
+                bytes = &bytes[..room];
+                lost = true;
+            }
+        }
+        driver.sent += bytes.len();
+        let piece = match self.net.conditions.fragment {
+            0 => usize::MAX,
+            piece => piece,
+        };
+        for piece in bytes.chunks(piece) {
+            let piece = Arrival::Bytes(piece.to_vec());
+            self.net.schedule(later, side.other(), piece);
+        }
+        if lost {
+            self.transcript
+                .did(now, side, "loses the control connection");
+            for side in [Side::Client, Side::Server] {
+                self.sides[side as usize].cut = true;
+                self.net.schedule(later, side, Arrival::Eof);
+            }
+        }
+    }
+
+    fn data(&mut self, side: Side, id: DataId, request: DataRequest) {
+        let now = self.now;
+        let (own, peer) = match side {
+            Side::Client => (address(CLIENT), address(SERVER)),
+            Side::Server => (address(SERVER), address(CLIENT)),
+        };
+        match request {
+            DataRequest::Listen(_) => self.net.listen(now, side, id, own),
+            DataRequest::Connect(to) => self.net.connect(now, side, id, to, own),
+            DataRequest::Accept => self.net.accept(now, side, id, peer),
+            DataRequest::Reject => {}
+            DataRequest::Secure => self.net.secure(now, side, id),
+            DataRequest::Transfer(flow) => {
+                let payload = match (flow, side) {
+                    (Flow::Send, Side::Server) => self.store.payload(id),
+                    (Flow::Send, Side::Client) => {
+                        let request = self.opened.get(&id);
+                        let content = request.and_then(|request| self.uploads.get(request));
+                        content.cloned().unwrap_or_default()
+                    }
+                    _ => Vec::new(),
+                };
+                self.net.transfer(now, side, id, flow, payload);
+            }
+            DataRequest::Abort => self.net.abort(now, side, id),
+            other => panic!("{side:?} asks for {other:?}\n{}", self.transcript),
+        }
+    }
+}
+
+/// An event of either machine.
+#[derive(Debug)]
+enum Told {
+    Client(client::Event),
+    Server(server::Event),
+}
+
+trait MapEvent<E> {
+    fn map_event(self, told: fn(E) -> Told) -> Output<Told>;
+}
+
+impl<E: std::fmt::Debug> MapEvent<E> for Output<E> {
+    fn map_event(self, told: fn(E) -> Told) -> Output<Told> {
+        match self {
+            Self::Write(bytes) => Output::Write(bytes),
+            Self::WriteUrgent(bytes) => Output::WriteUrgent(bytes),
+            Self::StartTls => Output::StartTls,
+            Self::StopTls => Output::StopTls,
+            Self::Data(id, request) => Output::Data(id, request),
+            Self::Event(event) => Output::Event(told(event)),
+            Self::Wait(deadline) => Output::Wait(deadline),
+            Self::Closed(result) => Output::Closed(result),
+            other => panic!("{other:?} is new"),
+        }
+    }
+}
+
+/// When a machine that waits wants to be woken; an error if it does not wait.
+fn deadline<E>(output: Output<E>) -> Result<Option<Instant>, ()> {
+    match output {
+        Output::Wait(deadline) => Ok(deadline),
+        Output::Closed(_) => Ok(None),
+        _ => Err(()),
+    }
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text} is no address"))
+}
+
+fn arg(path: &str) -> PathArg {
+    PathArg::try_from(path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+}
