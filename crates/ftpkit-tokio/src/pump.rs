@@ -6,6 +6,8 @@ mod buffers;
 mod copy;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod sendfile;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,
