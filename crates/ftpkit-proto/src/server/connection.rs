@@ -18,7 +18,7 @@ use crate::{
     command::Command,
     error::{PeerMisbehaved, Timer},
     outbox::Outbox,
-    wire::{Framed, Framer},
+    wire::{Framed, Framer, telnet::DM},
 };
 
 /// The server's side of one control connection, as a state machine without I/O.
@@ -502,23 +502,25 @@ impl Machine for Connection {
 
     fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
         self.observe(now);
-        if self.is_closed() || bytes.is_empty() {
-            return;
-        }
-        if self.security.is_changing() {
-            // Nothing may be sent in clear behind AUTH, and a driver hands nothing over
-            // until TLS is up.
-            return self.close(Err(PeerMisbehaved::BytesBeforeTls.into()));
-        }
-        self.framer.push(bytes);
-        if let Some(refusals) = self.framer.take_refusals() {
-            self.outbox.push(Output::Write(refusals));
-        }
-        self.advance();
-        // A Synch discards what still waits, not what would have been taken up by now, so
-        // that it does not matter in which pieces the bytes came.
-        if self.framer.take_synch() {
+        // A Synch discards what still waits, not what would have been taken up by now: its
+        // mark ends a piece, so that it does not matter in which pieces the bytes came.
+        for piece in bytes.split_inclusive(|byte| *byte == DM) {
+            if self.is_closed() {
+                return;
+            }
+            if self.security.is_changing() {
+                // Nothing may be sent in clear behind AUTH, and a driver hands nothing over
+                // until TLS is up.
+                return self.close(Err(PeerMisbehaved::BytesBeforeTls.into()));
+            }
+            self.framer.push(piece);
+            if let Some(refusals) = self.framer.take_refusals() {
+                self.outbox.push(Output::Write(refusals));
+            }
             self.advance();
+            if self.framer.take_synch() {
+                self.advance();
+            }
         }
     }
 

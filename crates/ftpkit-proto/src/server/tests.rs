@@ -8,6 +8,7 @@ mod abort;
 mod commands;
 mod ends;
 mod login;
+mod random;
 mod rig;
 mod tls;
 mod transfers;
