@@ -170,10 +170,12 @@ impl Inner {
     fn make(self: &Arc<Self>, path: &VirtualPath, place: Place) -> Result<Open> {
         let mut options = NativeOptions::new();
         options.write(true).create_new(true);
-        sys::private(&mut options);
+        let umask = self.settings.umask;
+        sys::mode(&mut options, 0o666 & !umask);
         let file = place.dir.open_with(&place.name, &options);
         let file = file.on(path, "open")?.into_std();
-        sys::set_new_file_mode(&file, self.settings.umask).on(path, "open")?;
+        let metadata = file.metadata().on(path, "open")?;
+        sys::set_new_file_mode(&file, &metadata, umask).on(path, "open")?;
         Ok(Open::in_place(self, path, file, 0, Some(place)))
     }
 

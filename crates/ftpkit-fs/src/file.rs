@@ -101,11 +101,17 @@ impl Open {
         replaced: Option<&cap_std::fs::Metadata>,
         exclusive: Option<Reservation>,
     ) -> io::Result<Self> {
-        let (temporary, file) = Temporary::create(&place.dir)?;
+        let umask = inner.settings.umask;
+        // What is private stays so while it is being replaced.
+        let mode = if replaced.is_some() {
+            0o600
+        } else {
+            0o666 & !umask
+        };
+        let (temporary, file, metadata) = Temporary::create(&place.dir, mode)?;
         match replaced {
-            // What is private stays so while it is being replaced.
-            Some(replaced) => sys::take_over(&file, replaced, true)?,
-            None => sys::set_new_file_mode(&file, inner.settings.umask)?,
+            Some(replaced) => sys::take_over(&file, &metadata, replaced, true)?,
+            None => sys::set_new_file_mode(&file, &metadata, umask)?,
         }
         let upload = Upload {
             temporary,
@@ -172,7 +178,7 @@ impl Open {
                     && replaced.is_file()
                 {
                     let with_mode = !upload.mode_set.load(Ordering::Relaxed);
-                    sys::take_over(&self.file, &replaced, with_mode)?;
+                    sys::take_over(&self.file, &self.file.metadata()?, &replaced, with_mode)?;
                 }
             }
         }

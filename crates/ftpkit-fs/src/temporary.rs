@@ -6,7 +6,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{File, TryLockError},
+    fs::{File, Metadata, TryLockError},
     hash::{BuildHasher as _, Hasher as _, RandomState},
     io,
     path::PathBuf,
@@ -69,11 +69,11 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    /// Makes a file with such a name, and locks it.
-    pub(crate) fn create(dir: &Arc<Dir>) -> io::Result<(Self, File)> {
+    /// Makes a file with such a name and at most this mode, and locks it.
+    pub(crate) fn create(dir: &Arc<Dir>, mode: u32) -> io::Result<(Self, File, Metadata)> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
-        sys::private(&mut options);
+        sys::mode(&mut options, mode);
         for _ in 0..TRIES {
             let name = new_name();
             let file = match dir.open_with(&name, &options) {
@@ -92,8 +92,9 @@ impl Temporary {
                 // A file system without locks is one where nothing can be cleaned.
                 Err(TryLockError::Error(_)) | Ok(()) => {}
             }
-            if !sys::is_unlinked(&file)? {
-                return Ok((temporary, file));
+            let metadata = file.metadata()?;
+            if !sys::is_unlinked(&metadata) {
+                return Ok((temporary, file, metadata));
             }
         }
         Err(io::ErrorKind::ResourceBusy.into())

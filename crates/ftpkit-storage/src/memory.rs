@@ -117,10 +117,8 @@ impl Memory {
             Some(Node::Directory { .. }) => return Err(ErrorKind::IsADirectory.into()),
             Some(Node::Symlink { .. }) => return Err(ErrorKind::NotFound.into()),
         };
-        if options.is_write()
-            && let Some(expected) = options.expected()
-            && expected > self.shared.usage.available()
-        {
+        let expected = options.expected().filter(|_| options.is_write());
+        if expected.is_some_and(|bytes| bytes > self.shared.usage.available()) {
             return Err(ErrorKind::NoSpace.into());
         }
         let (node, role) = match options.access() {

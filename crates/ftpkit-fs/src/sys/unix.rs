@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::File,
+    fs::{File, Metadata},
     io,
     os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -29,9 +29,9 @@ pub(crate) fn kind(error: &io::Error) -> ErrorKind {
     }
 }
 
-/// A new file belongs to nobody else until its mode is set.
-pub(crate) fn private(options: &mut OpenOptions) {
-    options.mode(0o600);
+/// The mode to make a new file with, of which the process's umask takes its part.
+pub(crate) fn mode(options: &mut OpenOptions, mode: u32) {
+    options.mode(mode);
 }
 
 /// Opening must not wait for the other end of a queue, nor take a terminal.
@@ -40,8 +40,8 @@ pub(crate) fn no_wait(options: &mut OpenOptions) {
     options.custom_flags(flags.bits().cast_signed());
 }
 
-pub(crate) fn is_unlinked(file: &File) -> io::Result<bool> {
-    Ok(file.metadata()?.nlink() == 0)
+pub(crate) fn is_unlinked(metadata: &Metadata) -> bool {
+    metadata.nlink() == 0
 }
 
 pub(crate) fn read_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
@@ -80,9 +80,13 @@ pub(crate) fn rename_new(from: &Dir, old: &OsString, to: &Dir, new: &OsString) -
     from.rename(old, to, new)
 }
 
-/// Gives a new file its mode; the one it was made with went through the process's umask.
-pub(crate) fn set_new_file_mode(file: &File, umask: u32) -> io::Result<()> {
-    file.set_permissions(std::fs::Permissions::from_mode(0o666 & !umask))
+/// Gives a new file its mode, if the process's umask took something from it.
+pub(crate) fn set_new_file_mode(file: &File, made: &Metadata, umask: u32) -> io::Result<()> {
+    let wanted = 0o666 & !umask;
+    if made.mode() & 0o7777 != wanted {
+        file.set_permissions(std::fs::Permissions::from_mode(wanted))?;
+    }
+    Ok(())
 }
 
 /// Makes a directory with a mode that does not depend on the process's umask.
@@ -104,11 +108,11 @@ pub(crate) fn create_dir(dir: &Dir, name: &OsString, umask: u32) -> io::Result<(
 /// Makes the replacement what the replaced file was to everybody else.
 pub(crate) fn take_over(
     file: &File,
+    own: &Metadata,
     replaced: &cap_std::fs::Metadata,
     with_mode: bool,
 ) -> io::Result<()> {
     use cap_std::fs::MetadataExt as Replaced;
-    let own = file.metadata()?;
     let (uid, gid) = (Replaced::uid(replaced), Replaced::gid(replaced));
     if (own.uid(), own.gid()) != (uid, gid) {
         // Only the superuser can; for others the file changes hands, as it would by a rename.

@@ -1,6 +1,11 @@
 //! Windows, and what it lacks: modes, owners, synchronised directories.
 
-use std::{ffi::OsString, fs::File, io, path::Path};
+use std::{
+    ffi::OsString,
+    fs::{File, Metadata},
+    io,
+    path::Path,
+};
 
 use cap_std::fs::{Dir, OpenOptions};
 use ftpkit_storage::{Capabilities, ErrorKind, LocalFile, SetAttributes, Space};
@@ -18,13 +23,12 @@ pub(crate) const fn kind(_: &io::Error) -> ErrorKind {
     ErrorKind::Other
 }
 
-pub(crate) const fn private(_: &mut OpenOptions) {}
+pub(crate) const fn mode(_: &mut OpenOptions, _mode: u32) {}
 
 pub(crate) const fn no_wait(_: &mut OpenOptions) {}
 
-#[expect(clippy::unnecessary_wraps, reason = "other systems ask")]
-pub(crate) const fn is_unlinked(_: &File) -> io::Result<bool> {
-    Ok(false)
+pub(crate) const fn is_unlinked(_: &Metadata) -> bool {
+    false
 }
 
 #[cfg(windows)]
@@ -64,7 +68,7 @@ pub(crate) fn rename_new(from: &Dir, old: &OsString, to: &Dir, new: &OsString) -
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other systems have modes")]
-pub(crate) const fn set_new_file_mode(_: &File, _umask: u32) -> io::Result<()> {
+pub(crate) const fn set_new_file_mode(_: &File, _made: &Metadata, _umask: u32) -> io::Result<()> {
     Ok(())
 }
 
@@ -75,6 +79,7 @@ pub(crate) fn create_dir(dir: &Dir, name: &OsString, _umask: u32) -> io::Result<
 #[expect(clippy::unnecessary_wraps, reason = "other systems have modes")]
 pub(crate) const fn take_over(
     _: &File,
+    _own: &Metadata,
     _: &cap_std::fs::Metadata,
     _with_mode: bool,
 ) -> io::Result<()> {

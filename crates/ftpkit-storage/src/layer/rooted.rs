@@ -10,7 +10,9 @@ use crate::{
     storage::{Algorithm, Capabilities, EntryStream, Existing, File, OpenOptions, Space, Storage},
 };
 
-/// Shows a directory of another storage as the root; what is beside it cannot be named.
+/// Shows a directory of another storage as the root; what is beside it cannot be named. Errors
+/// name the path as this layer shows it; those of an open file or a listing under way name the
+/// one below.
 ///
 /// A symbolic link could lead out of the directory, since the storage below follows it. So none
 /// can be made through this layer, and a path that leads through one that is there already fails

@@ -1,13 +1,16 @@
 //! Open files of the memory backend.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{
     Shared,
-    tree::{FileNode, NodeId},
+    tree::{FileNode, Node, NodeId, Tree},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -39,7 +42,7 @@ pub(super) struct Upload {
     /// The name must still be free at commit; it is reserved until then.
     pub(super) exclusive: bool,
     /// The mode was set by the writer, so that it is not taken from what is replaced.
-    pub(super) mode_set: std::sync::atomic::AtomicBool,
+    pub(super) mode_set: AtomicBool,
 }
 
 impl MemoryFile {
@@ -89,12 +92,9 @@ impl File for MemoryFile {
     }
 
     async fn set_attributes(&self, attributes: &SetAttributes) -> Result<()> {
-        if let Role::Upload(upload) = &self.role
-            && attributes.mode.is_some()
-        {
-            upload
-                .mode_set
-                .store(true, std::sync::atomic::Ordering::Relaxed);
+        if let Role::Upload(upload) = &self.role {
+            let set = attributes.mode.is_some();
+            upload.mode_set.fetch_or(set, Ordering::Relaxed);
         }
         self.node
             .set_attributes(attributes)
@@ -103,14 +103,13 @@ impl File for MemoryFile {
 }
 
 impl Upload {
-    fn attach(&self, tree: &mut super::tree::Tree, file: &Arc<FileNode>) -> Result<()> {
-        use super::tree::Node;
+    fn attach(&self, tree: &mut Tree, file: &Arc<FileNode>) -> Result<()> {
         if let Some(&old) = tree.children(self.directory)?.get(&self.name) {
             let old = tree.node(old)?;
             match old {
                 _ if self.exclusive => return Err(ErrorKind::Exists.into()),
                 Node::Directory { .. } => return Err(ErrorKind::IsADirectory.into()),
-                Node::File(old) if !self.mode_set.load(std::sync::atomic::Ordering::Relaxed) => {
+                Node::File(old) if !self.mode_set.load(Ordering::Relaxed) => {
                     let mode = old.lock().attributes.mode;
                     file.lock().attributes.mode = mode;
                 }
@@ -123,10 +122,11 @@ impl Upload {
 
 impl Drop for MemoryFile {
     fn drop(&mut self) {
-        if let Role::Upload(upload) = &self.role
-            && upload.exclusive
-        {
-            self.shared.tree().unreserve(upload.directory, &upload.name);
+        match &self.role {
+            Role::Upload(upload) if upload.exclusive => {
+                self.shared.tree().unreserve(upload.directory, &upload.name);
+            }
+            _ => {}
         }
     }
 }
