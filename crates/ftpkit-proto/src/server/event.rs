@@ -32,7 +32,8 @@ pub enum Event {
     /// This question no longer matters; its answer will be ignored. Work on it may stop.
     Cancelled(AskId),
     /// A transfer that was opened has ended, in whatever way; whatever is still held for it
-    /// must be let go. Sent once for each answered [`Event::Open`].
+    /// must be let go. Sent once for each [`Event::Open`] that was answered with `Ok` before it
+    /// was cancelled, and before the final reply is written.
     TransferEnded(TransferEnded),
     /// The user is logged out (USER, REIN, AUTH): what was known of the account is void.
     LoggedOut,
