@@ -332,6 +332,12 @@ impl Error {
         let by_kind = match self.0.kind {
             ErrorKind::Resolve => Some("check the name of the host"),
             ErrorKind::Connect => Some("check that the server is running there"),
+            ErrorKind::NotFound if self.0.step == Step::CreateDir => {
+                Some("create the directory above it first")
+            }
+            ErrorKind::NotFound if self.0.step == Step::Upload => {
+                Some("check that its directory exists")
+            }
             ErrorKind::NotFound => Some("list the directory to see what is there"),
             ErrorKind::PermissionDenied => Some("log in as a user who may do this"),
             ErrorKind::NoSpace => Some("make room and try again"),
@@ -417,10 +423,17 @@ impl fmt::Display for Error {
         if let Some(detail) = &inner.detail {
             write!(f, ": {detail}")?;
         }
+        let hint = self.hint();
         if let Some(reply) = &inner.reply {
+            let reply = reply.to_string();
+            // A full stop before the semicolon would read as the end.
+            let reply = match hint {
+                Some(_) => reply.trim_end_matches('.'),
+                None => &reply,
+            };
             write!(f, ": the server replied {reply}")?;
         }
-        if let Some(hint) = self.hint() {
+        if let Some(hint) = hint {
             write!(f, "; {hint}")?;
         }
         Ok(())
@@ -477,7 +490,7 @@ mod tests {
                     Reply::new(Code::NOT_LOGGED_IN, "Login incorrect."),
                 )
                 .with_host("127.0.0.1:2121"),
-                "cannot log in to 127.0.0.1:2121: the server replied 530 Login incorrect.; \
+                "cannot log in to 127.0.0.1:2121: the server replied 530 Login incorrect; \
                  check the user name and the password",
             ),
             (

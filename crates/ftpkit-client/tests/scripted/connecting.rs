@@ -79,7 +79,7 @@ async fn a_refused_login_says_who_and_what_to_try() {
     assert_eq!(error.reply().unwrap().code().number(), 530);
     let line = error.to_string();
     assert!(line.contains("log in as ana to 127.0.0.1:"), "{line}");
-    assert!(line.contains("530 Login incorrect."), "{line}");
+    assert!(line.contains("530 Login incorrect; "), "{line}");
     assert!(
         line.contains("check the user name and the password"),
         "{line}"
