@@ -1,2 +1,108 @@
-//! The command `ftpkit`.
-fn main() {}
+//! The command `ftpkit`: reads the command line, runs one command, and turns what came of it
+//! into an exit code: 0 done, 1 failed, 2 usage.
+
+mod args;
+mod connect;
+mod get;
+mod ls;
+mod output;
+mod passwd;
+mod progress;
+mod put;
+mod remote;
+mod serve;
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Cli, Command};
+
+/// What was asked for makes no sense, as far as can be told only now: exit code 2.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+fn usage(message: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Usage(message.into()))
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    show_protocol(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::new(error).context("cannot start")),
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(serve) => serve::run(*serve).await,
+            Command::Get(get) => get::run(get).await,
+            Command::Put(put) => put::run(put).await,
+            Command::Ls(ls) => ls::run(ls).await,
+            Command::Rm(rm) => remote::rm(rm).await,
+            Command::Mkdir(mkdir) => remote::mkdir(mkdir).await,
+            Command::Mv(mv) => remote::mv(mv).await,
+            Command::Passwd(passwd) => passwd::run(&passwd),
+        }
+    });
+    // A read of standard input cannot be cancelled and must not hold the process up.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Prints one line on standard error.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    // The errors of the client hold their causes in their own line.
+    let line = match error.downcast_ref::<ftpkit::client::Error>() {
+        Some(error) => error.to_string(),
+        None => format!("{error:#}"),
+    };
+    let line = line.replace(['\r', '\n'], " ");
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "ftpkit: {line}");
+    if error.is::<Usage>() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn show_protocol(cli: &Cli) {
+    let filter = match (cli.verbose, &cli.command) {
+        (0, Command::Serve(_)) => "warn",
+        // A client's failure is told by its one line.
+        (0, _) => return,
+        (1, Command::Serve(_)) => "warn,ftpkit=debug,ftpkit_server=debug",
+        (1, _) => "ftpkit::wire=debug",
+        _ => "debug",
+    };
+    let shown = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(cli.verbose > 1);
+    if matches!(cli.command, Command::Serve(_)) {
+        shown.init();
+    } else {
+        // What was said, and nothing else.
+        shown.with_level(cli.verbose > 1).without_time().init();
+    }
+}

@@ -1,0 +1,111 @@
+//! How the client commands reach a server, and what a URL means to them.
+
+use ftpkit::{
+    client::{Client, Family},
+    proto::{PathArg, SafeName, url::Url},
+};
+
+use crate::{args::Common, usage};
+
+/// Connects and logs in; the path of the URL is left to the command.
+pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<Client> {
+    let mut builder = Client::builder().server(url);
+    if common.active {
+        builder = builder.active();
+    }
+    if common.ipv4 {
+        builder = builder.family(Family::V4);
+    }
+    if common.ipv6 {
+        builder = builder.family(Family::V6);
+    }
+    if let Some(timeout) = common.timeout {
+        builder = builder.timeout(timeout.0);
+    }
+    Ok(builder.connect().await?)
+}
+
+/// Says goodbye. All that was asked for is done, so a server that does not answer any more is
+/// no failure.
+pub(crate) async fn quit(client: Client) {
+    if let Err(error) = client.quit().await {
+        tracing::debug!(%error, "the server did not say goodbye");
+    }
+}
+
+/// The path of a URL that must name something.
+pub(crate) fn path_of(url: &Url) -> anyhow::Result<PathArg> {
+    url.path()
+        .cloned()
+        .ok_or_else(|| usage(format!("the URL {url} names no file")))
+}
+
+/// Whether the URL ends in `/`, and so means a directory.
+pub(crate) fn is_directory(url: &Url) -> bool {
+    url.path()
+        .is_none_or(|path| path.as_bytes().ends_with(b"/"))
+}
+
+/// The last component of a remote path, if it can be a file name anywhere.
+pub(crate) fn last_name(path: &PathArg) -> Option<SafeName> {
+    let bytes = path.as_bytes();
+    let start = bytes
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |slash| slash + 1);
+    SafeName::try_from(bytes.get(start..)?).ok()
+}
+
+/// A directory's path with a name behind it.
+pub(crate) fn join(directory: Option<&PathArg>, name: &[u8]) -> anyhow::Result<PathArg> {
+    let mut bytes = directory.map_or_else(Vec::new, |path| path.as_bytes().to_vec());
+    if !bytes.is_empty() && !bytes.ends_with(b"/") {
+        bytes.push(b'/');
+    }
+    bytes.extend_from_slice(name);
+    PathArg::try_from(&bytes[..]).map_err(|error| {
+        usage(format!(
+            "{:?} cannot be the name of a remote file: {error}",
+            String::from_utf8_lossy(name)
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_name_is_safe_or_none() {
+        for (path, name) in [
+            ("a", Some("a")),
+            ("a/b c", Some("b c")),
+            ("/a/-x", Some("-x")),
+            ("a/", None),
+            ("a/..", None),
+            ("..", None),
+            ("a/b\\c", None),
+        ] {
+            let path = PathArg::try_from(path).unwrap();
+            let found = last_name(&path);
+            assert_eq!(found.as_ref().and_then(SafeName::to_str), name, "{path}");
+        }
+    }
+
+    #[test]
+    fn joining_adds_one_slash() {
+        let dir = |text: &str| Some(PathArg::try_from(text).unwrap());
+        for (directory, joined) in [
+            (None, "x"),
+            (dir("a"), "a/x"),
+            (dir("a/"), "a/x"),
+            (dir("/"), "/x"),
+        ] {
+            assert_eq!(
+                join(directory.as_ref(), b"x").unwrap().as_bytes(),
+                joined.as_bytes()
+            );
+        }
+        assert!(join(None, b"a\nb").is_err());
+    }
+}

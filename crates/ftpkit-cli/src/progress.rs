@@ -1,0 +1,50 @@
+//! The progress bar: on a terminal only, and on standard error.
+
+use std::{
+    fmt::Display,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use ftpkit::client::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    known: AtomicBool,
+}
+
+impl Bar {
+    /// A bar for this file; it shows itself when there is something to show.
+    pub(crate) fn new(what: &impl Display) -> Self {
+        // Draws nothing where standard error is no terminal.
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_message(what.to_string());
+        style(&bar, "{msg} {spinner} {bytes} {binary_bytes_per_sec}");
+        Self {
+            bar,
+            known: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn at(&self, at: Progress) {
+        if let Some(total) = at.total
+            && !self.known.swap(true, Ordering::Relaxed)
+        {
+            self.bar.set_length(total);
+            let form = "{msg} {bar:24} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}";
+            style(&self.bar, form);
+        }
+        self.bar.set_position(at.position);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(bar: &ProgressBar, form: &str) {
+    // The forms stand in the program; one that did not parse would leave the default bar.
+    if let Ok(style) = ProgressStyle::with_template(form) {
+        bar.set_style(style);
+    }
+}

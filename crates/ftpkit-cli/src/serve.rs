@@ -1,0 +1,282 @@
+//! `ftpkit serve`: puts a server together from the options, says where it listens, and ends
+//! it in good order.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use ftpkit::{
+    accounts::{Account, Anonymous, UserLine, Users},
+    fs::LocalDirectory,
+    proto::server::Timeouts,
+    server::Server,
+    storage::{Memory, ReadOnly, Storage, UploadPolicy},
+};
+
+use crate::{
+    args::{Access, Serve},
+    output, usage,
+};
+
+/// How long transfers may take to end after the first signal.
+const GRACE: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
+    let storage = storage(&serve).await?;
+    let users = users(&serve, storage)?;
+    let mut builder = Server::builder()
+        .authenticator(users)
+        .max_sessions(serve.max_sessions)
+        .max_sessions_per_ip(serve.max_sessions_per_ip);
+    let mut timeouts = Timeouts::default();
+    timeouts.idle = serve.idle_timeout.0;
+    builder = builder.timeouts(timeouts);
+    for address in &serve.listen {
+        builder = builder.listen(address);
+    }
+    if let Some(ports) = &serve.passive_ports {
+        builder = builder.passive_ports(ports.0.clone());
+    }
+    match serve.passive_host {
+        Some(IpAddr::V4(host)) => builder = builder.passive_host(host),
+        Some(IpAddr::V6(_)) => {
+            return Err(usage(
+                "--passive-host is for PASV, which knows IPv4 only: IPv6 clients need none",
+            ));
+        }
+        None => {}
+    }
+    // A signal that comes while the server starts must not be lost.
+    let mut signals = Signals::new().context("cannot wait for signals")?;
+    let server = builder.bind().await.map_err(|error| {
+        anyhow::anyhow!("cannot start the server: {error}; try another --listen ADDR:PORT")
+    })?;
+    announce(&serve, server.local_addrs())?;
+    let handle = server.handle();
+    let mut serving = tokio::spawn(server.serve());
+    tokio::select! {
+        ended = &mut serving => return ended.context("the server failed"),
+        () = signals.next() => {}
+    }
+    eprintln!(
+        "ftpkit: transfers may end within {} s; a second signal ends at once",
+        GRACE.as_secs()
+    );
+    tokio::select! {
+        _ = handle.shutdown(GRACE) => {}
+        () = signals.next() => {
+            serving.abort();
+            return Err(anyhow::anyhow!("ended by a second signal, before all transfers were"));
+        }
+    }
+    tokio::select! {
+        ended = &mut serving => ended.context("the server failed"),
+        () = signals.next() => Ok(()),
+    }
+}
+
+/// Says where the server listens, and how to try it; a warning comes first.
+fn announce(serve: &Serve, addresses: &[SocketAddr]) -> anyhow::Result<()> {
+    let has_passwords = !serve.user.is_empty() || serve.user_file.is_some();
+    if has_passwords && addresses.iter().any(|address| !is_loopback(address.ip())) {
+        eprintln!(
+            "ftpkit: warning: passwords cross the network in clear; \
+             listen on a loopback address, or let only people in who may see them"
+        );
+    }
+    let mut text: String = addresses
+        .iter()
+        .map(|address| format!("listening on ftp://{address}/\n"))
+        .collect();
+    if let Some(address) = addresses.first() {
+        text.push_str(&hint(serve, *address));
+    }
+    // Without a reader of these lines there is still a server to run.
+    output::put(&mut io::stdout().lock(), text.as_bytes())?;
+    Ok(())
+}
+
+fn hint(serve: &Serve, mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    // No password: the line may be seen by others.
+    let user = match serve.user.first() {
+        Some(user) => format!("{}:PASSWORD@", user.name),
+        None if serve.user_file.is_some() => "USER:PASSWORD@".to_owned(),
+        None => String::new(),
+    };
+    format!("try: ftpkit ls ftp://{user}{address}/\n")
+}
+
+const fn is_loopback(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(ip) => ip.is_loopback(),
+            None => ip.is_loopback(),
+        },
+    }
+}
+
+async fn storage(serve: &Serve) -> anyhow::Result<Arc<dyn Storage>> {
+    let policy = if serve.keep_partial {
+        UploadPolicy::KeepPartial
+    } else {
+        UploadPolicy::Atomic
+    };
+    if serve.memory {
+        return Ok(Arc::new(Memory::new().with_upload_policy(policy)));
+    }
+    let root = serve.root.clone();
+    let umask = serve.umask.0;
+    let open = move || {
+        LocalDirectory::builder(&root)
+            .umask(umask.into())
+            .upload_policy(policy)
+            .build()
+    };
+    let local = tokio::task::spawn_blocking(open)
+        .await
+        .context("cannot open the directory")?
+        .with_context(|| format!("cannot serve the directory {:?}", serve.root))?;
+    Ok(Arc::new(local))
+}
+
+fn users(serve: &Serve, storage: Arc<dyn Storage>) -> anyhow::Result<Users> {
+    let read_only: Arc<dyn Storage> = Arc::new(ReadOnly::new(Arc::clone(&storage)));
+    let choose = |may_only_read: bool| {
+        if may_only_read || serve.read_only {
+            Arc::clone(&read_only)
+        } else {
+            Arc::clone(&storage)
+        }
+    };
+    let mut users = Users::builder();
+    for user in &serve.user {
+        users = users.user(&*user.name, &*user.password, choose(user.read_only));
+    }
+    if let Some(file) = &serve.user_file {
+        for line in read_user_file(file)? {
+            let account = Account::new(line.name, choose(line.read_only));
+            users = users.account_hash(account, line.hash);
+        }
+    }
+    let nobody_else = serve.user.is_empty() && serve.user_file.is_none();
+    let anonymous = serve
+        .anonymous
+        .or_else(|| nobody_else.then_some(Access::Ro));
+    if let Some(access) = anonymous {
+        let storage = choose(access == Access::Ro);
+        users = users.anonymous(match access {
+            Access::Ro => Anonymous::read_only(storage),
+            Access::Rw => Anonymous::read_write(storage),
+        });
+    }
+    users
+        .build()
+        .map_err(|error| usage(format!("the users cannot be used: {error}")))
+}
+
+fn read_user_file(file: &Path) -> anyhow::Result<Vec<UserLine>> {
+    Ok(UserLine::read_file(file)?)
+}
+
+/// SIGINT and SIGTERM, or Ctrl-C where there are no signals.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    fn serve(line: &str) -> Serve {
+        match Cli::try_parse_from(line.split(' ')).unwrap().command {
+            Command::Serve(serve) => *serve,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_hint_can_be_typed_and_holds_no_password() {
+        for (line, address, expected) in [
+            ("ftpkit serve", "127.0.0.1:2121", "ftp://127.0.0.1:2121/"),
+            ("ftpkit serve", "0.0.0.0:2121", "ftp://127.0.0.1:2121/"),
+            ("ftpkit serve", "[::]:21", "ftp://[::1]:21/"),
+            (
+                "ftpkit serve --user ana:hunter2",
+                "10.0.0.1:1",
+                "ftp://ana:PASSWORD@10.0.0.1:1/",
+            ),
+            (
+                "ftpkit serve --user-file f",
+                "10.0.0.1:1",
+                "ftp://USER:PASSWORD@10.0.0.1:1/",
+            ),
+        ] {
+            let hint = hint(&serve(line), address.parse().unwrap());
+            assert_eq!(hint, format!("try: ftpkit ls {expected}\n"));
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_from_the_network() {
+        for (ip, loopback) in [
+            ("127.0.0.1", true),
+            ("127.1.2.3", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("0.0.0.0", false),
+            ("::", false),
+            ("192.0.2.1", false),
+        ] {
+            assert_eq!(is_loopback(ip.parse().unwrap()), loopback, "{ip}");
+        }
+    }
+}
