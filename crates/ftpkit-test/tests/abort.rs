@@ -36,6 +36,8 @@ fn pair(data_mode: DataMode, telnet: bool, data_delay: u64, answering: Answering
     let mut client = Config::default();
     client.data_mode = data_mode;
     client.telnet_abort = telnet;
+    // No reply too many is forgiven.
+    client.lenient = false;
     let mut conditions = Conditions::default();
     conditions.data_delay = Duration::from_millis(data_delay);
     let store = Store::new()
@@ -77,6 +79,25 @@ fn a_download() {
             |pair, get| {
                 if let Some(content) = pair.downloaded(get) {
                     assert_eq!(content, &[7; 5000][..], "{}", pair.transcript());
+                }
+            },
+        );
+    }
+}
+
+/// An offset that the server holds already must not become the next download's.
+#[test]
+fn a_download_from_an_offset() {
+    for (mode, telnet, delay, answering) in settings() {
+        each_step(
+            || {
+                let mut pair = pair(mode, telnet, delay, answering);
+                let get = pair.download_from("/f", 1234);
+                (pair, get)
+            },
+            |pair, get| {
+                if let Some(content) = pair.downloaded(get) {
+                    assert_eq!(content, &[7; 5000 - 1234][..], "{}", pair.transcript());
                 }
             },
         );

@@ -195,6 +195,7 @@ proptest! {
         active: bool,
         pipelining: bool,
         telnet: bool,
+        lenient: bool,
     ) {
         let mut config = Config::default();
         if active {
@@ -204,6 +205,8 @@ proptest! {
             config.pipelining = Pipelining::Safe;
         }
         config.telnet_abort = telnet;
+        // A strict client gets along with this server, and forgives no reply too many.
+        config.lenient = lenient;
         let mut server = ftpkit_proto::server::Config::default();
         server.tls = TlsPolicy::Offered;
         let store = Store::new()

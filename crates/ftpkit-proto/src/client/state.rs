@@ -116,6 +116,9 @@ pub(super) struct Parameters {
     pub(super) only_pasv: bool,
     /// Whether only PORT works for active data connections, as far as was seen.
     pub(super) only_port: bool,
+    /// Whether the server may hold an offset that no transfer has used: a transfer that was
+    /// given up or refused behind its REST leaves it there, and the next one would begin at it.
+    pub(super) offset_pending: bool,
     /// Whether EPSV ALL was accepted: no other way of setting up is allowed any more.
     pub(super) only_epsv: bool,
 }

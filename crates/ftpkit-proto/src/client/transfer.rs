@@ -195,6 +195,9 @@ impl Connection {
 
     fn on_reply_to(&mut self, run: &mut Run, reply: Reply) -> Went {
         let code = reply.code();
+        if run.step == Step::Rest && !code.is_preliminary() {
+            self.parameters.offset_pending = run.offset != 0 && !code.is_refusal();
+        }
         if let Some((phase, data)) = run.failure
             && run.step.awaits_reply()
             && !matches!(run.step, Step::Aborting(_))
@@ -264,7 +267,7 @@ impl Connection {
 
     /// The data connection is arranged: the offset, or the command.
     fn arranged(&mut self, run: &mut Run) -> Went {
-        if run.offset == 0 {
+        if run.offset == 0 && !self.parameters.offset_pending {
             return self.command(run);
         }
         run.step = Step::Rest;
@@ -280,6 +283,7 @@ impl Connection {
 
     /// The server has accepted: it is let in, or payload flows.
     fn open(&mut self, run: &mut Run, reply: Reply) -> Went {
+        self.parameters.offset_pending = false;
         run.opening = Some(reply);
         if run.data == Rendezvous::Bound {
             run.data = Rendezvous::Accepting;

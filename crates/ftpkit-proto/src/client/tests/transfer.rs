@@ -140,6 +140,71 @@ fn rest_goes_between_the_connection_and_the_command() {
     }
 }
 
+/// The offset of a transfer that came to nothing must not become the next one's.
+#[test]
+fn an_offset_that_may_be_left_at_the_server_is_taken_back() {
+    let connected = |id: u32| {
+        format!(
+            "C: EPSV
+            S: 229 Fine (|||50000|)
+            D{id} Connect(192.0.2.1:50000)
+            d{id} connected 192.0.2.1:50000"
+        )
+    };
+    for (end, left) in [
+        // Given up before and behind the 350, and refused.
+        (
+            "abort 1\nD1 Abort\nS: 350 Fine\ndone 1 failed Aborted 0 350 Fine",
+            true,
+        ),
+        (
+            "abort 1\nD1 Abort\nS: 501 No\ndone 1 failed Aborted 0 501 No",
+            false,
+        ),
+        ("S: 502 No\nD1 Abort\ndone 1 failed Prepare 0 502 No", false),
+        (
+            "S: 350 Fine\nC: RETR /f\nS: 550 No\nD1 Abort\ndone 1 failed Command 0 550 No",
+            true,
+        ),
+        (
+            "S: 350 Fine\nC: RETR /f\nS: 150 Here\nopened 1 D1 150\nD1 Transfer(Receive)\nd1 finished 5\nS: 226 Done\ndone 1 transferred 5 226",
+            false,
+        ),
+    ] {
+        for (ask, command) in [
+            ("get /f", "RETR /f"),
+            ("put /f", "STOR /f"),
+            ("append /f", "APPE /f"),
+        ] {
+            let (first, second, third) = (connected(1), connected(2), connected(3));
+            let rest = if left { "C: REST 0\nS: 350 Fine" } else { "" };
+            play(
+                Config::default(),
+                &after_login(&format!(
+                    "
+                    ask get /f @100
+                    C: TYPE I
+                    S: 200 Fine
+                    {first}
+                    C: REST 100
+                    {end}
+                    ask {ask}
+                    {second}
+                    {rest}
+                    C: {command}
+                    S: 550 No
+                    D2 Abort
+                    done 2 failed Command 0 550 No
+                    ask {ask}
+                    {third}
+                    C: {command}
+                    "
+                )),
+            );
+        }
+    }
+}
+
 #[test]
 fn a_connection_that_fails_while_a_reply_is_due_waits_for_it() {
     play(
@@ -163,6 +228,8 @@ fn a_connection_that_fails_while_a_reply_is_due_waits_for_it() {
             S: 229 Fine (|||50000|)
             D2 Connect(192.0.2.1:50000)
             d2 connected 192.0.2.1:50000
+            C: REST 0
+            S: 350 Fine
             C: RETR /f
             d2 failed Broken
             C: ABOR
