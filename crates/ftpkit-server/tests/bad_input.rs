@@ -249,7 +249,7 @@ async fn a_transfer_that_stalls_is_ended_and_leaves_nothing() {
     client.expect(426).await;
     assert_eq!(names(&mut client).await, "");
     // A download to a client that does not read stalls too.
-    client.push("STOR big", &pattern(32 << 20)).await;
+    client.push("STOR big", &pattern(16 << 20)).await;
     let _unread = client.epsv().await;
     client.cmd("RETR big", 150).await;
     client.expect(426).await;

@@ -112,6 +112,7 @@ async fn serve_until_ends_with_its_signal() {
     let mut client = Client::connect(addr).await;
     stop.send(()).unwrap();
     client.expect(421).await;
+    client.assert_closed().await;
     within("serve", task).await.unwrap();
 }
 

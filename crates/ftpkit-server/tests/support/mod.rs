@@ -189,9 +189,11 @@ impl Client {
         self.reply().await
     }
 
-    /// The server closed the connection: nothing more comes.
+    /// The server closed the connection: nothing more comes. The client's own half is closed
+    /// then too, as the server waits for that a while.
     pub async fn assert_closed(&mut self) {
         assert_eq!(self.try_reply().await, None);
+        let _ = self.stream.shutdown().await;
     }
 
     pub async fn pasv(&mut self) -> TcpStream {
