@@ -20,8 +20,8 @@ pub struct Config {
     /// Whether a download under TLS without close_notify counts as complete. Off by default.
     pub accept_unclean_close: bool,
     /// Whether ABOR is preceded by a Telnet Synch (IAC IP IAC DM, the last byte urgent) while the
-    /// connection is in clear. Off by default: servers that are known understand a plain ABOR,
-    /// and some take the Synch for part of the command.
+    /// connection is in clear. Off by default: vsftpd, ProFTPD, Pure-FTPd and pyftpdlib all act
+    /// on a plain ABOR, while Pure-FTPd overlooks the one behind a Synch.
     pub telnet_abort: bool,
     /// The limits on what a server may send.
     pub limits: Limits,

@@ -198,15 +198,15 @@ impl Connection {
         if run.step == Step::Rest && !code.is_preliminary() {
             self.parameters.offset_pending = run.offset != 0 && !code.is_refusal();
         }
-        if let Some((phase, data)) = run.failure
-            && run.step.awaits_reply()
-            && !matches!(run.step, Step::Aborting(_))
-        {
-            return if code.is_preliminary() {
-                ON
-            } else {
-                self.fail(run, phase, data, Some(reply))
-            };
+        match run.failure {
+            Some((phase, data)) if !matches!(run.step, Step::Aborting(_)) => {
+                return if code.is_preliminary() {
+                    ON
+                } else {
+                    self.fail(run, phase, data, Some(reply))
+                };
+            }
+            _ => {}
         }
         match run.step.next(code, run.flow, self.config.lenient) {
             Next::Stay if matches!(run.step, Step::Aborting(_)) && !code.is_preliminary() => {

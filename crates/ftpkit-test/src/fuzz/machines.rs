@@ -38,7 +38,11 @@ fn peer() -> SocketAddr {
 
 /// News of a data connection, of the present one or of one that is long gone.
 fn data_event(input: &mut Input<'_>, last: u64) -> (DataId, DataEvent) {
-    let id = DataId::new(if input.byte() % 8 == 0 { 1 } else { last });
+    let id = DataId::new(if input.byte().is_multiple_of(8) {
+        1
+    } else {
+        last
+    });
     let event = match input.byte() % 9 {
         0 => DataEvent::Listening(SocketAddr::from(([127, 0, 0, 1], 50_000))),
         1 => DataEvent::Connected(peer()),

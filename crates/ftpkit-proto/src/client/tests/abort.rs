@@ -48,8 +48,14 @@ fn before_the_server_knows_of_it() {
 
 /// Every way in which servers are known to answer ABOR, `|` where the fence is sent.
 const ANSWERS: &[&str] = &[
-    // The standard's; the transfer was complete, and nothing is left to abort.
+    // The standard's: ProFTPD, pyftpdlib, this crate's server.
     "426 Stopped | 226 Fine ~ 257 \"/\"",
+    // The transfer had ended with its data connection: vsftpd.
+    "426 Broken | 225 Nothing runs ~ 257 \"/\"",
+    // Pure-FTPd, which ends a download that is aborted with a second 150 and an upload with 451.
+    "150 Stopped after 0.2 s ~ 226 Fine | 257 \"/\"",
+    "451 Stopped after 0.2 s | 226 Fine ~ 257 \"/\"",
+    // The transfer was complete, and nothing is left to abort.
     "226 Done | 225 Nothing runs ~ 257 \"/\"",
     "226 Done | 226 Nothing runs ~ 257 \"/\"",
     // One reply for both.
@@ -84,6 +90,7 @@ fn while_the_server_carries_it_out() {
                 let bytes = if opened { 3 } else { 0 };
                 let late = if opened { "" } else { "150 Here ~ " };
                 let (first, rest) = answer.split_once(" | ").unwrap();
+                let told = first.rsplit(" ~ ").next().unwrap();
                 let answer = format!("S: {late}{first}\nC: PWD\nS: {rest}");
                 let script = format!(
                     "
@@ -104,7 +111,7 @@ fn while_the_server_carries_it_out() {
                     d1 finished 99
                     abort 1
                     {answer}
-                    done 1 failed Aborted {bytes} {first}
+                    done 1 failed Aborted {bytes} {told}
                     {NEXT}
                     abort 1
                     "
