@@ -2,9 +2,11 @@
 
 use std::{fs, path::Path};
 
+type Target = (&'static str, fn(&[u8]));
+
 #[test]
 fn every_seed_of_every_target_passes() {
-    let targets: [(&str, fn(&[u8])); 7] = [
+    let targets: [Target; 7] = [
         ("client", ftpkit_test::fuzz::client),
         ("command", ftpkit_test::fuzz::command),
         ("framer", ftpkit_test::fuzz::framer),
