@@ -7,13 +7,15 @@ use std::{
 };
 
 use ftpkit_proto::{
-    Code, PathArg, Reply,
-    client::{Outcome, Request},
+    Code, PathArg, Reply, Text, Verb,
+    client::{Outcome, Request, Transfer as Asked, Transferred},
     command::{Command, Opts, Site},
     features::Features,
     reply::fields,
     time::Timestamp,
 };
+
+use tokio::io::AsyncRead;
 
 use crate::{
     builder::ClientBuilder,
@@ -21,7 +23,9 @@ use crate::{
     list::Habits,
     path,
     session::Session,
-    transfer::{Download, DownloadTo, OpenReader, OpenWriter, Transfer, Upload, UploadFrom},
+    transfer::{
+        self, Download, DownloadTo, OpenReader, OpenWriter, Transfer, Upload, UploadFrom, Writer,
+    },
 };
 
 /// A connection to an FTP server.
@@ -206,10 +210,11 @@ impl Client {
         Ok(())
     }
 
-    /// Sets when a file was modified (MFMT; SITE UTIME where that is not known).
+    /// Sets when a file was modified: by MFMT, and where a server does not know that, by
+    /// SITE UTIME or the form of MDTM that sets.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] where the server knows neither, others where it refuses.
+    /// [`ErrorKind::Unsupported`] where the server knows none of them, others where it refuses.
     pub async fn set_modified(&mut self, path: impl AsRef<[u8]>, time: Timestamp) -> Result<()> {
         let step = Step::SetAttributes;
         let path = self.arg(step, path.as_ref())?;
@@ -218,17 +223,28 @@ impl Client {
             time,
             path: path.clone(),
         };
-        match self.on(step, &path, mfmt).await {
-            Err(error) if error.kind() == ErrorKind::Unsupported => {
-                let utime = Command::Site(Site::Utime {
-                    accessed: None,
-                    modified: time,
-                    path: path.clone(),
-                });
-                self.on(step, &path, utime).await.map(drop)
+        let utime = Command::Site(Site::Utime {
+            accessed: None,
+            modified: time,
+            path: path.clone(),
+        });
+        // Older than MFMT, and never standardised: the time stands before the path.
+        let mut argument = time.time_val().to_string().into_bytes();
+        argument.push(b' ');
+        argument.extend_from_slice(path.as_bytes());
+        let mdtm = Command::Other {
+            verb: Verb::MDTM,
+            argument: Text::new(argument).ok(),
+        };
+        let mut last = Ok(());
+        for command in [mfmt, utime, mdtm] {
+            last = self.on(step, &path, command).await.map(drop);
+            match &last {
+                Err(error) if error.kind() == ErrorKind::Unsupported => {}
+                _ => break,
             }
-            other => other.map(drop),
         }
+        last
     }
 
     /// Sets the Unix permission bits of a file (SITE CHMOD), at most `0o7777`.
@@ -319,6 +335,25 @@ impl Client {
             resume: false,
         };
         Transfer::new(self, Step::Upload, path.as_ref(), kind)
+    }
+
+    /// Uploads under a name that the server chooses (STOU), in the working directory. The name
+    /// is returned where the server tells it.
+    ///
+    /// # Errors
+    /// As for any upload.
+    pub async fn upload_unique<R>(
+        &mut self,
+        mut source: R,
+    ) -> Result<(Option<PathArg>, Transferred)>
+    where
+        R: AsyncRead + Unpin + Send,
+    {
+        let asked = Asked::UploadUnique { path: None };
+        let writer = Writer::open(self, asked, false).await?;
+        let name = writer.unique_name();
+        let transferred = transfer::send_all(&mut source, writer).await?;
+        Ok((name, transferred))
     }
 
     /// Opens a file to read it.

@@ -354,6 +354,23 @@ async fn receive<W: AsyncWrite + Unpin + Send>(
     reader.finish().await.map_err(Failed::Remote)
 }
 
+/// Sends what a caller's source gives.
+pub(crate) async fn send_all<R: AsyncRead + Unpin + Send>(
+    source: &mut R,
+    writer: Writer<'_>,
+) -> Result<Transferred> {
+    let mut meter = Meter {
+        at: Progress {
+            position: 0,
+            total: None,
+        },
+        report: None,
+    };
+    send(source, writer, &mut meter)
+        .await
+        .map_err(Failed::of_source)
+}
+
 /// Copies to the end of the source, and has the end confirmed.
 async fn send<R: AsyncRead + Unpin + Send>(
     source: &mut R,

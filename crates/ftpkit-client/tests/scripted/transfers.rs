@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use ftpkit_client::{Client, ErrorKind, proto::command::Command};
+use ftpkit_client::{
+    Client, ErrorKind,
+    proto::{
+        command::Command,
+        time::{Civil, Timestamp},
+    },
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::peer::{Peer, accept, serve};
@@ -220,6 +226,58 @@ async fn uploads_end_with_the_servers_word() {
     client.upload(&b"p"[..], "a").offset(3).await.unwrap();
     let error = client.upload(&b"x"[..], "full").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    noop(&mut client).await;
+    drop(client);
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_server_may_choose_the_name() {
+    let (builder, server) = serve(async |mut peer| {
+        peer.login().await;
+        let data = peer.type_and_epsv().await;
+        peer.answer("STOU", "150 FILE: a1b2").await;
+        assert_eq!(peer.receive(data).await.unwrap(), b"hello");
+        peer.reply("226 stored").await;
+        still_works(&mut peer).await;
+    })
+    .await;
+    let mut client = builder.connect().await.unwrap();
+    let (name, transferred) = client.upload_unique(&b"hello"[..]).await.unwrap();
+    assert_eq!(name.unwrap().as_bytes(), b"a1b2");
+    assert_eq!(transferred.bytes, 5);
+    noop(&mut client).await;
+    drop(client);
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_time_is_set_by_whatever_the_server_knows() {
+    let time = "20240102030405";
+    let (mfmt, utime, mdtm) = (
+        format!("MFMT {time} a b"),
+        format!("SITE UTIME {time} a b"),
+        format!("MDTM {time} a b"),
+    );
+    let (builder, server) = serve(async move |mut peer| {
+        peer.login().await;
+        peer.answer(&mfmt, "213 Modify=20240102030405; a b").await;
+        peer.answer(&mfmt, "500 what?").await;
+        peer.answer(&utime, "200 done").await;
+        peer.answer(&mfmt, "500 what?").await;
+        peer.answer(&utime, "502 no").await;
+        peer.answer(&mdtm, "213 done").await;
+        peer.answer(&mfmt, "550 no such file").await;
+        still_works(&mut peer).await;
+    })
+    .await;
+    let mut client = builder.connect().await.unwrap();
+    let time = Timestamp::from_civil(Civil::new(2024, 1, 2, 3, 4, 5).unwrap());
+    for _ in 0..3 {
+        client.set_modified("a b", time).await.unwrap();
+    }
+    let error = client.set_modified("a b", time).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
     noop(&mut client).await;
     drop(client);
     server.await.unwrap();
@@ -468,10 +526,12 @@ async fn a_stalled_transfer_times_out() {
         .unwrap();
     let mut file = Vec::new();
     let error = client.download("a", &mut file).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
     assert!(
-        matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Incomplete),
+        error.to_string().contains("the transfer stalled"),
         "{error}"
     );
+    assert_eq!(file, b"hel");
     drop(client);
     server.await.unwrap();
 }
