@@ -139,6 +139,14 @@ impl<'c, K> Transfer<'c, K> {
         self
     }
 
+    /// Where it goes, for errors of the local side, which do not know.
+    fn place(&self) -> Place {
+        Place {
+            host: self.client.host().to_owned(),
+            path: self.path.as_ref().ok().cloned(),
+        }
+    }
+
     fn meter(&mut self) -> Meter<'c> {
         Meter {
             at: Progress {
@@ -190,6 +198,21 @@ impl Transfer<'_, OpenWriter> {
     }
 }
 
+struct Place {
+    host: String,
+    path: Option<PathArg>,
+}
+
+impl Place {
+    fn of(self, error: Error) -> Error {
+        let error = error.with_host(self.host);
+        match self.path {
+            Some(path) => error.with_path(path),
+            None => error,
+        }
+    }
+}
+
 struct Meter<'c> {
     at: Progress,
     report: Option<ProgressFn<'c>>,
@@ -237,6 +260,7 @@ impl<'c, W: AsyncWrite + Unpin + Send + 'c> IntoFuture for Transfer<'c, Download
 
     fn into_future(mut self) -> Self::IntoFuture {
         Box::pin(async move {
+            let place = self.place();
             let mut meter = self.meter();
             let asked = Asked::Download {
                 path: self.path?,
@@ -246,7 +270,7 @@ impl<'c, W: AsyncWrite + Unpin + Send + 'c> IntoFuture for Transfer<'c, Download
             meter.at.total = reader.size_hint();
             receive(reader, &mut self.kind.0, &mut meter)
                 .await
-                .map_err(Failed::of_sink)
+                .map_err(|failed| place.of(failed.of_sink()))
         })
     }
 }
@@ -257,12 +281,13 @@ impl<'c, R: AsyncRead + Unpin + Send + 'c> IntoFuture for Transfer<'c, Upload<R>
 
     fn into_future(mut self) -> Self::IntoFuture {
         Box::pin(async move {
+            let place = self.place();
             let mut meter = self.meter();
             let asked = upload(self.path?, self.offset, self.kind.append);
             let writer = Writer::open(self.client, asked, self.ascii).await?;
             send(&mut self.kind.source, writer, &mut meter)
                 .await
-                .map_err(Failed::of_source)
+                .map_err(|failed| place.of(failed.of_source()))
         })
     }
 }
@@ -272,7 +297,8 @@ impl<'c> IntoFuture for Transfer<'c, DownloadTo> {
     type IntoFuture = Boxed<'c, Transferred>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(local::download(self))
+        let place = self.place();
+        Box::pin(async { local::download(self).await.map_err(|error| place.of(error)) })
     }
 }
 
@@ -281,7 +307,8 @@ impl<'c> IntoFuture for Transfer<'c, UploadFrom> {
     type IntoFuture = Boxed<'c, Transferred>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(local::upload(self))
+        let place = self.place();
+        Box::pin(async { local::upload(self).await.map_err(|error| place.of(error)) })
     }
 }
 

@@ -157,6 +157,35 @@ async fn a_download_that_breaks_leaves_the_old_file() {
 }
 
 #[tokio::test]
+async fn a_local_file_that_cannot_be_made_is_named() {
+    let (builder, server) = serve(async |mut peer| {
+        peer.login().await;
+        let data = peer.type_and_epsv().await;
+        peer.answer("RETR a", "150 opening").await;
+        let _data = accept(&data).await;
+        peer.expect("ABOR").await;
+        peer.reply("226 aborted").await;
+        settled(&mut peer).await;
+        still_works(&mut peer).await;
+    })
+    .await;
+    let dir = tempfile::tempdir().unwrap();
+    let local = dir.path().join("no/such/dir/a");
+    let mut client = builder.connect().await.unwrap();
+    let error = client.download_to("a", &local).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Local);
+    assert_eq!(error.local_path(), Some(&*local));
+    let line = error.to_string();
+    assert!(
+        line.starts_with("cannot download a from 127.0.0.1:"),
+        "{line}"
+    );
+    noop(&mut client).await;
+    drop(client);
+    server.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_resumed_download_goes_on_in_place() {
     let (builder, server) = serve(async |mut peer| {
         peer.login().await;
@@ -449,7 +478,9 @@ async fn a_source_that_fails_gives_the_upload_up() {
     let mut client = builder.connect().await.unwrap();
     let error = client.upload(Broken, "a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Local);
-    assert!(error.to_string().contains("the tape tore"), "{error}");
+    let line = error.to_string();
+    assert!(line.starts_with("cannot upload a to 127.0.0.1:"), "{line}");
+    assert!(line.contains("the source failed: the tape tore"), "{line}");
     noop(&mut client).await;
     drop(client);
     server.await.unwrap();
