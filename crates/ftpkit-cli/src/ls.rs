@@ -1,10 +1,13 @@
 //! `ftpkit ls`: a directory, what is below it, or one file.
 
-use std::{collections::VecDeque, io};
+use std::{
+    collections::VecDeque,
+    io::{self, BufWriter, StdoutLock},
+};
 
 use ftpkit::{
     client::{Client, Entry, Error, ErrorKind},
-    proto::{PathArg, facts::Kind},
+    proto::{PathArg, Text, facts::Kind},
 };
 
 use crate::{
@@ -15,89 +18,163 @@ use crate::{
 
 pub(crate) async fn run(ls: Ls) -> anyhow::Result<()> {
     let mut client = connect(&ls.url, &ls.common).await?;
-    let mut out = io::stdout().lock();
-    let mut print = |text: String| output::put(&mut out, text.as_bytes());
-    let root = ls.url.path().cloned();
-    // Breadth first, so that what is near is seen first; links are not followed, so that the
-    // walk ends.
-    let mut waiting = VecDeque::from([(root, String::new())]);
+    let mut walk = Walk {
+        json: ls.json,
+        recursive: ls.recursive,
+        out: BufWriter::new(io::stdout().lock()),
+        // Breadth first, so that what is near is seen first.
+        waiting: VecDeque::from([Directory {
+            path: ls.url.path().cloned(),
+            prefix: String::new(),
+        }]),
+    };
     let mut first = true;
-    while let Some((path, prefix)) = waiting.pop_front() {
-        let listed = list(&mut client, path.as_ref(), first).await;
-        let mut entries = match listed {
-            Ok(entries) => entries,
+    let mut failed = 0;
+    while let Some(directory) = walk.waiting.pop_front() {
+        let shown = match walk.show(&mut client, &directory, first).await {
             // What a walk may not enter is told, and the walk goes on.
-            Err(error) if !first && !error.is_closed() => {
-                eprintln!("ftpkit: {error}");
-                continue;
+            Err(error) if !first && is_refusal(&error) => {
+                output::note(&error.to_string());
+                failed += 1;
+                Reader::Listens
             }
-            Err(error) => return Err(error.into()),
-        };
-        if ls.recursive {
-            for entry in &entries {
-                if entry.kind == Kind::Directory
-                    && let Ok(name) = entry.safe_name()
-                {
-                    let below = join(path.as_ref(), name.as_bytes())?;
-                    let prefix = format!("{prefix}{}/", output::lossy(&entry.name));
-                    waiting.push_back((Some(below), prefix));
-                }
-            }
-        }
-        let text = if ls.json {
-            entries
-                .iter()
-                .map(|entry| output::json_line(&prefix, entry))
-                .collect()
-        } else {
-            let table = output::table(&mut entries);
-            match (ls.recursive, first) {
-                (false, _) => table,
-                (true, true) => format!(".:\n{table}"),
-                (true, false) => format!("\n{}:\n{table}", shown(&prefix)),
-            }
+            other => other?,
         };
         first = false;
-        if print(text)? == Reader::Gone {
+        if shown == Reader::Gone {
             break;
         }
     }
+    output::put(&mut walk.out, b"", true)?;
     quit(client).await;
-    Ok(())
+    match failed {
+        0 => Ok(()),
+        failed => Err(anyhow::anyhow!("{failed} directories could not be listed")),
+    }
 }
 
-/// The path below the listed directory, without its final slash and without tricks.
-fn shown(prefix: &str) -> String {
-    ftpkit::proto::Text::sanitized(prefix.trim_end_matches('/')).to_string()
+/// A remote directory, and the way to it from the one that was asked for.
+struct Directory {
+    path: Option<PathArg>,
+    /// Empty, or ending in a slash.
+    prefix: String,
 }
 
-async fn list(
-    client: &mut Client,
-    path: Option<&PathArg>,
-    or_file: bool,
-) -> Result<Vec<Entry>, Error> {
-    let bytes = path.map(PathArg::as_bytes).unwrap_or_default();
-    let listed = match client.list(bytes).await {
-        Ok(listing) => listing.collect().await,
-        Err(error) => Err(error),
-    };
-    match listed {
-        // Servers refuse to list what is no directory in many ways.
-        Err(error)
-            if or_file && path.is_some() && error.reply().is_some() && !error.is_closed() =>
-        {
-            match client.metadata(bytes).await {
-                Ok(mut entry) if entry.kind != Kind::Directory => {
-                    // Servers tell the whole path of a single file.
-                    if let Some(name) = path.and_then(last_name) {
-                        entry.name = PathArg::from(name).into();
-                    }
-                    Ok(vec![entry])
+struct Walk {
+    json: bool,
+    recursive: bool,
+    out: BufWriter<StdoutLock<'static>>,
+    waiting: VecDeque<Directory>,
+}
+
+impl Walk {
+    async fn show(
+        &mut self,
+        client: &mut Client,
+        directory: &Directory,
+        first: bool,
+    ) -> anyhow::Result<Reader> {
+        match self.list(client, directory, first).await {
+            // Servers refuse to list what is no directory in many ways.
+            Err(error) if first && is_refusal(&error) => {
+                let Some(path) = &directory.path else {
+                    return Err(error);
+                };
+                match single(client, path).await {
+                    Ok(Some(entry)) => self.print(directory, &mut [entry]),
+                    Ok(None) => Err(error),
+                    Err(found) => Err(found.into()),
                 }
-                Err(found) if found.kind() == ErrorKind::NotFound => Err(found),
-                _ => Err(error),
+            }
+            other => other,
+        }
+    }
+
+    async fn list(
+        &mut self,
+        client: &mut Client,
+        directory: &Directory,
+        first: bool,
+    ) -> anyhow::Result<Reader> {
+        let path = directory.path.as_ref();
+        let mut listing = client
+            .list(path.map(PathArg::as_bytes).unwrap_or_default())
+            .await?;
+        // A table needs all its rows to be aligned; lines of JSON are printed as they come.
+        let mut rows = Vec::new();
+        while let Some(entry) = listing.next().await {
+            let entry = entry?;
+            if self.recursive && entry.kind == Kind::Directory {
+                self.enter(directory, &entry)?;
+            }
+            if !self.json {
+                rows.push(entry);
+            } else if self.print(directory, &mut [entry])? == Reader::Gone {
+                return Ok(Reader::Gone);
             }
         }
-        other => other,
+        if let Some(line) = listing.unparsed().first() {
+            output::note(&format!(
+                "warning: {} lines of the listing could not be read, the first is {:?}",
+                listing.unparsed_count(),
+                String::from_utf8_lossy(line)
+            ));
+        }
+        if self.json {
+            return output::put(&mut self.out, b"", true);
+        }
+        if self.recursive {
+            let heading = match (first, directory.prefix.trim_end_matches('/')) {
+                (true, _) => ".:\n".to_owned(),
+                (false, below) => format!("\n{}:\n", Text::sanitized(below)),
+            };
+            output::put(&mut self.out, heading.as_bytes(), false)?;
+        }
+        self.print(directory, &mut rows)
     }
+
+    /// Has a directory listed later. Links are not followed, so that the walk ends.
+    fn enter(&mut self, directory: &Directory, entry: &Entry) -> anyhow::Result<()> {
+        // A name that is a path could lead anywhere.
+        if let Ok(name) = entry.safe_name() {
+            self.waiting.push_back(Directory {
+                path: Some(join(directory.path.as_ref(), name.as_bytes())?),
+                prefix: format!("{}{}/", directory.prefix, output::lossy(&entry.name)),
+            });
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, directory: &Directory, entries: &mut [Entry]) -> anyhow::Result<Reader> {
+        if !self.json {
+            return output::put(&mut self.out, output::table(entries).as_bytes(), true);
+        }
+        let lines: String = entries
+            .iter()
+            .map(|entry| output::json_line(&directory.prefix, entry))
+            .collect();
+        output::put(&mut self.out, lines.as_bytes(), false)
+    }
+}
+
+/// A path that could not be listed, if it is there and no directory.
+async fn single(client: &mut Client, path: &PathArg) -> Result<Option<Entry>, Error> {
+    match client.metadata(path).await {
+        Ok(mut entry) if entry.kind != Kind::Directory => {
+            // Servers tell the whole path of a single file.
+            if let Some(name) = last_name(path) {
+                entry.name = PathArg::from(name).into();
+            }
+            Ok(Some(entry))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
+        _ => Ok(None),
+    }
+}
+
+/// Whether the server refused, and the session goes on.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<Error>()
+        .is_some_and(|error| error.reply().is_some() && !error.is_closed())
 }

@@ -12,10 +12,7 @@ mod put;
 mod remote;
 mod serve;
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    process::ExitCode,
-};
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
@@ -75,9 +72,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
         Some(error) => error.to_string(),
         None => format!("{error:#}"),
     };
-    let line = line.replace(['\r', '\n'], " ");
-    // Where standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "ftpkit: {line}");
+    output::note(&line);
     if error.is::<Usage>() {
         ExitCode::from(2)
     } else {

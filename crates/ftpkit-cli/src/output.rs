@@ -17,13 +17,23 @@ pub(crate) enum Reader {
     Gone,
 }
 
-/// Writes a piece of output.
-pub(crate) fn put(out: &mut impl Write, bytes: &[u8]) -> anyhow::Result<Reader> {
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+/// Writes a piece of output, and makes sure of it where it is the last for a while.
+pub(crate) fn put(out: &mut impl Write, bytes: &[u8], flush: bool) -> anyhow::Result<Reader> {
+    let mut written = out.write_all(bytes);
+    if flush {
+        written = written.and_then(|()| out.flush());
+    }
+    match written {
         Ok(()) => Ok(Reader::Listens),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
         Err(error) => Err(error).context("cannot write to standard output"),
     }
+}
+
+/// Says something to whoever runs the command; nobody need be there to read it.
+pub(crate) fn note(line: &str) {
+    let line = line.replace(['\r', '\n'], " ");
+    let _ = writeln!(io::stderr(), "ftpkit: {line}");
 }
 
 /// One entry as a JSON object in a line. What is not known is null; `prefix` is the path below

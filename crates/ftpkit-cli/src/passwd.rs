@@ -17,7 +17,7 @@ pub(crate) fn run(passwd: &Passwd) -> anyhow::Result<()> {
     let hash = hash_password(password.as_bytes()).context("cannot hash the password")?;
     let option = if passwd.read_only { ":ro" } else { "" };
     let line = format!("{}:{hash}{option}\n", passwd.name);
-    output::put(&mut io::stdout().lock(), line.as_bytes())?;
+    output::put(&mut io::stdout().lock(), line.as_bytes(), true)?;
     Ok(())
 }
 

@@ -63,10 +63,10 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
         ended = &mut serving => return ended.context("the server failed"),
         () = signals.next() => {}
     }
-    eprintln!(
-        "ftpkit: transfers may end within {} s; a second signal ends at once",
+    output::note(&format!(
+        "transfers may end within {} s; a second signal ends at once",
         GRACE.as_secs()
-    );
+    ));
     tokio::select! {
         _ = handle.shutdown(GRACE) => {}
         () = signals.next() => {
@@ -84,9 +84,9 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
 fn announce(serve: &Serve, addresses: &[SocketAddr]) -> anyhow::Result<()> {
     let has_passwords = !serve.user.is_empty() || serve.user_file.is_some();
     if has_passwords && addresses.iter().any(|address| !is_loopback(address.ip())) {
-        eprintln!(
-            "ftpkit: warning: passwords cross the network in clear; \
-             listen on a loopback address, or let only people in who may see them"
+        output::note(
+            "warning: passwords cross the network in clear; \
+             listen on a loopback address, or let only people in who may see them",
         );
     }
     let mut text: String = addresses
@@ -97,7 +97,7 @@ fn announce(serve: &Serve, addresses: &[SocketAddr]) -> anyhow::Result<()> {
         text.push_str(&hint(serve, *address));
     }
     // Without a reader of these lines there is still a server to run.
-    output::put(&mut io::stdout().lock(), text.as_bytes())?;
+    output::put(&mut io::stdout().lock(), text.as_bytes(), true)?;
     Ok(())
 }
 
