@@ -41,11 +41,19 @@ pub(super) const fn canonical(address: SocketAddr) -> SocketAddr {
 
 /// Where to connect to for a PORT or EPRT that names `target`: the client itself, on a port
 /// that is not reserved; `None` for all else, which is never dialled.
+///
+/// A client that names the unspecified address (`EPRT |2|::|port|`, as lftp does over IPv6
+/// loopback) can only mean itself, and no third party is named.
 pub(super) fn may_dial(client: SocketAddr, target: SocketAddr) -> Option<SocketAddr> {
     // The client's own address keeps the scope that a link-local one needs.
     let mut own = client;
     own.set_port(target.port());
-    may_connect(target, client.ip()).then_some(own)
+    let named = if target.ip().is_unspecified() {
+        own
+    } else {
+        target
+    };
+    may_connect(named, client.ip()).then_some(own)
 }
 
 impl Config {
@@ -102,7 +110,9 @@ mod tests {
             (v4, "192.0.2.7:0", None),
             (v4, "192.0.2.8:5000", None),
             (v4, "127.0.0.1:5000", None),
-            (v4, "0.0.0.0:5000", None),
+            (v4, "0.0.0.0:5000", Some("192.0.2.7:5000")),
+            (v4, "0.0.0.0:25", None),
+            (v6, "[::]:5000", Some("[2001:db8::7]:5000")),
             (v4, "255.255.255.255:5000", None),
             (v4, "[2001:db8::7]:5000", None),
             (v6, "[2001:db8::7]:5000", Some("[2001:db8::7]:5000")),

@@ -115,13 +115,16 @@ fn active_mode_dials_the_client_only() {
         ("PORT 192,0,2,7,1", 501),
         ("PORT", 501),
         ("EPRT |1|192.0.2.8|5000|", 504),
+        ("EPRT |1|0.0.0.0|5000|", 200),
+        ("EPRT |1|0.0.0.0|80|", 504),
         ("EPRT |1|192.0.2.7|80|", 504),
         ("EPRT |2|2001:db8::1|5000|", 522),
         ("EPRT |3|x|5000|", 522),
         ("EPRT |1|192.0.2.7|", 501),
         ("EPRT", 501),
     ] {
-        logged_in(&std::format!("C: {line}\nS: {code}\nC: LIST\nS: 425"));
+        let after = if code == 200 { "" } else { "\nC: LIST\nS: 425" };
+        logged_in(&std::format!("C: {line}\nS: {code}{after}"));
     }
     let mut config = Config::default();
     config.active = false;
