@@ -23,7 +23,6 @@ pub use ftpkit_fs as fs;
 #[cfg(feature = "server")]
 pub use ftpkit_server as server;
 
-
 /// The code blocks of the README, compiled so that they stay true.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
