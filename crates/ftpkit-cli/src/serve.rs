@@ -63,10 +63,14 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
         ended = &mut serving => return ended.context("the server failed"),
         () = signals.next() => {}
     }
-    output::note(&format!(
-        "transfers may end within {} s; a second signal ends at once",
-        GRACE.as_secs()
-    ));
+    let sessions = handle.sessions();
+    if sessions > 0 {
+        output::note(&format!(
+            "{sessions} sessions are open: transfers may end within {} s, a second signal ends \
+             them at once",
+            GRACE.as_secs()
+        ));
+    }
     tokio::select! {
         _ = handle.shutdown(GRACE) => {}
         () = signals.next() => {
