@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use ftpkit_proto::server::{Limits, Timeouts};
-use support::{Client, pattern, serve, serve_with};
+use support::{Client, pattern, serve, serve_with, until};
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
@@ -273,6 +273,25 @@ async fn a_client_that_leaves_in_the_middle_leaves_nothing_behind() {
     support::until("the sessions end", || served.handle.sessions() == 1).await;
     assert_eq!(names(&mut client).await, "kept\r\n");
     assert_eq!(client.fetch("RETR kept").await, b"old");
+}
+
+/// The system closes a killed client's sockets in the order in which they were opened. Both
+/// ends are there before the server reads either.
+#[tokio::test]
+async fn a_client_that_is_killed_in_an_upload_replaces_nothing() {
+    let served = serve().await;
+    let mut witness = Client::login(served.addr).await;
+    witness.push("STOR kept", b"the old content").await;
+    for round in 0..50 {
+        let mut killed = Client::login(served.addr).await;
+        let mut data = killed.epsv().await;
+        killed.cmd("STOR kept", 150).await;
+        data.write_all(&pattern(1 + round * 10_000)).await.unwrap();
+        drop(killed);
+        drop(data);
+        until("the session ends", || served.handle.sessions() == 1).await;
+        assert_eq!(witness.fetch("RETR kept").await, b"the old content");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod outbox;
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -63,6 +64,21 @@ impl Control {
     /// Whether nothing can be written any more.
     pub(crate) const fn is_broken(&self) -> bool {
         self.broken
+    }
+
+    /// Whether the peer has ended its half, with nothing to be read before that. This asks the
+    /// socket itself: tokio learns of it only when its reactor is polled next.
+    pub(crate) fn peer_has_left(&self) -> bool {
+        let Stream::Clear(stream) = &self.stream else {
+            return true;
+        };
+        match SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]) {
+            Ok(read) => read == 0,
+            Err(error) => !matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+            ),
+        }
     }
 
     /// Whether too much waits to be written already.

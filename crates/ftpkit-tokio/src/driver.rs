@@ -209,10 +209,18 @@ impl<M: Machine> Driver<M> {
     }
 
     fn ended(&mut self, id: DataId, event: DataEvent) {
-        if self.data.done(id) {
-            self.watch = None;
-            self.machine.handle_data(self.clock.now(), id, event);
+        if !self.data.done(id) {
+            return;
         }
+        self.watch = None;
+        let now = self.clock.now();
+        // The system closes the sockets of a peer that was killed one after the other, the
+        // control connection first: the end of the payload must not be taken for the file's.
+        if !self.told_end && self.control.peer_has_left() {
+            self.told_end = true;
+            self.machine.handle_eof(now);
+        }
+        self.machine.handle_data(now, id, event);
     }
 
     /// The next step. Cancel-safe.
