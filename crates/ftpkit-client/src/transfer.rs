@@ -10,6 +10,7 @@ use std::{
     future::{Future, IntoFuture, poll_fn},
     path::PathBuf,
     pin::Pin,
+    task::{Context, Poll},
 };
 
 use ftpkit_proto::{
@@ -27,6 +28,9 @@ use crate::{
 
 /// How much is moved at a time.
 const BLOCK: usize = 256 * 1024;
+
+/// How much one transfer moves before the other tasks of its thread have their turn.
+const TURN: u64 = 2 * 1024 * 1024;
 
 type Boxed<'c, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'c>>;
 type ProgressFn<'c> = Box<dyn FnMut(Progress) + Send + 'c>;
@@ -153,6 +157,7 @@ impl<'c, K> Transfer<'c, K> {
                 position: self.offset,
                 total: None,
             },
+            turn: 0,
             report: self.progress.take(),
         }
     }
@@ -215,14 +220,25 @@ impl Place {
 
 struct Meter<'c> {
     at: Progress,
+    /// What moved since other tasks had their turn.
+    turn: u64,
     report: Option<ProgressFn<'c>>,
 }
 
 impl Meter<'_> {
     fn moved(&mut self, bytes: u64) {
         self.at.position = self.at.position.saturating_add(bytes);
+        self.turn = self.turn.saturating_add(bytes);
         if let Some(report) = &mut self.report {
             report(self.at);
+        }
+    }
+
+    /// Neither a file nor a fast connection ever has to wait, so the transfer stands back.
+    async fn take_turns(&mut self) {
+        if self.turn >= TURN {
+            self.turn = 0;
+            tokio::task::yield_now().await;
         }
     }
 }
@@ -364,21 +380,51 @@ async fn receive<W: AsyncWrite + Unpin + Send>(
     let mut block = vec![0; BLOCK];
     meter.moved(0);
     loop {
-        let read = poll_fn(|cx| reader.poll_payload(cx, &mut block))
-            .await
-            .map_err(Failed::Remote)?;
-        if read == 0 {
-            break;
+        let filled = poll_fn(|cx| fill(&mut reader, cx, &mut block)).await;
+        // What came before a failure is written too, for a download that resumes later.
+        if filled.bytes > 0 {
+            sink.write_all(block.get(..filled.bytes).unwrap_or_default())
+                .await
+                .map_err(|error| Failed::Local(Step::Download, error))?;
+            meter.moved(filled.bytes as u64);
         }
-        sink.write_all(block.get(..read).unwrap_or_default())
-            .await
-            .map_err(|error| Failed::Local(Step::Download, error))?;
-        meter.moved(read as u64);
+        match filled.end {
+            Some(end) => break end.map_err(Failed::Remote)?,
+            None => meter.take_turns().await,
+        }
     }
     sink.flush()
         .await
         .map_err(|error| Failed::Local(Step::Download, error))?;
     reader.finish().await.map_err(Failed::Remote)
+}
+
+/// What was there to be read.
+struct Filled {
+    bytes: usize,
+    /// The confirmed end, or the failure, behind these bytes.
+    end: Option<Result<()>>,
+}
+
+/// Reads until the block is full, nothing more is there, or the end; a socket gives less at a
+/// time than a file takes.
+fn fill(reader: &mut Reader<'_>, cx: &mut Context<'_>, block: &mut [u8]) -> Poll<Filled> {
+    let mut bytes = 0;
+    let mut end = None;
+    while let Some(room) = block.get_mut(bytes..).filter(|room| !room.is_empty()) {
+        match reader.poll_payload(cx, room) {
+            Poll::Pending if bytes == 0 => return Poll::Pending,
+            Poll::Pending => break,
+            Poll::Ready(Ok(0)) => end = Some(Ok(())),
+            Poll::Ready(Err(error)) => end = Some(Err(error)),
+            Poll::Ready(Ok(read)) => {
+                bytes += read;
+                continue;
+            }
+        }
+        break;
+    }
+    Poll::Ready(Filled { bytes, end })
 }
 
 /// Sends what a caller's source gives.
@@ -391,6 +437,7 @@ pub(crate) async fn send_all<R: AsyncRead + Unpin + Send>(
             position: 0,
             total: None,
         },
+        turn: 0,
         report: None,
     };
     send(source, writer, &mut meter)
@@ -422,6 +469,7 @@ async fn send<R: AsyncRead + Unpin + Send>(
             rest = rest.get(written..).unwrap_or_default();
         }
         meter.moved(read as u64);
+        meter.take_turns().await;
     }
     writer.finish().await.map_err(Failed::Remote)
 }

@@ -1,5 +1,7 @@
 //! Transfers to and from local files: a download becomes visible under its name only when it
-//! is complete, unless it resumes.
+//! is complete, unless it resumes. How their bytes are read and written is in `payload`.
+
+mod payload;
 
 use std::{
     fs::Permissions,
@@ -14,6 +16,7 @@ use tokio::{
     io::{AsyncSeekExt as _, AsyncWriteExt as _},
 };
 
+use self::payload::Payload;
 use super::{DownloadTo, Reader, Transfer, UploadFrom, Writer, receive, send};
 use crate::error::{Error, ErrorKind, Result, Step};
 
@@ -58,6 +61,7 @@ pub(super) async fn download(mut transfer: Transfer<'_, DownloadTo>) -> Result<T
             .await
             .map_err(failed)?;
         file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
+        let mut file = Payload::of(file).await.map_err(failed)?;
         return receive(reader, &mut file, &mut meter)
             .await
             .map_err(|error| error.of_file(&local));
@@ -106,6 +110,7 @@ pub(super) async fn upload(mut transfer: Transfer<'_, UploadFrom>) -> Result<Tra
     }
     let asked = super::upload(path, offset, append);
     let writer = Writer::open(transfer.client, asked, transfer.ascii).await?;
+    let mut file = Payload::of(file).await.map_err(failed)?;
     send(&mut file, writer, &mut meter)
         .await
         .map_err(|error| error.of_file(&local))
@@ -113,7 +118,7 @@ pub(super) async fn upload(mut transfer: Transfer<'_, UploadFrom>) -> Result<Tra
 
 /// A local file that appears under its name when it is complete.
 struct Target {
-    file: File,
+    file: Payload,
     /// Where it is until then, and its name; none for what is no regular file, such as a
     /// device or a pipe, which is written as it is.
     place: Option<Place>,
@@ -140,6 +145,7 @@ impl Target {
             }
             Some(metadata) if !metadata.is_file() => {
                 let file = OpenOptions::new().write(true).open(path).await?;
+                let file = Payload::of(file).await?;
                 return Ok(Self { file, place: None });
             }
             Some(_) => fs::canonicalize(path).await?,
@@ -159,15 +165,14 @@ impl Target {
                 .await;
             match created {
                 Ok(file) => {
-                    return Ok(Self {
-                        file,
-                        place: Some(Place {
-                            temporary,
-                            target,
-                            permissions,
-                            committed: false,
-                        }),
+                    let place = Some(Place {
+                        temporary,
+                        target,
+                        permissions,
+                        committed: false,
                     });
+                    let file = Payload::of(file).await?;
+                    return Ok(Self { file, place });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),

@@ -70,3 +70,24 @@ async fn a_directory_is_refused() {
     let refused = Target::create(dir.path()).await.err().unwrap();
     assert_eq!(refused.kind(), io::ErrorKind::IsADirectory);
 }
+
+#[tokio::test]
+async fn a_regular_file_is_moved_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    std::fs::write(&path, b"old").unwrap();
+    let file = Payload::of(File::open(&path).await.unwrap()).await.unwrap();
+    assert!(matches!(file, Payload::InPlace(_)));
+    let target = Target::create(&path).await.unwrap();
+    assert!(matches!(target.file, Payload::InPlace(_)));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_may_have_to_wait_is_left_to_the_pool() {
+    let file = File::open("/dev/null").await.unwrap();
+    let file = Payload::of(file).await.unwrap();
+    assert!(matches!(file, Payload::Pooled(_)));
+    let target = Target::create(Path::new("/dev/null")).await.unwrap();
+    assert!(matches!(target.file, Payload::Pooled(_)));
+}
