@@ -37,7 +37,8 @@ pub struct DoorLimits {
     /// 64 bits, which is what one subscriber has. 100 by default.
     pub sessions_per_address: usize,
     /// How long after its start a failed login is answered, whatever failed: an unknown name
-    /// must not be told from a wrong password by the clock. 1 s by default.
+    /// must not be told from a wrong password by the clock. 900 ms by default, so that the
+    /// answer is there within a second.
     pub failure_delay: Duration,
 }
 
@@ -46,7 +47,7 @@ impl Default for DoorLimits {
         Self {
             sessions: 1000,
             sessions_per_address: 100,
-            failure_delay: Duration::from_secs(1),
+            failure_delay: Duration::from_millis(900),
         }
     }
 }

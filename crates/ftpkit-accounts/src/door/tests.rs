@@ -79,9 +79,9 @@ fn attempt() -> Attempt {
 async fn every_failure_is_answered_at_the_same_time() {
     let door = Door::default();
     for (kind, work, answered) in [
-        (AuthFailureKind::WrongCredentials, 0, 1000),
-        (AuthFailureKind::WrongCredentials, 20, 1000),
-        (AuthFailureKind::Disabled, 700, 1000),
+        (AuthFailureKind::WrongCredentials, 0, 900),
+        (AuthFailureKind::WrongCredentials, 20, 900),
+        (AuthFailureKind::Disabled, 700, 900),
         (AuthFailureKind::Unavailable, 3000, 3000),
     ] {
         let begin = Instant::now();
