@@ -379,3 +379,20 @@ async fn an_observer_sees_what_happens() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_client_that_closes_half_of_the_control_connection_learns_that_the_download_is_cut() {
+    let served = support::serve().await;
+    let mut client = support::Client::login(served.addr).await;
+    let large = support::pattern(30 << 20);
+    client.push("STOR large", &large).await;
+    let data = client.epsv().await;
+    client.cmd("RETR large", 150).await;
+    tokio::io::AsyncWriteExt::shutdown(&mut client.stream)
+        .await
+        .unwrap();
+    // The reply comes although the data is not read, so that nothing can complete.
+    client.expect(426).await;
+    client.assert_closed().await;
+    assert!(support::read_all(data).await.len() < large.len());
+}

@@ -345,9 +345,10 @@ impl Connection {
                 if self.take_immediate() {
                     continue;
                 }
-                // Nobody is there to hear of the end of a transfer, and a control connection
-                // that is cut may be a client that was cut, in the midst of an upload.
+                // A control connection that is cut may be a client that was cut, in the midst
+                // of an upload.
                 if self.eof && self.is_transferring() && !self.framer.has_line() {
+                    self.forsake_transfer();
                     self.close(Err(Error::Disconnected));
                 }
                 return;

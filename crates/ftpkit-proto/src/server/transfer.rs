@@ -404,6 +404,16 @@ impl Connection {
         }
     }
 
+    /// The client has ended its half of the control connection during a transfer. It may
+    /// still read: without the 426 it would take the end of its data for the file's.
+    pub(super) fn forsake_transfer(&mut self) {
+        if let Exchange::Transfer(moving) = core::mem::take(&mut self.exchange) {
+            self.end_transfer(&moving, End::Aborted);
+            let text = "The control connection was closed; transfer aborted.";
+            self.reply(moving.row, &Reply::new(Code::TRANSFER_ABORTED, text));
+        }
+    }
+
     /// The transfer whose question was just answered.
     fn answered_transfer(&mut self) -> Option<Box<Moving>> {
         match core::mem::take(&mut self.exchange) {

@@ -28,12 +28,14 @@ fn the_end_of_the_control_connection() {
     // What was sent before the end is carried out.
     logged_in("C: DELE x\nE: RemoveFile\nC: QUIT\nEOF\nA: ok\nS: 250\nS: 221\nX: Ok");
     logged_in("C: DELE x\nE: RemoveFile\nEOF\nA: ok\nS: 250\nX: Err(Disconnected)");
-    // A transfer that nobody waits for is not completed.
+    // A transfer that nobody waits for is not completed; one who has closed half of the
+    // connection only must not take it for complete.
     logged_in(&format!(
         "{FLOWING}
          EOF
          D: Abort @1
          E: Ended Aborted 0 bytes
+         S: 426
          X: Err(Disconnected)
          N: finished 3"
     ));
