@@ -108,7 +108,6 @@ pub mod facts;
 pub mod features;
 pub mod listing;
 pub mod machine;
-#[allow(dead_code, reason = "each role uses a part of it")]
 mod outbox;
 pub mod reply;
 pub mod server;

@@ -37,11 +37,6 @@ impl<E> Outbox<E> {
         reply.encode(&mut self.tail);
     }
 
-    /// Appends bytes that are in wire form already: with their CRLF, and Telnet's IAC doubled.
-    pub(crate) fn write_line(&mut self, line: &[u8]) {
-        self.tail.extend_from_slice(line);
-    }
-
     /// Appends the wire form of a command.
     pub(crate) fn write_command(&mut self, command: &Command) {
         command.encode(&mut self.tail);
@@ -109,7 +104,7 @@ mod tests {
         outbox.write(&Reply::new(Code::OK, "b"));
         outbox.push(Output::StartTls);
         outbox.push(Output::Event(7));
-        outbox.write_line(b"NOOP\r\n");
+        outbox.write_command(&crate::Command::Noop);
         assert_eq!(
             drain(&mut outbox),
             [

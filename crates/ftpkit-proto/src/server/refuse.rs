@@ -102,28 +102,30 @@ const fn words(kind: RefusalKind) -> &'static str {
     }
 }
 
+/// All of them, for the tests of this table and of the machine.
+#[cfg(test)]
+pub(super) const KINDS: &[RefusalKind] = &[
+    RefusalKind::NotFound,
+    RefusalKind::Exists,
+    RefusalKind::Denied,
+    RefusalKind::NotADirectory,
+    RefusalKind::IsADirectory,
+    RefusalKind::NotEmpty,
+    RefusalKind::NameNotAllowed,
+    RefusalKind::Busy,
+    RefusalKind::NoSpace,
+    RefusalKind::Quota,
+    RefusalKind::BeyondEnd,
+    RefusalKind::Unsupported,
+    RefusalKind::Invalid,
+    RefusalKind::Failed,
+    RefusalKind::LoginFailed,
+    RefusalKind::TooMany,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const KINDS: &[RefusalKind] = &[
-        RefusalKind::NotFound,
-        RefusalKind::Exists,
-        RefusalKind::Denied,
-        RefusalKind::NotADirectory,
-        RefusalKind::IsADirectory,
-        RefusalKind::NotEmpty,
-        RefusalKind::NameNotAllowed,
-        RefusalKind::Busy,
-        RefusalKind::NoSpace,
-        RefusalKind::Quota,
-        RefusalKind::BeyondEnd,
-        RefusalKind::Unsupported,
-        RefusalKind::Invalid,
-        RefusalKind::Failed,
-        RefusalKind::LoginFailed,
-        RefusalKind::TooMany,
-    ];
 
     /// The rows that a question can be about.
     const ASKED: &[Row] = &[

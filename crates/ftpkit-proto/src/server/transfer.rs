@@ -393,12 +393,7 @@ impl Connection {
                 self.say(Row::Abor, Code::TRANSFER_COMPLETE, "Aborted.");
             }
             Exchange::Transfer(moving) => {
-                self.end_transfer(&moving, End::Aborted);
-                self.drop_rendezvous();
-                self.reply(
-                    moving.row,
-                    &Reply::new(Code::TRANSFER_ABORTED, "Transfer aborted."),
-                );
+                self.cut(&moving, "Transfer aborted.");
                 self.say(Row::Abor, Code::TRANSFER_COMPLETE, "Aborted.");
             }
         }
@@ -408,10 +403,17 @@ impl Connection {
     /// still read: without the 426 it would take the end of its data for the file's.
     pub(super) fn forsake_transfer(&mut self) {
         if let Exchange::Transfer(moving) = core::mem::take(&mut self.exchange) {
-            self.end_transfer(&moving, End::Aborted);
-            let text = "The control connection was closed; transfer aborted.";
-            self.reply(moving.row, &Reply::new(Code::TRANSFER_ABORTED, text));
+            self.cut(
+                &moving,
+                "The control connection was closed; transfer aborted.",
+            );
         }
+    }
+
+    fn cut(&mut self, moving: &Moving, text: &'static str) {
+        self.end_transfer(moving, End::Aborted);
+        self.drop_rendezvous();
+        self.reply(moving.row, &Reply::new(Code::TRANSFER_ABORTED, text));
     }
 
     /// The transfer whose question was just answered.

@@ -11,7 +11,8 @@ use std::format;
 
 use proptest::prelude::*;
 
-use super::rig::{CLIENT, Held, REFUSALS, SERVER, path, some_file};
+use super::rig::{CLIENT, Held, SERVER, path, some_file};
+use crate::server::refuse::KINDS;
 use crate::{
     Code, DataEvent, DataFailure, DataId, DataRequest, Instant, Machine, Output, Text, TlsEvent,
     reply::ReplyReader,
@@ -394,7 +395,7 @@ impl World {
         };
         let (session, now) = (&mut self.session, self.now);
         if how % 4 == 0 {
-            let kind = REFUSALS[usize::from(how / 4) % REFUSALS.len()];
+            let kind = KINDS[usize::from(how / 4) % KINDS.len()];
             let refusal = Refusal::new(kind);
             match held {
                 Held::Login(ask) => session.answer(now, ask, Err(refusal)),

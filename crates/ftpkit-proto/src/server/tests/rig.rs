@@ -18,7 +18,7 @@ use std::{format, string::ToString};
 use crate::{
     DataEvent, DataFailure, DataId, Instant, Machine, Output, PathArg, Text, TlsEvent,
     facts::{Facts, Kind},
-    server::*,
+    server::{refuse::KINDS, *},
     time::Timestamp,
 };
 
@@ -71,26 +71,6 @@ pub(super) fn some_file() -> Facts {
     facts.modified = Timestamp::parse_time_val(b"20240102030405");
     facts
 }
-
-/// A refusal of every kind, by its name.
-pub(super) const REFUSALS: &[RefusalKind] = &[
-    RefusalKind::NotFound,
-    RefusalKind::Exists,
-    RefusalKind::Denied,
-    RefusalKind::NotADirectory,
-    RefusalKind::IsADirectory,
-    RefusalKind::NotEmpty,
-    RefusalKind::NameNotAllowed,
-    RefusalKind::Busy,
-    RefusalKind::NoSpace,
-    RefusalKind::Quota,
-    RefusalKind::BeyondEnd,
-    RefusalKind::Unsupported,
-    RefusalKind::Invalid,
-    RefusalKind::Failed,
-    RefusalKind::LoginFailed,
-    RefusalKind::TooMany,
-];
 
 const FAILURES: &[DataFailure] = &[
     DataFailure::Listen,
@@ -225,7 +205,7 @@ impl Rig {
     pub(super) fn answer(&mut self, how: &str) {
         let held = self.held.take().expect("no question is open");
         let (word, rest) = how.split_once(' ').unwrap_or((how, ""));
-        let refusal = REFUSALS.iter().find(|kind| format!("{kind:?}") == word);
+        let refusal = KINDS.iter().find(|kind| format!("{kind:?}") == word);
         let (session, now) = (&mut self.session, self.now);
         if let Some(kind) = refusal {
             let refusal = Refusal::new(*kind);
