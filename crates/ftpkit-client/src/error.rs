@@ -4,7 +4,7 @@
 use std::{borrow::Cow, error::Error as StdError, fmt, io, path::PathBuf};
 
 use ftpkit_proto::{
-    Code, Error as SessionError, Reply,
+    Code, Error as SessionError, PathArg, Reply,
     client::{Phase, TransferFailed},
     error::Timer,
 };
@@ -290,6 +290,14 @@ impl Error {
             self.0.path = Some(path.to_string());
         }
         self
+    }
+
+    /// Names the file where there is one.
+    pub(crate) fn of_path(self, path: Option<&PathArg>) -> Self {
+        match path {
+            Some(path) => self.with_path(path),
+            None => self,
+        }
     }
 
     pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {

@@ -84,7 +84,7 @@ impl Client {
                 Err(error) if error.kind() == ErrorKind::Unsupported => {
                     self.habits.no_mlsd = true;
                 }
-                Err(error) => return Err(at(error, path.as_ref())),
+                Err(error) => return Err(error.of_path(path.as_ref())),
                 Ok(()) => return Ok(Listing::new(self, path, Some(Dialect::Mlsx))),
             }
         }
@@ -96,13 +96,13 @@ impl Client {
             match self.open_listing(Asked::List(asked)).await {
                 // It may have taken the option for a name: what it says without counts.
                 Err(error) if error.reply().is_some() && !error.is_closed() => {}
-                Err(error) => return Err(at(error, path.as_ref())),
+                Err(error) => return Err(error.of_path(path.as_ref())),
                 Ok(()) => return Ok(Listing::new(self, path, None)),
             }
         }
         let asked = list_args(Text::default(), path.as_ref());
         match self.open_listing(Asked::List(asked)).await {
-            Err(error) => Err(at(error, path.as_ref())),
+            Err(error) => Err(error.of_path(path.as_ref())),
             Ok(()) => {
                 self.habits.dash_a = Some(false);
                 Ok(Listing::new(self, path, None))
@@ -148,7 +148,7 @@ impl Client {
                 Err(error) if error.kind() == ErrorKind::Unsupported => {
                     self.habits.no_mlst = true;
                 }
-                Err(error) => return Err(at(error, path.as_ref())),
+                Err(error) => return Err(error.of_path(path.as_ref())),
                 Ok(reply) => {
                     let today = today();
                     let found = reply.lines().find_map(|line| facts(line, today));
@@ -158,7 +158,7 @@ impl Client {
                             .error(ErrorKind::Protocol, Step::Metadata)
                             .with_detail("there are no facts in the reply")
                             .with_reply(reply);
-                        at(error, path.as_ref())
+                        error.of_path(path.as_ref())
                     });
                 }
             }
@@ -330,13 +330,6 @@ impl fmt::Debug for Listing<'_> {
         f.debug_struct("Listing")
             .field("ended", &self.ended)
             .finish_non_exhaustive()
-    }
-}
-
-fn at(error: Error, path: Option<&PathArg>) -> Error {
-    match path {
-        Some(path) => error.with_path(path),
-        None => error,
     }
 }
 

@@ -143,6 +143,15 @@ impl Session {
         }
     }
 
+    /// Gives the running transfer up, and waits until the connection is ready again.
+    pub(crate) async fn give_up(&mut self, step: Step) -> Result<()> {
+        self.settle().await;
+        if self.is_closed() {
+            return Err(self.error(ErrorKind::Disconnected, step));
+        }
+        Ok(())
+    }
+
     /// Waits until the connection is closed, after a goodbye.
     pub(crate) async fn wait_closed(&mut self) {
         poll_fn(|cx| {

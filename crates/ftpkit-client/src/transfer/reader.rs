@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::{
     client::Client,
-    error::{Error, ErrorKind, Result, Step},
+    error::{ErrorKind, Result, Step},
 };
 
 /// A remote file that is being read.
@@ -79,7 +79,7 @@ impl<'c> Reader<'c> {
             .session
             .open(step, Request::Transfer { transfer, ascii })
             .await;
-        let opened = opened.map_err(|error| at(error, path.as_ref()))?;
+        let opened = opened.map_err(|error| error.of_path(path.as_ref()))?;
         Ok(Self::attach(client, step, path, opened, ascii))
     }
 
@@ -138,12 +138,7 @@ impl<'c> Reader<'c> {
     /// # Errors
     /// Where the connection was lost.
     pub async fn abort(self) -> Result<()> {
-        let session = &mut self.client.session;
-        session.settle().await;
-        if session.is_closed() {
-            return Err(session.error(ErrorKind::Disconnected, self.step));
-        }
-        Ok(())
+        self.client.session.give_up(self.step).await
     }
 
     /// Reads payload; 0 is the confirmed end.
@@ -220,24 +215,17 @@ impl<'c> Reader<'c> {
                     Err(error) => {
                         self.state = State::Failed;
                         let error = error.with_step(self.step);
-                        return Poll::Ready(Err(at(error, self.path.as_ref())));
+                        return Poll::Ready(Err(error.of_path(self.path.as_ref())));
                     }
                 },
                 State::Confirmed(_) => return Poll::Ready(Ok(0)),
                 State::Failed => {
                     let error = self.client.session.error(ErrorKind::Incomplete, self.step);
                     let error = error.with_detail("the transfer has failed already");
-                    return Poll::Ready(Err(at(error, self.path.as_ref())));
+                    return Poll::Ready(Err(error.of_path(self.path.as_ref())));
                 }
             }
         }
-    }
-}
-
-fn at(error: Error, path: Option<&PathArg>) -> Error {
-    match path {
-        Some(path) => error.with_path(path),
-        None => error,
     }
 }
 

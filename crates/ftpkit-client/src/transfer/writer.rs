@@ -75,7 +75,7 @@ impl<'c> Writer<'c> {
             .session
             .open(Step::Upload, Request::Transfer { transfer, ascii })
             .await;
-        let opened = opened.map_err(|error| at(error, path.as_ref()))?;
+        let opened = opened.map_err(|error| error.of_path(path.as_ref()))?;
         Ok(Self {
             client,
             path,
@@ -113,12 +113,7 @@ impl<'c> Writer<'c> {
     /// # Errors
     /// Where the connection was lost.
     pub async fn abort(self) -> Result<()> {
-        let session = &mut self.client.session;
-        session.settle().await;
-        if session.is_closed() {
-            return Err(session.error(ErrorKind::Disconnected, Step::Upload));
-        }
-        Ok(())
+        self.client.session.give_up(Step::Upload).await
     }
 
     pub(crate) fn poll_payload(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
@@ -199,7 +194,9 @@ impl<'c> Writer<'c> {
             }
             Err(error) => {
                 self.state = State::Failed;
-                Poll::Ready(Err(at(error.with_step(Step::Upload), self.path.as_ref())))
+                Poll::Ready(Err(error
+                    .with_step(Step::Upload)
+                    .of_path(self.path.as_ref())))
             }
         }
     }
@@ -233,17 +230,9 @@ impl<'c> Writer<'c> {
             .client
             .session
             .error(ErrorKind::Incomplete, Step::Upload);
-        at(
-            error.with_detail("the transfer has ended already"),
-            self.path.as_ref(),
-        )
-    }
-}
-
-fn at(error: Error, path: Option<&PathArg>) -> Error {
-    match path {
-        Some(path) => error.with_path(path),
-        None => error,
+        error
+            .with_detail("the transfer has ended already")
+            .of_path(self.path.as_ref())
     }
 }
 
