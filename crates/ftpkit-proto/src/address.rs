@@ -1,6 +1,8 @@
 //! Addresses of data connections as the wire writes them (PORT and 227 by RFC 959, EPRT and
-//! 229 by RFC 2428), and the checks against bounces (RFC 2577) as functions on addresses.
+//! 229 by RFC 2428, LPRT and 228 by RFC 1639), and the checks against bounces (RFC 2577) as
+//! functions on addresses.
 
+use alloc::vec::Vec;
 use core::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4},
@@ -12,6 +14,7 @@ use nom::{
     bytes::complete::{tag, take_till},
     character::complete::{char, satisfy, u8, u16},
     combinator::{all_consuming, eof},
+    multi::length_count,
     sequence::{delimited, preceded, terminated},
 };
 
@@ -186,6 +189,111 @@ impl fmt::Display for ExtendedPort {
     }
 }
 
+/// Why [`parse_long`] refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum LongError {
+    /// It has not the form of RFC 1639, its lengths are not those of its family, or its port
+    /// is 0.
+    #[error("it is not an address in the form 4,4,192,0,2,1,2,4,1")]
+    Malformed,
+    /// It has the form, with an address family that is neither 4 nor 6.
+    #[error("address family {0} is neither 4 (IPv4) nor 6 (IPv6)")]
+    Family(u8),
+}
+
+/// Reads the argument of LPRT, the whole of `text`: `4,4,192,0,2,1,2,4,1`, or family 6 with the
+/// sixteen octets of an IPv6 address.
+///
+/// # Errors
+/// [`LongError::Family`] for other families, which are answered with 521;
+/// [`LongError::Malformed`] for all else, port 0 among it.
+///
+/// ```
+/// use ftpkit_proto::address::{LongError, parse_long};
+/// assert_eq!(parse_long(b"4,4,192,0,2,1,2,4,1"), Ok("192.0.2.1:1025".parse().unwrap()));
+/// assert_eq!(parse_long(b"5,1,9,2,4,1"), Err(LongError::Family(5)));
+/// ```
+pub fn parse_long(text: &[u8]) -> Result<SocketAddr, LongError> {
+    let (_, long) = all_consuming(long)
+        .parse(text)
+        .map_err(|_| LongError::Malformed)?;
+    long.address()
+}
+
+/// The fields of a long address as they stand there.
+pub(crate) struct LongFields {
+    family: u8,
+    host: Vec<u8>,
+    port: Vec<u8>,
+}
+
+impl LongFields {
+    pub(crate) fn address(&self) -> Result<SocketAddr, LongError> {
+        let ip = match self.family {
+            4 => <[u8; 4]>::try_from(&self.host[..]).map(IpAddr::from),
+            6 => <[u8; 16]>::try_from(&self.host[..]).map(IpAddr::from),
+            other => return Err(LongError::Family(other)),
+        };
+        match (ip, self.port[..].try_into().map(u16::from_be_bytes)) {
+            (Ok(ip), Ok(port)) if port != 0 => Ok(SocketAddr::new(ip, port)),
+            _ => Err(LongError::Malformed),
+        }
+    }
+}
+
+/// ```text
+/// long   = family "," octets "," octets     ; the address, the port
+/// family = number
+/// octets = length *( "," number )           ; as many numbers as the length says
+/// length = number
+/// number = 1*DIGIT                          ; 0 to 255
+/// ```
+pub(crate) fn long(input: &[u8]) -> IResult<&[u8], LongFields, ()> {
+    let octets = || preceded(char(','), length_count(u8, preceded(char(','), u8)));
+    let (rest, (family, host, port)) = (u8, octets(), octets()).parse(input)?;
+    Ok((rest, LongFields { family, host, port }))
+}
+
+/// The argument of LPRT, and what stands between the parentheses of a 228, as something to
+/// print: `4,4,192,0,2,1,2,4,1`. An IPv6 address loses its zone.
+///
+/// ```
+/// use ftpkit_proto::address::{format_long, parse_long};
+/// let address = "[2001:db8::1]:1025".parse().unwrap();
+/// let shown = format_long(address).to_string();
+/// assert_eq!(shown, "6,16,32,1,13,184,0,0,0,0,0,0,0,0,0,0,0,1,2,4,1");
+/// assert_eq!(parse_long(shown.as_bytes()), Ok(address));
+/// ```
+#[must_use]
+pub const fn format_long(address: SocketAddr) -> Long {
+    Long(address)
+}
+
+/// See [`format_long`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Long(SocketAddr);
+
+impl fmt::Display for Long {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let put = |f: &mut fmt::Formatter<'_>, octets: &[u8]| {
+            octets.iter().try_for_each(|octet| write!(f, ",{octet}"))
+        };
+        match self.0.ip() {
+            IpAddr::V4(ip) => {
+                f.write_str("4,4")?;
+                put(f, &ip.octets())?;
+            }
+            IpAddr::V6(ip) => {
+                f.write_str("6,16")?;
+                put(f, &ip.octets())?;
+            }
+        }
+        f.write_str(",2")?;
+        put(f, &self.0.port().to_be_bytes())
+    }
+}
+
 /// Whether both are the same host: equal, an IPv4 address and its IPv4-mapped IPv6 form
 /// counting as one.
 #[must_use]
@@ -345,6 +453,58 @@ mod tests {
             ("|", Malformed),
         ] {
             assert_eq!(parse_extended(text.as_bytes()), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_addresses_of_every_port_come_back() {
+        let step = if cfg!(miri) { 251 } else { 1 };
+        for port in (0..=u16::MAX).step_by(step) {
+            let [high, low] = port.to_be_bytes();
+            let v6 = [
+                high, low, 0, 9, 1, !high, 0, 0, 0, 0, 0, 0, 255, 254, low, !low,
+            ];
+            for ip in [IpAddr::from([high, !low, low, !high]), v6.into()] {
+                let address = SocketAddr::new(ip, port);
+                let expected = if port == 0 {
+                    Err(LongError::Malformed)
+                } else {
+                    Ok(address)
+                };
+                let text = format_long(address).to_string();
+                assert_eq!(parse_long(text.as_bytes()), expected, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_addresses_are_refused_by_what_is_wrong() {
+        use LongError::{Family, Malformed};
+        for (text, error) in [
+            ("5,4,1,2,3,4,2,4,1", Family(5)),
+            ("0,0,0", Family(0)),
+            ("255,1,9,3,1,2,3", Family(255)),
+            ("256,1,9,2,4,1", Malformed),
+            ("4,4,1,2,3,4,2,4", Malformed),
+            ("4,4,1,2,3,4,2,4,1,1", Malformed),
+            ("4,4,1,2,3,4,2,0,0", Malformed),
+            ("4,4,1,2,3,4,2,4,256", Malformed),
+            ("4,4,1,2,3,256,2,4,1", Malformed),
+            ("4,4,1,2,3,4,1,4", Malformed),
+            ("4,4,1,2,3,4,4,0,0,4,1", Malformed),
+            ("4,5,1,2,3,4,5,2,4,1", Malformed),
+            ("4,16,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1,2,4,1", Malformed),
+            ("6,4,1,2,3,4,2,4,1", Malformed),
+            ("6,16,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1,2,4,1", Malformed),
+            ("4,255,1,2,3,4,2,4,1", Malformed),
+            ("4,4,1,2,3,4,2, 4,1", Malformed),
+            ("(4,4,1,2,3,4,2,4,1)", Malformed),
+            ("4,4,1,2,3,-4,2,4,1", Malformed),
+            ("5,4,1,2,3,4,2,4,", Malformed),
+            ("4", Malformed),
+            ("", Malformed),
+        ] {
+            assert_eq!(parse_long(text.as_bytes()), Err(error), "{text}");
         }
     }
 

@@ -3,13 +3,13 @@
 //! before it is checked. Only reading; the server's texts are in `server`.
 
 use alloc::{borrow::Cow, vec::Vec};
-use core::net::SocketAddrV4;
+use core::net::{SocketAddr, SocketAddrV4};
 
 use bytes::Bytes;
 
 use super::{Code, Reply};
 use crate::{
-    address::{extended_port, host_port},
+    address::{extended_port, host_port, long},
     listing::{self, Entry},
     text::{PathArg, Text},
     time::Timestamp,
@@ -32,6 +32,24 @@ pub fn passive(reply: &Reply) -> Option<SocketAddrV4> {
         return None;
     }
     lines(reply).find_map(six_numbers)
+}
+
+/// The address in a 228 (RFC 1639 sec. 3), of IPv4 or IPv6: the first run of numbers that is
+/// one, wherever it stands. Whether it may be used is for the caller to decide, as with
+/// [`passive`].
+///
+/// ```
+/// use ftpkit_proto::{Code, Reply, reply::fields};
+/// let text = "Entering Long Passive Mode (4,4,192,0,2,7,2,195,80)";
+/// let reply = Reply::new(Code::LONG_PASSIVE, text);
+/// assert_eq!(fields::long_passive(&reply), Some("192.0.2.7:50000".parse().unwrap()));
+/// ```
+#[must_use]
+pub fn long_passive(reply: &Reply) -> Option<SocketAddr> {
+    if reply.code() != Code::LONG_PASSIVE {
+        return None;
+    }
+    lines(reply).find_map(long_numbers)
 }
 
 /// The port in a 229 (RFC 2428 sec. 3).
@@ -247,6 +265,22 @@ fn six_numbers(line: &[u8]) -> Option<SocketAddrV4> {
 fn six_numbers_here(text: &[u8]) -> Option<SocketAddrV4> {
     let (_, address) = host_port(text).ok()?;
     (address.port() != 0).then_some(address)
+}
+
+/// The first run of numbers with commas between them that is a long address.
+fn long_numbers(line: &[u8]) -> Option<SocketAddr> {
+    let mut before = b' ';
+    for (at, byte) in line.iter().enumerate() {
+        // Only where a run begins: so that each byte is read once.
+        if byte.is_ascii_digit() && !before.is_ascii_digit() && before != b',' {
+            let found = line.get(at..).and_then(|text| long(text).ok());
+            if let Some(Ok(address)) = found.map(|(_, fields)| fields.address()) {
+                return Some(address);
+            }
+        }
+        before = *byte;
+    }
+    None
 }
 
 /// `(dPdAdNd)`: d the delimiter, P the protocol, A the address, N the port; all but N may be

@@ -49,6 +49,38 @@ fn passive_in_every_style() {
 }
 
 #[test]
+fn long_passive_of_both_families() {
+    for (text, want) in [
+        (
+            "Entering Long Passive Mode (4,4,10,0,0,1,2,4,1)",
+            Some("10.0.0.1:1025"),
+        ),
+        (
+            "Entering Long Passive Mode 4,4,10,0,0,1,2,4,1.",
+            Some("10.0.0.1:1025"),
+        ),
+        ("=4,4,10,0,0,1,2,4,1", Some("10.0.0.1:1025")),
+        (
+            "ok (6,16,32,1,13,184,0,0,0,0,0,0,0,0,0,0,0,10,2,255,255)",
+            Some("[2001:db8::a]:65535"),
+        ),
+        ("1 of 2: (4,4,10,0,0,1,2,4,1)", Some("10.0.0.1:1025")),
+        ("Hi⏎(4,4,10,0,0,1,2,4,1)⏎end", Some("10.0.0.1:1025")),
+        ("(10,0,0,1,4,1)", None),
+        ("(5,4,10,0,0,1,2,4,1)", None),
+        ("(4,4,10,0,0,1,2,0,0)", None),
+        ("(4,4,10,0,0,1,2,4,256)", None),
+        ("(4,4,10,0,0,1,2,4)", None),
+        ("(6,16,10,0,0,1,2,4,1)", None),
+        ("", None),
+    ] {
+        let address = long_passive(&reply(228, text)).map(|a| a.to_string());
+        assert_eq!(address.as_deref(), want, "{text}");
+    }
+    assert_eq!(long_passive(&reply(227, "(4,4,10,0,0,1,2,4,1)")), None);
+}
+
+#[test]
 fn extended_passive_with_any_delimiter() {
     for (code, text, want) in [
         (229, "Entering Extended Passive Mode (|||6446|)", Some(6446)),
@@ -233,12 +265,12 @@ fn facts_of_a_file() {
 proptest! {
     #[test]
     fn any_reply_is_read_without_a_panic(
-        number in prop_oneof![Just(227u16), Just(229), Just(257), Just(213), Just(150), Just(250), 100u16..=999],
+        number in prop_oneof![Just(227u16), Just(228), Just(229), Just(257), Just(213), Just(150), Just(250), 100u16..=999],
         lines in proptest::collection::vec("([0-9]{1,25}|[(),.|;:=\" a-zä/]|bytes|FILE:|Modify=){0,30}", 1..4),
     ) {
         let lines: vec::Vec<_> = lines.into_iter().map(|l| Text::try_from(l).unwrap()).collect();
         let reply = Reply::multiline(Code::new(number).unwrap(), lines[0].clone(), lines[1..].to_vec());
-        let _ = (passive(&reply), extended_passive(&reply), path(&reply), size(&reply));
+        let _ = (long_passive(&reply), passive(&reply), extended_passive(&reply), path(&reply), size(&reply));
         let _ = (modified(&reply), size_hint(&reply), unique_name(&reply), mlst(&reply));
     }
 
