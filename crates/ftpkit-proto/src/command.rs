@@ -1,7 +1,9 @@
 //! Commands: what a client sends, one variant a row of the standards.
 //!
-//! Here is what a command *is*; parsing stands in `command/parse.rs`, the wire form in `format.rs`.
+//! Here is what a command *is*, its arguments in `command/argument.rs`; parsing stands in
+//! `command/parse.rs`, the wire form in `format.rs`, the replies it may get in `replies.rs`.
 
+use alloc::{boxed::Box, vec::Vec};
 use core::net::{SocketAddr, SocketAddrV4};
 
 use crate::{
@@ -9,11 +11,21 @@ use crate::{
     time::Timestamp,
 };
 
+mod argument;
 mod format;
 mod parse;
+mod range;
+mod replies;
 mod verb;
 
+pub use argument::{
+    Checksum, Epsv, FactValue, HashAlgorithm, ListArgs, Mode, Opts, Protection, SetFacts, Site,
+    Structure, TextFormat, Type,
+};
 pub use parse::{CommandError, CommandErrorKind, mdtm_set};
+pub use range::ByteRange;
+pub use replies::Replies;
+pub(crate) use replies::Row;
 pub use verb::Verb;
 
 /// A command of the control connection.
@@ -54,7 +66,8 @@ pub enum Command {
     Stou(Option<PathArg>),
     /// `APPE`: appends to a file.
     Appe(PathArg),
-    /// `ALLO`: announces how much is to be stored; `None` where the argument is no number.
+    /// `ALLO`: announces how much is to be stored; `None` where the argument is no number. The
+    /// record size of `ALLO n R n` means nothing to a stream and is dropped.
     Allo(Option<u64>),
     /// `REST`: where the next transfer begins, in bytes (RFC 3659 sec. 5).
     Rest(u64),
@@ -110,6 +123,10 @@ pub enum Command {
     Eprt(SocketAddr),
     /// `EPSV`: asks the server to listen (RFC 2428).
     Epsv(Epsv),
+    /// `LPRT`: the client listens here, with a long address (RFC 1639).
+    Lprt(SocketAddr),
+    /// `LPSV`: asks the server to listen, with a long address (RFC 1639).
+    Lpsv,
     /// `LANG`: the language of replies (RFC 2640); none: the server's default.
     Lang(Option<Text>),
     /// `MDTM`: when a file was modified (RFC 3659 sec. 3).
@@ -129,163 +146,64 @@ pub enum Command {
         /// The file.
         path: PathArg,
     },
+    /// `MFCT`: sets when a file was made (draft-somers-ftp-mfxx).
+    Mfct {
+        /// The time, in UTC.
+        time: Timestamp,
+        /// The file.
+        path: PathArg,
+    },
+    /// `MFF`: sets facts of a file (draft-somers-ftp-mfxx).
+    Mff {
+        /// The facts, at least one.
+        facts: SetFacts,
+        /// The file.
+        path: PathArg,
+    },
+    /// `HASH`: the hash of a file or, behind `RANG`, of a part of it, by the algorithm that
+    /// `OPTS HASH` chose (draft-bryan-ftpext-hash).
+    Hash(PathArg),
+    /// `RANG`: which part of a file the next `RETR` or `HASH` means (draft-bryan-ftp-range);
+    /// `None`, `RANG 1 0` on the wire: the whole of it.
+    Rang(Option<ByteRange>),
+    /// `XCRC`, `XMD5`, `XSHA`, `XSHA1`, `XSHA256`, `XSHA512`, `MD5`: the hash of a file or a
+    /// part of it, one command an algorithm.
+    Checksum {
+        /// Which command.
+        form: Checksum,
+        /// The file.
+        path: PathArg,
+        /// The part; `None`: the whole file.
+        range: Option<ByteRange>,
+    },
+    /// `MMD5`: the MD5 of several files (draft-twine-ftpmd5); never empty.
+    Mmd5(Vec<PathArg>),
     /// `CLNT`: the client's name.
     Clnt(Text),
+    /// `CSID`: the client's name and version, as `Name=…; Version=…;`.
+    Csid(Text),
+    /// `AVBL`: how many bytes can be stored
+    /// (draft-peterson-streamlined-ftp-command-extensions).
+    Avbl(Option<PathArg>),
+    /// `COMB`: joins uploaded parts behind what the target holds, and removes them.
+    Comb {
+        /// The file that takes the parts.
+        target: PathArg,
+        /// The parts in their order; never empty.
+        parts: Vec<PathArg>,
+    },
+    /// `PRET`: which command the next data connection will be for, so that a distributed
+    /// server can choose where to listen.
+    Pret(Box<Self>),
+    /// `SSCN`: whether this end is the TLS client of its data connections; `None` asks.
+    Sscn(Option<bool>),
+    /// `CPSV`: as `PASV`, with the server as the TLS client of the data connection.
+    Cpsv,
     /// A command that this crate has no variant for.
     Other {
         /// Its verb.
         verb: Verb,
         /// What follows the verb and one space.
         argument: Option<Text>,
-    },
-}
-
-/// The argument of [`Command::Type`] (RFC 959 sec. 3.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Type {
-    /// `A`, with a format: text, CRLF on the wire.
-    Ascii(TextFormat),
-    /// `E`, with a format: EBCDIC text.
-    Ebcdic(TextFormat),
-    /// `I`: bytes as they are.
-    Image,
-    /// `L` with a byte size; `L 8` is the same as [`Type::Image`].
-    Local(u8),
-}
-
-/// The format behind `TYPE A` and `TYPE E`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TextFormat {
-    /// `N`: no vertical format.
-    #[default]
-    NonPrint,
-    /// `T`: Telnet format effectors.
-    Telnet,
-    /// `C`: carriage control (ASA).
-    CarriageControl,
-}
-
-/// The argument of [`Command::Stru`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Structure {
-    /// `F`: a file without structure.
-    File,
-    /// `R`: records.
-    Record,
-    /// `P`: pages.
-    Page,
-}
-
-/// The argument of [`Command::Mode`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mode {
-    /// `S`: a stream that ends with the data connection.
-    Stream,
-    /// `B`: blocks.
-    Block,
-    /// `C`: compressed.
-    Compressed,
-    /// `Z`: deflate.
-    Deflate,
-}
-
-/// The argument of [`Command::Prot`] (RFC 2228 sec. 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Protection {
-    /// `C`: clear.
-    Clear,
-    /// `S`: safe (integrity only).
-    Safe,
-    /// `E`: confidential (secrecy only).
-    Confidential,
-    /// `P`: private; TLS under RFC 4217.
-    Private,
-}
-
-/// The argument of [`Command::Epsv`] (RFC 2428 sec. 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Epsv {
-    /// No argument: the family of the control connection.
-    Any,
-    /// A network protocol number: 1 is IPv4, 2 is IPv6.
-    Family(u16),
-    /// `ALL`: no other command will set up data connections from now on.
-    All,
-}
-
-/// The arguments of `LIST`, `NLST` and `STAT`: options as clients send them, and a path.
-///
-/// A path that begins with a dash is written as `./-…`, since servers take it for an option.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListArgs {
-    /// The option letters without their dashes, such as `al`; empty where there are none.
-    pub options: Text,
-    /// What to list; none: the working directory.
-    pub path: Option<PathArg>,
-}
-
-impl ListArgs {
-    /// Options, which may be empty, and a path; without one, the working directory.
-    #[must_use]
-    pub const fn new(options: Text, path: Option<PathArg>) -> Self {
-        Self { options, path }
-    }
-}
-
-/// Without options.
-impl From<PathArg> for ListArgs {
-    fn from(path: PathArg) -> Self {
-        Self::new(Text::default(), Some(path))
-    }
-}
-
-/// The argument of [`Command::Site`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Site {
-    /// `SITE HELP`.
-    Help,
-    /// `SITE CHMOD mode path`, the mode in octal.
-    Chmod {
-        /// The permission bits, at most `0o7777`.
-        mode: u16,
-        /// The file.
-        path: PathArg,
-    },
-    /// `SITE UTIME`, in both forms that clients send: `time path`, and
-    /// `path atime mtime ctime UTC`.
-    Utime {
-        /// When the file was read, where the form has it.
-        accessed: Option<Timestamp>,
-        /// When the file was modified.
-        modified: Timestamp,
-        /// The file.
-        path: PathArg,
-    },
-    /// Another one, as it was sent.
-    Other(Text),
-}
-
-/// The argument of [`Command::Opts`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Opts {
-    /// `OPTS UTF8 [ON|OFF|NLST]`, also spelt `UTF-8`; everything but `OFF` is on.
-    Utf8(bool),
-    /// `OPTS MLST fact;fact;`: the names of the facts that the client wants, as sent.
-    Mlst(Text),
-    /// Another one: the name of the command, and its parameters.
-    Other {
-        /// The command that the option is for.
-        name: Text,
-        /// Its parameters, as sent.
-        parameters: Option<Text>,
     },
 }

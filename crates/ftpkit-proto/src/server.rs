@@ -11,7 +11,6 @@ mod event;
 mod login;
 mod policy;
 mod refuse;
-mod replies;
 mod state;
 mod transfer;
 mod upgrade;

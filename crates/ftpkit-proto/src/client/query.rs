@@ -61,6 +61,7 @@ pub(super) const fn is_stateless(command: &Command) -> bool {
             | Command::Feat
             | Command::Stat(_)
             | Command::Help(_)
+            | Command::Avbl(_)
     )
 }
 
@@ -93,6 +94,12 @@ pub(super) fn is_single(command: &Command) -> bool {
         | Command::Conf(_)
         | Command::Enc(_)
         | Command::Eprt(_)
+        | Command::Lprt(_)
+        | Command::Lpsv
+        | Command::Cpsv
+        | Command::Sscn(_)
+        | Command::Pret(_)
+        | Command::Rang(_)
         | Command::Mlsd(_) => false,
         Command::Epsv(which) => *which == Epsv::All,
         Command::Mode(mode) => *mode == Mode::Stream,

@@ -6,10 +6,11 @@ use core::fmt::{self, Write as _};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{
-    Command, Epsv, ListArgs, Mode, Opts, Protection, Site, Structure, TextFormat, Type, Verb,
+    ByteRange, Command, Epsv, ListArgs, Mode, Opts, Protection, SetFacts, Site, Structure,
+    TextFormat, Type, Verb, parse::is_plain_name,
 };
 use crate::{
-    address::{HostPort, format_extended},
+    address::{HostPort, format_extended, format_long},
     text::{PathArg, Secret, Text},
     time::Timestamp,
     wire::telnet::escape_into,
@@ -124,8 +125,22 @@ impl Command {
             Self::Mlst(_) => Verb::MLST,
             Self::Mlsd(_) => Verb::MLSD,
             Self::Host(_) => Verb::HOST,
+            Self::Lprt(_) => Verb::LPRT,
+            Self::Lpsv => Verb::LPSV,
             Self::Mfmt { .. } => Verb::MFMT,
+            Self::Mfct { .. } => Verb::MFCT,
+            Self::Mff { .. } => Verb::MFF,
+            Self::Hash(_) => Verb::HASH,
+            Self::Rang(_) => Verb::RANG,
+            Self::Checksum { form, .. } => form.verb(),
+            Self::Mmd5(_) => Verb::MMD5,
             Self::Clnt(_) => Verb::CLNT,
+            Self::Csid(_) => Verb::CSID,
+            Self::Avbl(_) => Verb::AVBL,
+            Self::Comb { .. } => Verb::COMB,
+            Self::Pret(_) => Verb::PRET,
+            Self::Sscn(_) => Verb::SSCN,
+            Self::Cpsv => Verb::CPSV,
             Self::Other { verb, .. } => *verb,
         }
     }
@@ -157,7 +172,9 @@ impl Command {
             | Self::Syst
             | Self::Noop
             | Self::Ccc
-            | Self::Feat => Ok(()),
+            | Self::Feat
+            | Self::Lpsv
+            | Self::Cpsv => Ok(()),
             Self::Pass(secret) | Self::Acct(secret) => {
                 sink.word(" ")?;
                 sink.secret(secret)
@@ -169,7 +186,8 @@ impl Command {
             | Self::Conf(text)
             | Self::Enc(text)
             | Self::Host(text)
-            | Self::Clnt(text) => some_text(sink, text),
+            | Self::Clnt(text)
+            | Self::Csid(text) => some_text(sink, text),
             Self::Help(text) | Self::Lang(text) | Self::Other { argument: text, .. } => {
                 text.as_ref().map_or(Ok(()), |text| some_text(sink, text))
             }
@@ -183,10 +201,13 @@ impl Command {
             | Self::Rmd(path)
             | Self::Mkd(path)
             | Self::Mdtm(path)
-            | Self::Size(path) => some_path(sink, path),
-            Self::Cwd(path) | Self::Stou(path) | Self::Mlst(path) | Self::Mlsd(path) => {
-                path.as_ref().map_or(Ok(()), |path| some_path(sink, path))
-            }
+            | Self::Size(path)
+            | Self::Hash(path) => some_path(sink, path),
+            Self::Cwd(path)
+            | Self::Stou(path)
+            | Self::Mlst(path)
+            | Self::Mlsd(path)
+            | Self::Avbl(path) => path.as_ref().map_or(Ok(()), |path| some_path(sink, path)),
             Self::Port(address) => sink.word(format_args!(" {}", HostPort::from(*address))),
             Self::Eprt(address) => sink.word(format_args!(" {}", format_extended(*address))),
             Self::Type(kind) => sink.word(format_args!(" {kind}")),
@@ -206,10 +227,40 @@ impl Command {
             Self::List(args) | Self::Nlst(args) | Self::Stat(args) => list_args(sink, args),
             Self::Site(site) => write_site(sink, site),
             Self::Opts(opts) => write_opts(sink, opts),
-            Self::Mfmt { time, path } => {
+            Self::Lprt(address) => sink.word(format_args!(" {}", format_long(*address))),
+            Self::Mfmt { time, path } | Self::Mfct { time, path } => {
                 sink.word(format_args!(" {}", time.time_val()))?;
                 some_path(sink, path)
             }
+            Self::Mff { facts, path } => {
+                set_facts(sink, facts)?;
+                some_path(sink, path)
+            }
+            Self::Rang(range) => range_words(sink, *range),
+            Self::Checksum { path, range, .. } => checksum(sink, path, *range),
+            Self::Mmd5(paths) => {
+                for (at, path) in paths.iter().enumerate() {
+                    sink.word(if at == 0 { " " } else { ", " })?;
+                    quoted(sink, path)?;
+                }
+                Ok(())
+            }
+            Self::Comb { target, parts } => {
+                for path in core::iter::once(target).chain(parts) {
+                    sink.word(" ")?;
+                    quoted(sink, path)?;
+                }
+                Ok(())
+            }
+            Self::Pret(command) => {
+                sink.word(" ")?;
+                command.write(sink)
+            }
+            Self::Sscn(client) => match client {
+                Some(true) => sink.word(" ON"),
+                Some(false) => sink.word(" OFF"),
+                None => Ok(()),
+            },
         }
     }
 }
@@ -222,6 +273,71 @@ fn some_text(sink: &mut impl Sink, text: &Text) -> fmt::Result {
 fn some_path(sink: &mut impl Sink, path: &PathArg) -> fmt::Result {
     sink.word(" ")?;
     sink.path(path)
+}
+
+/// A name among others: in quotes, those in it doubled.
+fn quoted(sink: &mut impl Sink, path: &PathArg) -> fmt::Result {
+    sink.word("\"")?;
+    for (at, part) in path.as_bytes().split(|b| *b == b'"').enumerate() {
+        if at > 0 {
+            sink.word("\"\"")?;
+        }
+        // A part of a path holds nothing that a path does not, and may be empty.
+        if let Ok(part) = PathArg::try_from(part) {
+            sink.path(&part)?;
+        }
+    }
+    sink.word("\"")
+}
+
+/// A name before numbers, which stand apart from it only where it is quoted. A name alone is
+/// quoted where it would not be read as it is.
+fn checksum(sink: &mut impl Sink, path: &PathArg, range: Option<ByteRange>) -> fmt::Result {
+    sink.word(" ")?;
+    let Some(range) = range else {
+        return if is_plain_name(path) {
+            sink.path(path)
+        } else {
+            quoted(sink, path)
+        };
+    };
+    quoted(sink, path)?;
+    sink.word(format_args!(" {}", range.start()))?;
+    match range.end() {
+        Some(end) => sink.word(format_args!(" {end}")),
+        None => Ok(()),
+    }
+}
+
+fn range_words(sink: &mut impl Sink, range: Option<ByteRange>) -> fmt::Result {
+    match range {
+        Some(range) => {
+            let last = range.last().unwrap_or(u64::MAX);
+            sink.word(format_args!(" {} {last}", range.start()))
+        }
+        None => sink.word(" 1 0"),
+    }
+}
+
+fn set_facts(sink: &mut impl Sink, facts: &SetFacts) -> fmt::Result {
+    sink.word(" ")?;
+    if let Some(time) = facts.modified {
+        sink.word(format_args!("Modify={};", time.time_val()))?;
+    }
+    if let Some(time) = facts.created {
+        sink.word(format_args!("Create={};", time.time_val()))?;
+    }
+    if let Some(mode) = facts.mode {
+        sink.word(format_args!("UNIX.mode={:04o};", mode & 0o7777))?;
+    }
+    for (name, value) in [("UNIX.owner=", &facts.owner), ("UNIX.group=", &facts.group)] {
+        if let Some(value) = value {
+            sink.word(name)?;
+            sink.text(value.as_text())?;
+            sink.word(";")?;
+        }
+    }
+    Ok(())
 }
 
 fn list_args(sink: &mut impl Sink, args: &ListArgs) -> fmt::Result {
@@ -269,8 +385,33 @@ fn write_site(sink: &mut impl Sink, site: &Site) -> fmt::Result {
                 whole_seconds(*accessed)
             ))
         }
+        Site::Symlink { target, link } => two_paths(sink, " SYMLINK", target, link),
+        Site::MakeDirectory(path) => named_path(sink, " MKDIR", path),
+        Site::RemoveDirectory(path) => named_path(sink, " RMDIR", path),
+        Site::Copy { from, to } => two_paths(sink, " COPY", from, to),
+        Site::CopyFrom(path) => named_path(sink, " CPFR", path),
+        Site::CopyTo(path) => named_path(sink, " CPTO", path),
         Site::Other(text) => some_text(sink, text),
     }
+}
+
+fn named_path(sink: &mut impl Sink, word: &str, path: &PathArg) -> fmt::Result {
+    sink.word(word)?;
+    some_path(sink, path)
+}
+
+/// Quotes only where blanks or quotes need them: most servers split at blanks and know none.
+fn two_paths(sink: &mut impl Sink, word: &str, first: &PathArg, second: &PathArg) -> fmt::Result {
+    sink.word(word)?;
+    for path in [first, second] {
+        sink.word(" ")?;
+        if path.as_bytes().iter().any(|b| matches!(b, b' ' | b'"')) {
+            quoted(sink, path)?;
+        } else {
+            sink.path(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn whole_seconds(time: Timestamp) -> crate::time::TimeVal {
@@ -288,6 +429,10 @@ fn write_opts(sink: &mut impl Sink, opts: &Opts) -> fmt::Result {
             }
             some_text(sink, facts)
         }
+        Opts::Hash(None) => sink.word(" HASH"),
+        Opts::Hash(Some(algorithm)) => sink.word(format_args!(" HASH {algorithm}")),
+        Opts::ModeZ { level: None } => sink.word(" MODE Z"),
+        Opts::ModeZ { level: Some(level) } => sink.word(format_args!(" MODE Z LEVEL {level}")),
         Opts::Other { name, parameters } => {
             some_text(sink, name)?;
             parameters

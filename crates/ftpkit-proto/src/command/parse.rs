@@ -4,17 +4,18 @@
 use nom::{
     IResult, Parser,
     branch::alt,
-    bytes::complete::{tag, take_while_m_n, take_while1},
+    bytes::complete::{tag, take_while1},
     character::complete::{char, satisfy, u16, u32, u64},
     combinator::{all_consuming, eof, opt, rest, verify},
     sequence::{delimited, preceded, terminated},
 };
 
 use super::{
-    Command, Epsv, ListArgs, Mode, Opts, Protection, Site, Structure, TextFormat, Type, Verb,
+    ByteRange, Checksum, Command, Epsv, ListArgs, Mode, Protection, Structure, TextFormat, Type,
+    Verb,
 };
 use crate::{
-    address::{ExtendedError, parse_extended, parse_host_port},
+    address::{ExtendedError, LongError, parse_extended, parse_host_port, parse_long},
     reply::Code,
     text::{PathArg, Secret, Text},
     time::Timestamp,
@@ -52,9 +53,17 @@ pub enum CommandErrorKind {
     /// EPRT with a network protocol that is neither 1 nor 2.
     #[error("the network protocol is neither 1 nor 2")]
     UnknownFamily,
+    /// LPRT with an address family that is neither 4 nor 6.
+    #[error("the address family is neither 4 nor 6")]
+    UnknownLongFamily,
 }
 
 use CommandErrorKind as Kind;
+
+mod options;
+mod words;
+
+pub(super) use words::is_plain_name;
 
 impl CommandError {
     /// The verb, where the line has one.
@@ -69,7 +78,7 @@ impl CommandError {
         self.kind
     }
 
-    /// The code of the reply: 500, 501, 504 or 522.
+    /// The code of the reply: 500, 501, 504, 521 or 522.
     #[must_use]
     pub const fn reply_code(&self) -> Code {
         match self.kind {
@@ -80,6 +89,8 @@ impl CommandError {
             | Kind::ForbiddenByte => Code::BAD_ARGUMENT,
             Kind::UnknownParameter => Code::BAD_PARAMETER,
             Kind::UnknownFamily => Code::PROTOCOL_REFUSED,
+            // RFC 1639 sec. 5: address family not supported.
+            Kind::UnknownLongFamily => Code::PROTECTION_TOO_LOW,
         }
     }
 }
@@ -186,7 +197,7 @@ fn with_argument(verb: Verb, argument: &[u8]) -> Result<Command, Kind> {
         Verb::PWD | Verb::XPWD => none(argument, Command::Pwd)?,
         Verb::LIST => Command::List(list_args(argument)?),
         Verb::NLST => Command::Nlst(list_args(argument)?),
-        Verb::SITE => Command::Site(site(argument)?),
+        Verb::SITE => Command::Site(options::site(argument)?),
         Verb::SYST => none(argument, Command::Syst)?,
         Verb::STAT => Command::Stat(list_args(argument)?),
         Verb::HELP => Command::Help(optional_text(argument)?),
@@ -206,7 +217,7 @@ fn with_argument(verb: Verb, argument: &[u8]) -> Result<Command, Kind> {
         Verb::CONF => Command::Conf(text(argument)?),
         Verb::ENC => Command::Enc(text(argument)?),
         Verb::FEAT => none(argument, Command::Feat)?,
-        Verb::OPTS => Command::Opts(opts(argument)?),
+        Verb::OPTS => Command::Opts(options::opts(argument)?),
         Verb::EPRT => Command::Eprt(parse_extended(needed(trimmed(argument))?).map_err(
             |error| match error {
                 ExtendedError::Family(_) => Kind::UnknownFamily,
@@ -228,6 +239,32 @@ fn with_argument(verb: Verb, argument: &[u8]) -> Result<Command, Kind> {
             }
         }
         Verb::CLNT => Command::Clnt(text(argument)?),
+        Verb::LPRT => Command::Lprt(lprt(argument)?),
+        Verb::LPSV => none(argument, Command::Lpsv)?,
+        Verb::MFCT => {
+            let (time, path) = timed_path(needed(argument)?).ok_or(Kind::BadArgument)?;
+            Command::Mfct {
+                time,
+                path: checked(PathArg::try_from(path))?,
+            }
+        }
+        Verb::MFF => words::mff(argument)?,
+        Verb::HASH => Command::Hash(path(argument)?),
+        Verb::RANG => Command::Rang(rang(argument)?),
+        Verb::XCRC => words::checksum(Checksum::Xcrc, argument)?,
+        Verb::XMD5 => words::checksum(Checksum::Xmd5, argument)?,
+        Verb::XSHA => words::checksum(Checksum::Xsha, argument)?,
+        Verb::XSHA1 => words::checksum(Checksum::Xsha1, argument)?,
+        Verb::XSHA256 => words::checksum(Checksum::Xsha256, argument)?,
+        Verb::XSHA512 => words::checksum(Checksum::Xsha512, argument)?,
+        Verb::MD5 => words::checksum(Checksum::Md5, argument)?,
+        Verb::MMD5 => Command::Mmd5(words::paths_between_commas(argument)?),
+        Verb::CSID => Command::Csid(text(argument)?),
+        Verb::AVBL => Command::Avbl(optional_path(argument)?),
+        Verb::COMB => words::comb(argument)?,
+        Verb::PRET => pret(argument)?,
+        Verb::SSCN => Command::Sscn(sscn(argument)?),
+        Verb::CPSV => none(argument, Command::Cpsv)?,
         verb => Command::Other {
             verb,
             argument: match argument {
@@ -436,106 +473,56 @@ fn list_options(input: &[u8]) -> Parsed<'_, &[u8]> {
     delimited(char('-'), take_while1(is_list_option), alt((tag(" "), eof))).parse(input)
 }
 
-/// ```text
-/// opts = name [ SP parameters ]
-/// name = 1*( %x21-FF )
-/// ```
-fn opts(argument: &[u8]) -> Result<Opts, Kind> {
-    let word = take_while1(|b: u8| b != b' ');
-    let (name, parameters) = whole(argument, (word, opt(preceded(char(' '), rest))))?;
-    let parameters = match parameters {
-        None | Some([]) => None,
-        Some(parameters) => Some(checked(Text::try_from(parameters))?),
-    };
-    if name.eq_ignore_ascii_case(b"UTF8") || name.eq_ignore_ascii_case(b"UTF-8") {
-        let off =
-            parameters.is_some_and(|p| p.as_bytes().trim_ascii().eq_ignore_ascii_case(b"OFF"));
-        return Ok(Opts::Utf8(!off));
-    }
-    if name.eq_ignore_ascii_case(b"MLST") {
-        return Ok(Opts::Mlst(parameters.unwrap_or_default()));
-    }
-    Ok(Opts::Other {
-        name: checked(Text::try_from(name))?,
-        parameters,
+/// `long-host-port` of RFC 1639.
+fn lprt(argument: &[u8]) -> Result<core::net::SocketAddr, Kind> {
+    parse_long(needed(trimmed(argument))?).map_err(|error| match error {
+        LongError::Family(_) => Kind::UnknownLongFamily,
+        LongError::Malformed => Kind::BadArgument,
     })
 }
 
 /// ```text
-/// site  = "HELP" / "CHMOD" SP mode SP path / utime / text
-/// mode  = 3*4( "0"-"7" )
-/// utime = "UTIME" SP path 3( SP time ) SP "UTC"   ; read, modified, changed
-///       / "UTIME" SP time SP path
-/// time  = 12DIGIT [ 2DIGIT ]                      ; without the seconds: 00
+/// rang = first SP last                      ; both included; "1 0" is the whole file
 /// ```
-fn site(argument: &[u8]) -> Result<Site, Kind> {
-    let argument = needed(argument)?;
-    let (word, tail) = match argument.iter().position(|b| *b == b' ') {
-        Some(at) => argument.split_at(at),
-        None => (argument, &b""[..]),
-    };
-    let tail = tail.strip_prefix(b" ").unwrap_or_default();
-    if word.eq_ignore_ascii_case(b"HELP") && trimmed(tail).is_empty() {
-        return Ok(Site::Help);
+fn rang(argument: &[u8]) -> Result<Option<ByteRange>, Kind> {
+    match whole(argument, (u64, preceded(char(' '), u64)))? {
+        (1, 0) => Ok(None),
+        (first, last) => ByteRange::inclusive(first, last)
+            .map(Some)
+            .ok_or(Kind::BadArgument),
     }
-    if word.eq_ignore_ascii_case(b"CHMOD") {
-        let (name, mode) = chmod(tail).map_err(|_| Kind::BadArgument)?;
-        return Ok(Site::Chmod {
-            mode,
-            path: path(name)?,
-        });
-    }
-    if word.eq_ignore_ascii_case(b"UTIME") {
-        let (accessed, modified, name) = utime(tail).ok_or(Kind::BadArgument)?;
-        return Ok(Site::Utime {
-            accessed,
-            modified,
-            path: path(name)?,
-        });
-    }
-    checked(Text::try_from(argument)).map(Site::Other)
 }
 
-fn chmod(input: &[u8]) -> Parsed<'_, u16> {
-    let digits = take_while_m_n(3, 4, |b: u8| matches!(b, b'0'..=b'7'));
-    let mode = digits.map(|digits: &[u8]| {
-        digits
-            .iter()
-            .fold(0, |mode, digit| mode << 3 | u16::from(digit & 7))
-    });
-    terminated(mode, char(' ')).parse(input)
+/// ```text
+/// pret = command-line                       ; RETR, STOR, STOU, APPE, LIST, NLST or MLSD
+/// ```
+fn pret(argument: &[u8]) -> Result<Command, Kind> {
+    let announced = Command::parse(needed(argument)?).map_err(|error| match error.kind {
+        Kind::NotACommand => Kind::BadArgument,
+        kind => kind,
+    })?;
+    match announced {
+        Command::Retr(_)
+        | Command::Stor(_)
+        | Command::Stou(_)
+        | Command::Appe(_)
+        | Command::List(_)
+        | Command::Nlst(_)
+        | Command::Mlsd(_) => Ok(Command::Pret(announced.into())),
+        _ => Err(Kind::BadArgument),
+    }
 }
 
-/// The time of the last access where the form has it, of the last change, and the path.
-fn utime(argument: &[u8]) -> Option<(Option<Timestamp>, Timestamp, &[u8])> {
-    if let Some((accessed, modified, path)) = three_times(argument) {
-        return Some((Some(accessed), modified, path));
+/// ```text
+/// sscn = [ "ON" / "OFF" ]
+/// ```
+fn sscn(argument: &[u8]) -> Result<Option<bool>, Kind> {
+    match trimmed(argument) {
+        [] => Ok(None),
+        word if word.eq_ignore_ascii_case(b"ON") => Ok(Some(true)),
+        word if word.eq_ignore_ascii_case(b"OFF") => Ok(Some(false)),
+        _ => Err(Kind::UnknownParameter),
     }
-    let at = argument.iter().position(|b| *b == b' ')?;
-    let (time, path) = argument.split_at(at);
-    Some((None, minutes(time)?, path.strip_prefix(b" ")?))
-}
-
-/// The form with three times, told by its end.
-fn three_times(argument: &[u8]) -> Option<(Timestamp, Timestamp, &[u8])> {
-    let mut words = argument.rsplitn(5, |b| *b == b' ');
-    if !words.next()?.eq_ignore_ascii_case(b"UTC") {
-        return None;
-    }
-    let _changed = minutes(words.next()?)?;
-    let modified = minutes(words.next()?)?;
-    let accessed = minutes(words.next()?)?;
-    Some((accessed, modified, words.next()?))
-}
-
-/// `YYYYMMDDHHMM[SS]`.
-fn minutes(word: &[u8]) -> Option<Timestamp> {
-    let mut seconds = *b"00000000000000";
-    if !matches!(word.len(), 12 | 14) {
-        return None;
-    }
-    seconds.get_mut(..word.len())?.copy_from_slice(word);
-    Timestamp::parse_time_val(&seconds)
 }
 
 /// ```text

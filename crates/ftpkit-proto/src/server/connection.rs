@@ -9,13 +9,12 @@ use super::{
     config::Config,
     event::{End, Event},
     policy, refuse,
-    replies::Row,
     state::{Deadlines, Exchange, Login, Parameters, Rendezvous, Security},
 };
 use crate::{
     Code, DataEvent, DataId, DataRequest, Error, Instant, Machine, Output, PathArg, Reply, Text,
     TlsEvent,
-    command::Command,
+    command::{Command, Row},
     error::{PeerMisbehaved, Timer},
     outbox::Outbox,
     wire::{Framed, Framer, telnet::DM},
@@ -367,12 +366,15 @@ impl Connection {
                     match command {
                         Ok(command) => self.take_up(command),
                         Err(error) => {
+                            let row = error.verb().map_or(Row::Unread, Row::of_verb);
                             let code = error.reply_code();
-                            self.bad(code, bad_words(code));
+                            self.bad(row, code, bad_words(code));
                         }
                     }
                 }
-                Some(Framed::TooLong) => self.bad(Code::SYNTAX, "The line is too long."),
+                Some(Framed::TooLong) => {
+                    self.bad(Row::Unread, Code::SYNTAX, "The line is too long.")
+                }
                 None => {
                     if self.eof {
                         self.close(Err(Error::Disconnected));
@@ -396,7 +398,7 @@ impl Connection {
     }
 
     /// A line that is no command, or none that is known.
-    pub(super) fn bad(&mut self, code: Code, text: &'static str) {
+    pub(super) fn bad(&mut self, row: Row, code: Code, text: &'static str) {
         self.parameters.begin(Row::Unread);
         if !self.login.is_in() {
             self.bad_commands = self.bad_commands.saturating_add(1);
@@ -405,7 +407,6 @@ impl Connection {
                 return self.not_ftp();
             }
         }
-        let row = Row::Unread;
         // A parser that knows more than the row falls back to the plain refusal.
         let code = if row.allows(code) {
             code

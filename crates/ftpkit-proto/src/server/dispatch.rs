@@ -10,12 +10,11 @@ use super::{
     config::TlsPolicy,
     connection::Connection,
     event::{Change, Described, Event, ListStyle, Purpose, Query, Survey, Transfer},
-    replies::Row,
     state::{Exchange, SetTime},
 };
 use crate::{
     Code, Instant, PathArg, Reply, Text,
-    command::{Command, ListArgs, Mode, Opts, Site, Structure, TextFormat, Type, mdtm_set},
+    command::{Command, ListArgs, Mode, Opts, Row, Site, Structure, TextFormat, Type, mdtm_set},
     facts::{FactSet, Facts, Kind},
     features::Features,
     listing::format,
@@ -129,7 +128,7 @@ impl Connection {
 
             Command::Syst => self.say(row, Code::SYSTEM_NAME, "UNIX Type: L8"),
             Command::Noop => self.say(row, Code::OK, "Done."),
-            Command::Clnt(_) => self.say(row, Code::OK, "Noted."),
+            Command::Clnt(_) | Command::Csid(_) => self.say(row, Code::OK, "Noted."),
             Command::Help(_) => {
                 let reply = self.help();
                 self.finish(row, &reply);
@@ -154,10 +153,22 @@ impl Connection {
             Command::Smnt(_) => {
                 self.say(row, Code::NOT_IMPLEMENTED, "Nothing can be mounted here.");
             }
-            Command::Other { verb, .. } if verb.is_known() => {
+            Command::Lprt(_)
+            | Command::Lpsv
+            | Command::Mfct { .. }
+            | Command::Mff { .. }
+            | Command::Hash(_)
+            | Command::Rang(_)
+            | Command::Checksum { .. }
+            | Command::Mmd5(_)
+            | Command::Avbl(_)
+            | Command::Comb { .. }
+            | Command::Pret(_)
+            | Command::Sscn(_)
+            | Command::Cpsv => {
                 self.say(row, Code::NOT_IMPLEMENTED, "This command is not served.");
             }
-            Command::Other { .. } => self.bad(Code::SYNTAX, "This command is not known."),
+            Command::Other { .. } => self.bad(row, Code::SYNTAX, "This command is not known."),
         }
     }
 
@@ -244,7 +255,13 @@ impl Connection {
                 modified,
                 path,
             } => self.set_time(row, accessed, modified, path),
-            Site::Other(_) => {
+            Site::Symlink { .. }
+            | Site::MakeDirectory(_)
+            | Site::RemoveDirectory(_)
+            | Site::Copy { .. }
+            | Site::CopyFrom(_)
+            | Site::CopyTo(_)
+            | Site::Other(_) => {
                 self.say(row, Code::BAD_PARAMETER, "This SITE command is not served.");
             }
         }
@@ -264,7 +281,7 @@ impl Connection {
                 let reply = Reply::with_text(Code::OK, facts.opts_reply());
                 self.finish(row, &reply);
             }
-            Opts::Other { .. } => {
+            Opts::Hash(_) | Opts::ModeZ { .. } | Opts::Other { .. } => {
                 self.say(row, Code::BAD_ARGUMENT, "This option is not known.");
             }
         }

@@ -6,10 +6,10 @@ use super::{
     connection::Connection,
     event::{Event, Login, LoginAnswer},
     refuse,
-    replies::Row,
 };
 use crate::{
     Code, Error, Instant, Output, Reply, Secret, Text,
+    command::Row,
     error::{PeerMisbehaved, Timer},
 };
 

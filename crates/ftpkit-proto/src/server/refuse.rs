@@ -1,11 +1,8 @@
 //! From a refusal of the application to the reply: one table, kind by command, that stays
 //! inside the command's row.
 
-use super::{
-    ask::{Refusal, RefusalKind},
-    replies::Row,
-};
-use crate::{Code, Reply, Text};
+use super::ask::{Refusal, RefusalKind};
+use crate::{Code, Reply, Text, command::Row};
 
 /// The reply that tells this refusal to a client that sent a command of this row.
 pub(super) fn reply(refusal: Refusal, row: Row) -> Reply {

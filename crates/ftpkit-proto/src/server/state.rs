@@ -8,10 +8,10 @@ use core::{mem, net::SocketAddr, time::Duration};
 use super::{
     ask::AskId,
     event::{End, TransferEnded},
-    replies::Row,
 };
 use crate::{
     DataId,
+    command::Row,
     error::Timer,
     facts::FactSet,
     text::{PathArg, Secret, Text},

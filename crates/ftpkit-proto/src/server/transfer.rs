@@ -9,13 +9,13 @@ use super::{
     connection::Connection,
     event::{Commit, Completeness, End, Event, Open, Opened, Transfer},
     policy,
-    replies::Row,
     state::{Exchange, Moving, Rendezvous, Step},
 };
 use crate::{
     Code, DataEvent, DataFailure, DataId, DataRequest, Family, Flow, Instant, Reply, Text,
     address::{HostPort, format_extended_port, same_host},
     command::Epsv,
+    command::Row,
     error::Timer,
 };
 

@@ -1,10 +1,10 @@
 //! TLS on the control connection: AUTH, PBSZ, PROT, CCC (RFC 2228, RFC 4217). The handshake
 //! itself is the driver's.
 
-use super::{config::TlsPolicy, connection::Connection, replies::Row};
+use super::{config::TlsPolicy, connection::Connection};
 use crate::{
     Code, Error, Output, Text, TlsEvent,
-    command::Protection,
+    command::{Protection, Row},
     error::{PeerMisbehaved, Timer},
 };
 

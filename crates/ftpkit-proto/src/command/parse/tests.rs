@@ -1,16 +1,18 @@
 use std::{
     format,
     net::{IpAddr, SocketAddr, SocketAddrV4},
-    string::{String, ToString},
+    string::ToString,
     vec,
     vec::Vec,
 };
 
 use bytes::BytesMut;
-use proptest::prelude::*;
 
 use super::*;
+use crate::command::{self, FactValue, HashAlgorithm, SetFacts, Site};
 use crate::wire::{Framed, Framer};
+
+mod properties;
 
 fn parse(line: impl AsRef<[u8]>) -> Result<Command, CommandError> {
     Command::parse(line.as_ref())
@@ -42,6 +44,27 @@ fn time(seconds: i64, nanos: u32) -> Timestamp {
 
 fn list(options: &'static str, path: Option<&'static str>) -> ListArgs {
     ListArgs::new(t(options), path.map(p))
+}
+
+fn facts(
+    modified: Option<Timestamp>,
+    created: Option<Timestamp>,
+    mode: Option<u16>,
+    owner: Option<&str>,
+) -> SetFacts {
+    let owner = owner.map(|owner| FactValue::try_from(owner.as_bytes()).unwrap());
+    SetFacts {
+        modified,
+        created,
+        mode,
+        owner,
+        group: None,
+    }
+}
+
+fn checksum(form: Checksum, path: &'static str, range: Option<ByteRange>) -> Command {
+    let path = p(path);
+    Command::Checksum { form, path, range }
 }
 
 /// The wire form that we write, and what it says: every variant, every kind of argument.
@@ -113,31 +136,31 @@ fn canonical() -> Vec<(&'static str, Command)> {
         ("LIST a -l", List(list("", Some("a -l")))),
         ("NLST *.txt", Nlst(list("", Some("*.txt")))),
         ("NLST -1", Nlst(list("1", None))),
-        ("SITE HELP", Site(super::Site::Help)),
+        ("SITE HELP", Site(command::Site::Help)),
         (
             "SITE CHMOD 644 a b",
-            Site(super::Site::Chmod {
+            Site(command::Site::Chmod {
                 mode: 0o644,
                 path: p("a b"),
             }),
         ),
         (
             "SITE CHMOD 1777 a",
-            Site(super::Site::Chmod {
+            Site(command::Site::Chmod {
                 mode: 0o1777,
                 path: p("a"),
             }),
         ),
         (
             "SITE CHMOD 007 a",
-            Site(super::Site::Chmod {
+            Site(command::Site::Chmod {
                 mode: 0o7,
                 path: p("a"),
             }),
         ),
         (
             "SITE UTIME 20240615120000 a b",
-            Site(super::Site::Utime {
+            Site(command::Site::Utime {
                 accessed: None,
                 modified: noon,
                 path: p("a b"),
@@ -145,16 +168,41 @@ fn canonical() -> Vec<(&'static str, Command)> {
         ),
         (
             "SITE UTIME a b 20240615120001 20240615120000 20240615120000 UTC",
-            Site(super::Site::Utime {
+            Site(command::Site::Utime {
                 accessed: Some(time(1_718_452_801, 0)),
                 modified: noon,
                 path: p("a b"),
             }),
         ),
         (
-            "SITE SYMLINK a b",
-            Site(super::Site::Other(t("SYMLINK a b"))),
+            "SITE SYMLINK ../a b",
+            Site(command::Site::Symlink {
+                target: p("../a"),
+                link: p("b"),
+            }),
         ),
+        (
+            "SITE SYMLINK \"a b\" \"c\"\"d\"",
+            Site(command::Site::Symlink {
+                target: p("a b"),
+                link: p("c\"d"),
+            }),
+        ),
+        (
+            "SITE MKDIR a b",
+            Site(command::Site::MakeDirectory(p("a b"))),
+        ),
+        ("SITE RMDIR a", Site(command::Site::RemoveDirectory(p("a")))),
+        (
+            "SITE COPY a b",
+            Site(command::Site::Copy {
+                from: p("a"),
+                to: p("b"),
+            }),
+        ),
+        ("SITE CPFR a b", Site(command::Site::CopyFrom(p("a b")))),
+        ("SITE CPTO c", Site(command::Site::CopyTo(p("c")))),
+        ("SITE PSWD x", Site(command::Site::Other(t("PSWD x")))),
         ("SYST", Syst),
         ("STAT", Stat(list("", None))),
         ("STAT -l a", Stat(list("l", Some("a")))),
@@ -174,23 +222,26 @@ fn canonical() -> Vec<(&'static str, Command)> {
         ("CONF YWJj", Conf(t("YWJj"))),
         ("ENC YWJj", Enc(t("YWJj"))),
         ("FEAT", Feat),
-        ("OPTS UTF8 ON", Opts(super::Opts::Utf8(true))),
-        ("OPTS UTF8 OFF", Opts(super::Opts::Utf8(false))),
+        ("OPTS UTF8 ON", Opts(command::Opts::Utf8(true))),
+        ("OPTS UTF8 OFF", Opts(command::Opts::Utf8(false))),
         (
             "OPTS MLST type;size;",
-            Opts(super::Opts::Mlst(t("type;size;"))),
+            Opts(command::Opts::Mlst(t("type;size;"))),
         ),
-        ("OPTS MLST", Opts(super::Opts::Mlst(t("")))),
+        ("OPTS MLST", Opts(command::Opts::Mlst(t("")))),
+        ("OPTS HASH", Opts(command::Opts::Hash(None))),
         (
             "OPTS HASH SHA-256",
-            Opts(super::Opts::Other {
-                name: t("HASH"),
-                parameters: Some(t("SHA-256")),
-            }),
+            Opts(command::Opts::Hash(Some(HashAlgorithm::Sha256))),
+        ),
+        ("OPTS MODE Z", Opts(command::Opts::ModeZ { level: None })),
+        (
+            "OPTS MODE Z LEVEL 9",
+            Opts(command::Opts::ModeZ { level: Some(9) }),
         ),
         (
             "OPTS X",
-            Opts(super::Opts::Other {
+            Opts(command::Opts::Other {
                 name: t("X"),
                 parameters: None,
             }),
@@ -231,8 +282,87 @@ fn canonical() -> Vec<(&'static str, Command)> {
             },
         ),
         ("CLNT ftpkit 0.1", Clnt(t("ftpkit 0.1"))),
-        ("XSHA256 a 0 9", other("XSHA256", Some(t("a 0 9")))),
-        ("LPSV", other("LPSV", None)),
+        (
+            "CSID Name=ftpkit; Version=0.1;",
+            Csid(t("Name=ftpkit; Version=0.1;")),
+        ),
+        (
+            "LPRT 4,4,192,0,2,1,2,4,1",
+            Lprt("192.0.2.1:1025".parse().unwrap()),
+        ),
+        (
+            "LPRT 6,16,32,1,13,184,0,0,0,0,0,0,0,0,0,0,0,1,2,4,1",
+            Lprt("[2001:db8::1]:1025".parse().unwrap()),
+        ),
+        ("LPSV", Lpsv),
+        ("CPSV", Cpsv),
+        (
+            "MFCT 20240615120000 a b",
+            Mfct {
+                time: noon,
+                path: p("a b"),
+            },
+        ),
+        (
+            "MFF Modify=20240615120000;UNIX.mode=0644; a b",
+            Mff {
+                facts: facts(Some(noon), None, Some(0o644), None),
+                path: p("a b"),
+            },
+        ),
+        (
+            "MFF Create=20240615120000;UNIX.owner=anna; ;x",
+            Mff {
+                facts: facts(None, Some(noon), None, Some("anna")),
+                path: p(";x"),
+            },
+        ),
+        ("HASH a b", Hash(p("a b"))),
+        ("RANG 0 9", Rang(ByteRange::inclusive(0, 9))),
+        (
+            "RANG 5 18446744073709551615",
+            Rang(ByteRange::inclusive(5, u64::MAX)),
+        ),
+        ("RANG 1 0", Rang(None)),
+        ("XCRC a b", checksum(super::Checksum::Xcrc, "a b", None)),
+        (
+            "XMD5 a 2024",
+            checksum(super::Checksum::Xmd5, "a 2024", None),
+        ),
+        (
+            "XSHA \"a b\" 5",
+            checksum(super::Checksum::Xsha, "a b", Some(ByteRange::from(5))),
+        ),
+        (
+            "XSHA1 \"a\" 0 10",
+            checksum(super::Checksum::Xsha1, "a", ByteRange::between(0, 10)),
+        ),
+        (
+            "XSHA256 \"a 0 10\"",
+            checksum(super::Checksum::Xsha256, "a 0 10", None),
+        ),
+        (
+            "XSHA512 \"\"\"q\"\"\"",
+            checksum(super::Checksum::Xsha512, "\"q\"", None),
+        ),
+        ("MD5 a", checksum(super::Checksum::Md5, "a", None)),
+        ("MMD5 \"a\"", Mmd5(vec![p("a")])),
+        ("MMD5 \"a b\", \"c,d\"", Mmd5(vec![p("a b"), p("c,d")])),
+        ("AVBL", Avbl(None)),
+        ("AVBL a b", Avbl(Some(p("a b")))),
+        (
+            "COMB \"a b\" \"p1\" \"p\"\"2\"",
+            Comb {
+                target: p("a b"),
+                parts: vec![p("p1"), p("p\"2")],
+            },
+        ),
+        ("PRET RETR a b", Pret(Retr(p("a b")).into())),
+        ("PRET MLSD", Pret(Mlsd(None).into())),
+        ("SSCN", Sscn(None)),
+        ("SSCN ON", Sscn(Some(true))),
+        ("SSCN OFF", Sscn(Some(false))),
+        ("XFOO a 0 9", other("XFOO", Some(t("a 0 9")))),
         ("GET / HTTP/1.1", other("GET", Some(t("/ HTTP/1.1")))),
     ])
 }
@@ -328,6 +458,35 @@ fn what_clients_get_wrong_is_read_all_the_same() {
             "SITE UTIME a 202406151200 20240615120000 20240615120000 utc",
             "SITE UTIME a 20240615120000 20240615120000 20240615120000 UTC",
         ),
+        ("OPTS hash sha512", "OPTS HASH SHA-512"),
+        ("OPTS HASH SHA1 ", "OPTS HASH SHA-1"),
+        ("opts mode z level 0 ", "OPTS MODE Z LEVEL 0"),
+        ("SITE symlink a  b ", "SITE SYMLINK a b"),
+        ("SITE copy \"a\" b", "SITE COPY a b"),
+        (
+            "mff modify=20240615120000; a",
+            "MFF Modify=20240615120000; a",
+        ),
+        (
+            "MFF UNIX.group=g;unix.mode=755;Create=20240615120000; a",
+            "MFF Create=20240615120000;UNIX.mode=0755;UNIX.group=g; a",
+        ),
+        ("RANG 0 0 ", "RANG 0 0"),
+        ("XCRC a b 0 10", "XCRC \"a b\" 0 10"),
+        ("XCRC \"a\"", "XCRC a"),
+        ("XCRC \"a\" ", "XCRC a"),
+        ("XCRC \"a\"  1   2 ", "XCRC \"a\" 1 2"),
+        // Quotes that do not end with the name, or with numbers behind it, belong to it.
+        ("XCRC \"a\"b", "XCRC \"\"\"a\"\"b\""),
+        ("XCRC \"a\" x", "XCRC \"\"\"a\"\" x\""),
+        ("XCRC \"a", "XCRC \"\"\"a\""),
+        ("MMD5 a b,c", "MMD5 \"a b\", \"c\""),
+        ("MMD5 \"a\"b", "MMD5 \"\"\"a\"\"b\""),
+        ("COMB a b  c ", "COMB \"a\" \"b\" \"c\""),
+        ("pret stor a", "PRET STOR a"),
+        ("sscn on ", "SSCN ON"),
+        ("cpsv ", "CPSV"),
+        ("lpsv ", "LPSV"),
         // No time in front of UTC: the short form, with a path that ends so.
         (
             "SITE UTIME 20240615120000 at noon UTC",
@@ -384,6 +543,28 @@ fn bad_lines_say_why_and_with_which_code() {
         ("ALLO", MissingArgument),
         ("HOST", MissingArgument),
         ("CLNT", MissingArgument),
+        ("LPRT", MissingArgument),
+        ("MFCT", MissingArgument),
+        ("MFF ", MissingArgument),
+        ("MFF  a", MissingArgument),
+        ("MFF Modify=20240615120000; ", MissingArgument),
+        ("HASH", MissingArgument),
+        ("RANG", MissingArgument),
+        ("XCRC", MissingArgument),
+        ("XSHA512 ", MissingArgument),
+        ("MMD5", MissingArgument),
+        ("MMD5 a,", MissingArgument),
+        ("MMD5 ,a", MissingArgument),
+        ("CSID", MissingArgument),
+        ("COMB", MissingArgument),
+        ("COMB a", MissingArgument),
+        ("PRET ", MissingArgument),
+        ("PRET RETR", MissingArgument),
+        ("SITE SYMLINK a", MissingArgument),
+        ("SITE MKDIR ", MissingArgument),
+        ("SITE CPFR", MissingArgument),
+        ("LPSV x", UnexpectedArgument),
+        ("CPSV x", UnexpectedArgument),
         ("PASV x", UnexpectedArgument),
         ("QUIT  now", UnexpectedArgument),
         ("CDUP ..", UnexpectedArgument),
@@ -403,6 +584,43 @@ fn bad_lines_say_why_and_with_which_code() {
         ("ALLO x\0", ForbiddenByte),
         ("XFOO \0", ForbiddenByte),
         ("HELP \r", ForbiddenByte),
+        ("HASH a\r", ForbiddenByte),
+        ("XCRC \"a\0\" 1", ForbiddenByte),
+        ("COMB a \"b\n\"", ForbiddenByte),
+        ("MMD5 \"a\r\"", ForbiddenByte),
+        ("AVBL \0", ForbiddenByte),
+        ("OPTS HASH SHA-3", UnknownParameter),
+        ("OPTS HASH CRC32X", UnknownParameter),
+        ("OPTS MODE Z LEVEL 10", UnknownParameter),
+        ("OPTS MODE", MissingArgument),
+        ("OPTS MODE B", BadArgument),
+        ("OPTS MODE Z LEVEL", BadArgument),
+        ("OPTS MODE Z LEVEL 256", BadArgument),
+        ("SSCN MAYBE", UnknownParameter),
+        ("MFF Size=1; a", UnknownParameter),
+        ("MFF Modify=2024; a", BadArgument),
+        ("MFF Modify; a", BadArgument),
+        ("MFF UNIX.mode=9; a", BadArgument),
+        ("MFF UNIX.owner=; a", BadArgument),
+        ("MFF UNIX.owner=a b; c", BadArgument),
+        ("MFF Modify=20240615120000", BadArgument),
+        ("MFF a", BadArgument),
+        ("RANG 1", BadArgument),
+        ("RANG 2 1", BadArgument),
+        ("RANG 0 18446744073709551616", BadArgument),
+        ("RANG -1 5", BadArgument),
+        ("XCRC a 5 5", BadArgument),
+        ("XCRC a 5 4", BadArgument),
+        ("XCRC \"a\" 18446744073709551616", BadArgument),
+        ("XCRC a 0 18446744073709551616", BadArgument),
+        ("SITE SYMLINK a b c", BadArgument),
+        ("SITE COPY a b c", BadArgument),
+        ("PRET NOOP", BadArgument),
+        ("PRET PRET RETR a", BadArgument),
+        ("PRET * ", BadArgument),
+        ("LPRT 4,4,1,2,3,4,2,0,0", BadArgument),
+        ("LPRT 4,4,1,2,3,4,2,0", BadArgument),
+        ("LPRT 5,1,9,2,4,1", UnknownLongFamily),
         ("TYPE X", UnknownParameter),
         ("TYPE A X", UnknownParameter),
         ("TYPE E Z", UnknownParameter),
@@ -468,6 +686,7 @@ fn bad_lines_say_why_and_with_which_code() {
             NotACommand => 500,
             UnknownParameter => 504,
             UnknownFamily => 522,
+            UnknownLongFamily => 521,
             _ => 501,
         };
         assert_eq!(error.reply_code().number(), code, "{line:?}");
@@ -571,143 +790,5 @@ fn every_octal_mode_is_read() {
         let chmod = Command::Site(Site::Chmod { mode, path: p("a") });
         assert_eq!(parse(format!("SITE CHMOD {mode:04o} a")), Ok(chmod.clone()));
         assert_eq!(crossed(&chmod), chmod);
-    }
-}
-
-fn raw(most: usize) -> impl Strategy<Value = Vec<u8>> {
-    let byte = prop_oneof![
-        3 => prop::sample::select(&b" -./a\xff\xf2\xf4;"[..]),
-        2 => 1u8..=255,
-    ];
-    prop::collection::vec(byte, 1..most)
-        .prop_map(|mut bytes| {
-            bytes.retain(|b| !matches!(b, b'\r' | b'\n' | 0));
-            bytes
-        })
-        .prop_filter("empty", |bytes| !bytes.is_empty())
-}
-
-fn any_path() -> impl Strategy<Value = PathArg> {
-    raw(24).prop_map(|bytes| PathArg::new(bytes).unwrap())
-}
-
-/// A path that a listing's argument can hold as it is.
-fn listed_path() -> impl Strategy<Value = PathArg> {
-    any_path().prop_filter("dash", |path| !path.as_bytes().starts_with(b"-"))
-}
-
-/// Text without the spaces at its end, which do not count.
-fn any_text() -> impl Strategy<Value = Text> {
-    raw(24)
-        .prop_filter("space", |bytes| !bytes.ends_with(b" "))
-        .prop_map(|bytes| Text::new(bytes).unwrap())
-}
-
-fn any_time() -> impl Strategy<Value = Timestamp> {
-    (-62_167_219_200i64..=253_402_300_799, 0u32..1_000_000_000)
-        .prop_map(|(seconds, nanos)| time(seconds, nanos))
-}
-
-fn any_list() -> impl Strategy<Value = ListArgs> {
-    ("[alAtRr1FShngod]{0,4}", prop::option::of(listed_path()))
-        .prop_map(|(options, path)| ListArgs::new(Text::try_from(options).unwrap(), path))
-}
-
-fn any_command() -> impl Strategy<Value = Command> {
-    let fixed = prop::sample::select(
-        canonical()
-            .into_iter()
-            .map(|(_, command)| command)
-            .collect::<Vec<_>>(),
-    );
-    prop_oneof![
-        fixed,
-        any_text().prop_map(Command::User),
-        raw(24).prop_map(|b| Command::Pass(Secret::new(b).unwrap())),
-        raw(24).prop_map(|b| Command::Acct(Secret::new(b).unwrap())),
-        any_path().prop_map(Command::Retr),
-        any_path().prop_map(Command::Stor),
-        any_path().prop_map(Command::Mdtm),
-        prop::option::of(any_path()).prop_map(Command::Cwd),
-        prop::option::of(any_path()).prop_map(Command::Mlsd),
-        any_list().prop_map(Command::List),
-        any_list().prop_map(Command::Nlst),
-        any_list().prop_map(Command::Stat),
-        any::<u64>().prop_map(Command::Rest),
-        prop::option::of(any::<u64>()).prop_map(Command::Allo),
-        (any::<[u8; 4]>(), 1u16..)
-            .prop_map(|(ip, port)| { Command::Port(SocketAddrV4::new(ip.into(), port)) }),
-        (any::<IpAddr>(), 1u16..).prop_map(|(ip, port)| Command::Eprt(SocketAddr::new(ip, port))),
-        (any_time(), any_path()).prop_map(|(time, path)| Command::Mfmt { time, path }),
-        (0u16..=0o7777, any_path())
-            .prop_map(|(mode, path)| Command::Site(Site::Chmod { mode, path })),
-        (prop::option::of(any_time()), any_time(), any_path()).prop_map(
-            |(accessed, modified, path)| Command::Site(Site::Utime {
-                accessed: accessed.map(Timestamp::whole_seconds),
-                modified: modified.whole_seconds(),
-                path,
-            })
-        ),
-        ("X[A-Z0-9]{1,14}", prop::option::of(raw(24))).prop_filter_map(
-            "known",
-            |(verb, argument)| {
-                let verb = Verb::parse(verb.as_bytes()).filter(|verb| !verb.is_known())?;
-                let argument = argument.map(|bytes| Text::new(bytes).unwrap());
-                Some(Command::Other { verb, argument })
-            }
-        ),
-    ]
-}
-
-/// Lines that are nearly commands.
-fn any_line() -> impl Strategy<Value = Vec<u8>> {
-    let verb = prop_oneof![
-        prop::sample::select(Verb::ALL).prop_map(|verb| verb.to_string().into_bytes()),
-        raw(6),
-    ];
-    let argument = prop_oneof![
-        raw(30),
-        "[-+]?[0-9]{1,21}".prop_map(String::into_bytes),
-        "[|!][0-4][|!][0-9a-f:.]{0,12}[|!][0-9]{0,6}[|!]".prop_map(String::into_bytes),
-        "[0-9]{1,3}(,[0-9]{1,3}){4,6}".prop_map(String::into_bytes),
-        "(CHMOD|UTIME|HELP|UTF8|MLST) ?[0-9]{3,15} ?[a ]{0,3}".prop_map(String::into_bytes),
-        "[AEILFRPSBCZ]( [NTC8])? ?".prop_map(String::into_bytes),
-        prop::collection::vec(any::<u8>(), 0..10),
-    ];
-    (verb, prop::bool::weighted(0.9), argument).prop_map(|(mut line, space, argument)| {
-        if space {
-            line.push(b' ');
-        }
-        line.extend(argument);
-        line
-    })
-}
-
-proptest! {
-    #[test]
-    fn a_command_crosses_the_wire_as_it_is(command in any_command()) {
-        prop_assert_eq!(crossed(&command), command);
-    }
-
-    #[test]
-    fn what_is_read_is_written_in_a_form_that_reads_the_same(line in any_line()) {
-        if let Ok(command) = Command::parse(&line) {
-            let wire = command.to_bytes();
-            prop_assert!(wire.ends_with(b"\r\n"));
-            prop_assert!(!wire[..wire.len() - 2].iter().any(|b| matches!(b, b'\r' | b'\n' | 0)));
-            let again = crossed(&command);
-            prop_assert_eq!(again.to_bytes(), wire);
-            prop_assert_eq!(again.verb(), command.verb());
-        }
-    }
-
-    #[test]
-    fn paths_are_taken_and_written_byte_by_byte(path in raw(40)) {
-        let line = [b"RETR ", &path[..]].concat();
-        let command = Command::parse(&line).unwrap();
-        prop_assert_eq!(&command, &Command::Retr(PathArg::new(path).unwrap()));
-        let mut framer = Framer::new(0);
-        framer.push(&command.to_bytes());
-        prop_assert_eq!(framer.next_line(), Some(Framed::Line(&line)));
     }
 }

@@ -1,23 +1,21 @@
-//! Which codes a command may get: [`Row`], one for each row of the command table (RFC 959
-//! sec. 5.4 and the RFCs after it). What is chosen within a row stands with the commands.
+//! Which codes a command may get: [`Replies`], one for each row of the command table (RFC 959
+//! sec. 5.4 and the RFCs after it). Which of them a server chooses stands in `server`.
 
-use crate::{
-    Code,
-    command::{Command, Site},
-};
+use super::{Command, Verb};
+use crate::Code;
 
 macro_rules! rows {
     ($($(#[$doc:meta])* $row:ident: $($code:literal)*;)*) => {
         /// A row of the command table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub(super) enum Row {
+        pub(crate) enum Row {
             $($(#[$doc])* $row,)*
         }
 
         impl Row {
             /// All rows, for tests.
             #[cfg(test)]
-            pub(super) const ALL: &[Self] = &[$(Self::$row,)*];
+            pub(crate) const ALL: &[Self] = &[$(Self::$row,)*];
 
             /// The codes that are this row's own.
             const fn own(self) -> &'static [u16] {
@@ -30,6 +28,8 @@ macro_rules! rows {
 }
 
 rows! {
+    /// Before the first command.
+    Greeting: 120 220;
     User: 331 332 230 232;
     Pass: 230 202 332;
     Acct: 230 202;
@@ -65,7 +65,7 @@ rows! {
     Noop: 200;
     Auth: 234 431;
     /// ADAT, MIC, CONF and ENC.
-    Shielded: ;
+    Shielded: 235 334 335 336 431 535;
     Pbsz: 200;
     Prot: 200;
     Ccc: 200;
@@ -79,15 +79,30 @@ rows! {
     Mlst: 250 550;
     Mlsd: 150 226 425 426 550;
     Host: 220;
+    Lprt: 200 521;
+    Lpsv: 228 425 521;
     Mfmt: 213 550;
+    Mfct: 213 550;
+    Mff: 213 550;
+    Hash: 213 550 556;
+    Rang: 350 551;
+    /// `XCRC` and its kin, and `MD5`.
+    Checksum: 213 250 251 550;
+    Mmd5: 252 550;
     Clnt: 200;
-    /// What cannot be read, or is not known; EPRT's 522 for a family that is not known.
-    Unread: 522;
+    Csid: 200;
+    Avbl: 213 550;
+    Comb: 250 550;
+    Pret: 200 550;
+    Sscn: 200;
+    Cpsv: 227 425 522;
+    /// What cannot be read, or is not known.
+    Unread: ;
 }
 
 impl Row {
     /// The command's row.
-    pub(super) const fn of(command: &Command) -> Self {
+    pub(crate) const fn of(command: &Command) -> Self {
         match command {
             Command::User(_) => Self::User,
             Command::Pass(_) => Self::Pass,
@@ -117,9 +132,7 @@ impl Row {
             Command::Pwd => Self::Pwd,
             Command::List(_) => Self::List,
             Command::Nlst(_) => Self::Nlst,
-            Command::Site(
-                Site::Help | Site::Chmod { .. } | Site::Utime { .. } | Site::Other(_),
-            ) => Self::Site,
+            Command::Site(_) => Self::Site,
             Command::Syst => Self::Syst,
             Command::Stat(_) => Self::Stat,
             Command::Help(_) => Self::Help,
@@ -142,13 +155,104 @@ impl Row {
             Command::Mlsd(_) => Self::Mlsd,
             Command::Host(_) => Self::Host,
             Command::Mfmt { .. } => Self::Mfmt,
+            Command::Lprt(_) => Self::Lprt,
+            Command::Lpsv => Self::Lpsv,
+            Command::Mfct { .. } => Self::Mfct,
+            Command::Mff { .. } => Self::Mff,
+            Command::Hash(_) => Self::Hash,
+            Command::Rang(_) => Self::Rang,
+            Command::Checksum { .. } => Self::Checksum,
+            Command::Mmd5(_) => Self::Mmd5,
             Command::Clnt(_) => Self::Clnt,
+            Command::Csid(_) => Self::Csid,
+            Command::Avbl(_) => Self::Avbl,
+            Command::Comb { .. } => Self::Comb,
+            Command::Pret(_) => Self::Pret,
+            Command::Sscn(_) => Self::Sscn,
+            Command::Cpsv => Self::Cpsv,
             Command::Other { .. } => Self::Unread,
         }
     }
 
+    /// The row of the commands of this verb.
+    pub(crate) const fn of_verb(verb: Verb) -> Self {
+        match verb {
+            Verb::USER => Self::User,
+            Verb::PASS => Self::Pass,
+            Verb::ACCT => Self::Acct,
+            Verb::CWD | Verb::XCWD => Self::Cwd,
+            Verb::CDUP | Verb::XCUP => Self::Cdup,
+            Verb::SMNT => Self::Smnt,
+            Verb::REIN => Self::Rein,
+            Verb::QUIT => Self::Quit,
+            Verb::PORT => Self::Port,
+            Verb::PASV => Self::Pasv,
+            Verb::TYPE => Self::Type,
+            Verb::STRU => Self::Stru,
+            Verb::MODE => Self::Mode,
+            Verb::RETR => Self::Retr,
+            Verb::STOR => Self::Stor,
+            Verb::STOU => Self::Stou,
+            Verb::APPE => Self::Appe,
+            Verb::ALLO => Self::Allo,
+            Verb::REST => Self::Rest,
+            Verb::RNFR => Self::Rnfr,
+            Verb::RNTO => Self::Rnto,
+            Verb::ABOR => Self::Abor,
+            Verb::DELE => Self::Dele,
+            Verb::RMD | Verb::XRMD => Self::Rmd,
+            Verb::MKD | Verb::XMKD => Self::Mkd,
+            Verb::PWD | Verb::XPWD => Self::Pwd,
+            Verb::LIST => Self::List,
+            Verb::NLST => Self::Nlst,
+            Verb::SITE => Self::Site,
+            Verb::SYST => Self::Syst,
+            Verb::STAT => Self::Stat,
+            Verb::HELP => Self::Help,
+            Verb::NOOP => Self::Noop,
+            Verb::AUTH => Self::Auth,
+            Verb::ADAT | Verb::MIC | Verb::CONF | Verb::ENC => Self::Shielded,
+            Verb::PBSZ => Self::Pbsz,
+            Verb::PROT => Self::Prot,
+            Verb::CCC => Self::Ccc,
+            Verb::FEAT => Self::Feat,
+            Verb::OPTS => Self::Opts,
+            Verb::EPRT => Self::Eprt,
+            Verb::EPSV => Self::Epsv,
+            Verb::LPRT => Self::Lprt,
+            Verb::LPSV => Self::Lpsv,
+            Verb::LANG => Self::Lang,
+            Verb::MDTM => Self::Mdtm,
+            Verb::SIZE => Self::Size,
+            Verb::MLST => Self::Mlst,
+            Verb::MLSD => Self::Mlsd,
+            Verb::HOST => Self::Host,
+            Verb::MFMT => Self::Mfmt,
+            Verb::MFCT => Self::Mfct,
+            Verb::MFF => Self::Mff,
+            Verb::HASH => Self::Hash,
+            Verb::RANG => Self::Rang,
+            Verb::XCRC
+            | Verb::XMD5
+            | Verb::XSHA
+            | Verb::XSHA1
+            | Verb::XSHA256
+            | Verb::XSHA512
+            | Verb::MD5 => Self::Checksum,
+            Verb::MMD5 => Self::Mmd5,
+            Verb::CLNT => Self::Clnt,
+            Verb::CSID => Self::Csid,
+            Verb::AVBL => Self::Avbl,
+            Verb::COMB => Self::Comb,
+            Verb::PRET => Self::Pret,
+            Verb::SSCN => Self::Sscn,
+            Verb::CPSV => Self::Cpsv,
+            _ => Self::Unread,
+        }
+    }
+
     /// Whether the command moves payload over a data connection.
-    pub(super) const fn is_transfer(self) -> bool {
+    pub(crate) const fn is_transfer(self) -> bool {
         matches!(
             self,
             Self::Retr
@@ -162,7 +266,7 @@ impl Row {
     }
 
     /// Whether the command is answered before login too.
-    pub(super) const fn before_login(self) -> bool {
+    pub(crate) const fn before_login(self) -> bool {
         matches!(
             self,
             Self::User
@@ -183,6 +287,7 @@ impl Row {
                 | Self::Lang
                 | Self::Host
                 | Self::Clnt
+                | Self::Csid
                 | Self::Unread
         )
     }
@@ -205,11 +310,19 @@ impl Row {
                     | Self::Size
                     | Self::Mlst
                     | Self::Mfmt
+                    | Self::Mfct
+                    | Self::Mff
+                    | Self::Hash
+                    | Self::Checksum
+                    | Self::Mmd5
+                    | Self::Avbl
+                    | Self::Comb
+                    | Self::Pret
             )
     }
 
     /// Whether a reply with this code stays inside the row.
-    pub(super) fn allows(self, code: Code) -> bool {
+    pub(crate) fn allows(self, code: Code) -> bool {
         match code.number() {
             // Closing, syntax, not served, bad sequence, bad parameter, not logged in, and
             // what a security rule refuses: open to every command.
@@ -218,6 +331,61 @@ impl Row {
             521 | 522 if self.is_transfer() => true,
             number => self.own().contains(&number),
         }
+    }
+}
+
+/// The replies that a command may get (RFC 959 sec. 5.4 and the RFCs after it).
+///
+/// Those that every command may get belong to it: 421, 500 to 504, 530 and 533 to 537; where
+/// the storage is involved 450 and 451; and 521 and 522 where payload is moved. A transfer's
+/// 1yz is among them, and so is the 426 that a transfer gets before its `ABOR` is answered.
+///
+/// ```
+/// use ftpkit_proto::{Code, command::Replies, Command, PathArg};
+/// let replies = Command::Dele(PathArg::from_static("a")).replies();
+/// assert!(replies.allow(Code::FILE_ACTION_OK) && !replies.allow(Code::TRANSFER_COMPLETE));
+/// assert!(Replies::GREETING.allow(Code::READY));
+/// let own: Vec<u16> = replies.own().map(Code::number).collect();
+/// assert_eq!(own, [250, 550]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Replies(Row);
+
+impl Replies {
+    /// What a server may say before the first command.
+    pub const GREETING: Self = Self(Row::Greeting);
+
+    /// Of a command of this verb, whose argument may be anything; of one that is not known,
+    /// the refusals.
+    #[must_use]
+    pub fn of_verb(verb: Verb) -> Self {
+        Self(Row::of_verb(verb))
+    }
+
+    /// Whether this one is allowed.
+    #[must_use]
+    pub fn allow(self, code: Code) -> bool {
+        self.0.allows(code)
+    }
+
+    /// All that are allowed, by number.
+    pub fn iter(self) -> impl Iterator<Item = Code> {
+        (100..600)
+            .filter_map(Code::new)
+            .filter(move |code| self.allow(*code))
+    }
+
+    /// Those of this command itself, without the ones that every command may get.
+    pub fn own(self) -> impl Iterator<Item = Code> {
+        self.0.own().iter().copied().filter_map(Code::new)
+    }
+}
+
+impl Command {
+    /// The replies that this command may get.
+    #[must_use]
+    pub const fn replies(&self) -> Replies {
+        Replies(Row::of(self))
     }
 }
 

@@ -1,0 +1,160 @@
+//! The arguments of `OPTS` and `SITE`, whose first word says how the rest is read.
+
+use nom::{
+    Parser,
+    bytes::complete::{take_while_m_n, take_while1},
+    character::complete::{char, u8},
+    combinator::{opt, rest},
+    sequence::{preceded, terminated},
+};
+
+use super::{Kind, Parsed, checked, needed, path, tag_no_case, trimmed, whole, words::two_paths};
+use crate::{
+    command::{HashAlgorithm, Opts, Site},
+    text::Text,
+    time::Timestamp,
+};
+
+/// ```text
+/// opts = "UTF8" [ SP ( "ON" / "OFF" / "NLST" ) ]
+///      / "MLST" [ SP facts ]
+///      / "HASH" [ SP algorithm ]
+///      / "MODE" SP "Z" [ SP "LEVEL" SP 1DIGIT ]
+///      / name [ SP parameters ]
+/// name = 1*( %x21-FF )
+/// ```
+pub(super) fn opts(argument: &[u8]) -> Result<Opts, Kind> {
+    let word = take_while1(|b: u8| b != b' ');
+    let (name, parameters) = whole(argument, (word, opt(preceded(char(' '), rest))))?;
+    let parameters = match parameters {
+        None | Some([]) => None,
+        Some(parameters) => Some(checked(Text::try_from(parameters))?),
+    };
+    if name.eq_ignore_ascii_case(b"UTF8") || name.eq_ignore_ascii_case(b"UTF-8") {
+        let off =
+            parameters.is_some_and(|p| p.as_bytes().trim_ascii().eq_ignore_ascii_case(b"OFF"));
+        return Ok(Opts::Utf8(!off));
+    }
+    if name.eq_ignore_ascii_case(b"MLST") {
+        return Ok(Opts::Mlst(parameters.unwrap_or_default()));
+    }
+    if name.eq_ignore_ascii_case(b"HASH") {
+        let Some(wanted) = parameters else {
+            return Ok(Opts::Hash(None));
+        };
+        let algorithm = HashAlgorithm::from_name(trimmed(wanted.as_bytes()));
+        return algorithm
+            .map(|algorithm| Opts::Hash(Some(algorithm)))
+            .ok_or(Kind::UnknownParameter);
+    }
+    if name.eq_ignore_ascii_case(b"MODE") {
+        let z = parameters.as_ref().map_or(&b""[..], Text::as_bytes);
+        let level = preceded((char(' '), tag_no_case("LEVEL"), char(' ')), u8);
+        let level = whole(z, preceded(tag_no_case("Z"), opt(level)))?;
+        return match level {
+            Some(10..) => Err(Kind::UnknownParameter),
+            level => Ok(Opts::ModeZ { level }),
+        };
+    }
+    Ok(Opts::Other {
+        name: checked(Text::try_from(name))?,
+        parameters,
+    })
+}
+
+/// ```text
+/// site  = "HELP" / "CHMOD" SP mode SP path / utime
+///       / ( "SYMLINK" / "COPY" ) SP two-paths
+///       / ( "MKDIR" / "RMDIR" / "CPFR" / "CPTO" ) SP path
+///       / text
+/// mode  = 3*4( "0"-"7" )
+/// utime = "UTIME" SP path 3( SP time ) SP "UTC"   ; read, modified, changed
+///       / "UTIME" SP time SP path
+/// time  = 12DIGIT [ 2DIGIT ]                      ; without the seconds: 00
+/// ```
+pub(super) fn site(argument: &[u8]) -> Result<Site, Kind> {
+    let argument = needed(argument)?;
+    let (word, tail) = match argument.iter().position(|b| *b == b' ') {
+        Some(at) => argument.split_at(at),
+        None => (argument, &b""[..]),
+    };
+    let tail = tail.strip_prefix(b" ").unwrap_or_default();
+    if word.eq_ignore_ascii_case(b"HELP") && trimmed(tail).is_empty() {
+        return Ok(Site::Help);
+    }
+    if word.eq_ignore_ascii_case(b"CHMOD") {
+        let (name, mode) = terminated(mode, char(' '))
+            .parse(tail)
+            .map_err(|_| Kind::BadArgument)?;
+        return Ok(Site::Chmod {
+            mode,
+            path: path(name)?,
+        });
+    }
+    if word.eq_ignore_ascii_case(b"UTIME") {
+        let (accessed, modified, name) = utime(tail).ok_or(Kind::BadArgument)?;
+        return Ok(Site::Utime {
+            accessed,
+            modified,
+            path: path(name)?,
+        });
+    }
+    Ok(match &*word.to_ascii_uppercase() {
+        b"SYMLINK" => {
+            let (target, link) = two_paths(tail)?;
+            Site::Symlink { target, link }
+        }
+        b"COPY" => {
+            let (from, to) = two_paths(tail)?;
+            Site::Copy { from, to }
+        }
+        b"MKDIR" => Site::MakeDirectory(path(tail)?),
+        b"RMDIR" => Site::RemoveDirectory(path(tail)?),
+        b"CPFR" => Site::CopyFrom(path(tail)?),
+        b"CPTO" => Site::CopyTo(path(tail)?),
+        _ => Site::Other(checked(Text::try_from(argument))?),
+    })
+}
+
+/// `mode`.
+pub(super) fn mode(input: &[u8]) -> Parsed<'_, u16> {
+    let digits = take_while_m_n(3, 4, |b: u8| matches!(b, b'0'..=b'7'));
+    let mut mode = digits.map(|digits: &[u8]| {
+        digits
+            .iter()
+            .fold(0, |mode, digit| mode << 3 | u16::from(digit & 7))
+    });
+    mode.parse(input)
+}
+
+/// The time of the last access where the form has it, of the last change, and the path.
+fn utime(argument: &[u8]) -> Option<(Option<Timestamp>, Timestamp, &[u8])> {
+    if let Some((accessed, modified, path)) = three_times(argument) {
+        return Some((Some(accessed), modified, path));
+    }
+    let at = argument.iter().position(|b| *b == b' ')?;
+    let (time, path) = argument.split_at(at);
+    Some((None, minutes(time)?, path.strip_prefix(b" ")?))
+}
+
+/// The form with three times, told by its end.
+fn three_times(argument: &[u8]) -> Option<(Timestamp, Timestamp, &[u8])> {
+    let mut words = argument.rsplitn(5, |b| *b == b' ');
+    if !words.next()?.eq_ignore_ascii_case(b"UTC") {
+        return None;
+    }
+    let _changed = minutes(words.next()?)?;
+    let modified = minutes(words.next()?)?;
+    let accessed = minutes(words.next()?)?;
+    Some((accessed, modified, words.next()?))
+}
+
+/// `YYYYMMDDHHMM[SS]`.
+fn minutes(word: &[u8]) -> Option<Timestamp> {
+    let mut seconds = *b"00000000000000";
+    if !matches!(word.len(), 12 | 14) {
+        return None;
+    }
+    seconds.get_mut(..word.len())?.copy_from_slice(word);
+    Timestamp::parse_time_val(&seconds)
+}
