@@ -100,6 +100,7 @@ extern crate std;
 
 pub mod address;
 pub mod ascii;
+mod automaton;
 pub mod client;
 pub mod command;
 pub mod data;
@@ -117,6 +118,8 @@ pub mod timer;
 pub mod url;
 pub mod wire;
 
+#[cfg(feature = "transitions")]
+pub use automaton::{Transition, Transitions};
 pub use command::{Command, Verb};
 pub use data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow};
 pub use error::Error;

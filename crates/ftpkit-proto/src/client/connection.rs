@@ -11,12 +11,12 @@ use super::{
     login::LoginRun,
     query::{self, Query, RenameRun},
     request::{Request, RequestId},
-    state::{Greeted, Parameters, Session},
+    state::{AUTOMATA, Exchange, Greeted, Parameters, Session},
     tolerance::Lately,
-    transfer::Run,
     upgrade::UpgradeRun,
 };
 use crate::{
+    automaton::{At, Taken},
     command::Command,
     data::{DataEvent, DataId, DataRequest},
     error::{Error, PeerMisbehaved, Timer},
@@ -66,12 +66,14 @@ pub struct Connection {
     pub(super) config: Arc<Config>,
     pub(super) peer: SocketAddr,
     pub(super) framer: Framer,
-    pub(super) session: Session,
+    pub(super) session: At<Session>,
     pub(super) secured: bool,
     pub(super) parameters: Parameters,
     pub(super) features: Option<Features>,
-    pub(super) current: Option<Procedure>,
+    pub(super) exchange: At<Exchange>,
     pub(super) lately: Lately,
+    /// The legal transitions that its automata have taken, where somebody counts them.
+    pub(super) taken: Taken,
     now: Instant,
     reader: ReplyReader,
     outbox: Outbox<Event>,
@@ -83,33 +85,22 @@ pub struct Connection {
     last_data: u64,
 }
 
-/// What is under way: one request, or several queries.
-#[derive(Debug)]
-pub(super) enum Procedure {
-    /// Commands on the way, the oldest in front; never empty.
-    Queries(VecDeque<Query>),
-    Login(LoginRun),
-    Features(RequestId),
-    Secure(UpgradeRun),
-    Rename(RenameRun),
-    Transfer(Box<Run>),
-    Quit(RequestId),
-}
-
 impl Connection {
     /// A machine for a control connection that was just made to `peer`.
     #[must_use]
     pub fn new(config: impl Into<Arc<Config>>, now: Instant, peer: SocketAddr) -> Self {
         let config = config.into();
+        let taken = Taken::of(AUTOMATA);
         let mut connection = Self {
             framer: Framer::new(config.limits.line),
             reader: ReplyReader::new(config.limits.reply, config.lenient),
-            session: Session::Greeting,
+            session: At::first(Session::Greeting, &taken),
             secured: false,
             parameters: Parameters::default(),
             features: None,
-            current: None,
+            exchange: At::first(Exchange::Idle, &taken),
             lately: Lately::Nothing,
+            taken,
             now,
             outbox: Outbox::new(),
             timers: Timers::new(),
@@ -131,7 +122,7 @@ impl Connection {
         self.now = now;
         self.last_request = self.last_request.saturating_add(1);
         let id = RequestId(self.last_request);
-        let refused = matches!(self.session, Session::Closed(_))
+        let refused = matches!(*self.session, Session::Closed(_))
             || self.queue.len() >= self.config.limits.queue
             || matches!(&request, Request::Command(command) if !query::is_single(command));
         if refused {
@@ -156,9 +147,9 @@ impl Connection {
             self.done(id, Outcome::Rejected);
             return;
         }
-        match self.current.take() {
-            Some(Procedure::Transfer(run)) if run.id == id => self.abort_transfer(run),
-            other => self.current = other,
+        match self.exchange.lend() {
+            Exchange::Transfer(run) if run.id == id => self.abort_transfer(run),
+            other => self.go_on(other),
         }
         self.advance();
     }
@@ -179,7 +170,9 @@ impl Connection {
     /// Whether a request that is submitted now would be carried out at once.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        matches!(self.session, Session::Ready) && self.current.is_none() && self.queue.is_empty()
+        matches!(*self.session, Session::Ready)
+            && matches!(*self.exchange, Exchange::Idle)
+            && self.queue.is_empty()
     }
 
     /// The server's address.
@@ -194,7 +187,19 @@ impl Connection {
         self.secured
     }
 
+    /// Which legal transitions of the client's automata this connection has taken so far.
+    #[cfg(feature = "transitions")]
+    #[must_use]
+    pub fn transitions(&self) -> crate::Transitions {
+        self.taken.so_far()
+    }
+
     // What the procedures use.
+
+    /// Begins what is carried out from here on, or takes it up again.
+    pub(super) fn go_on(&mut self, exchange: Exchange) {
+        self.exchange.go(exchange);
+    }
 
     pub(super) fn send(&mut self, command: Command) {
         self.outbox.write_command(&command);
@@ -242,28 +247,27 @@ impl Connection {
 
     /// Ends the session and with it all requests.
     pub(super) fn close(&mut self, result: Result<(), Error>) {
-        if matches!(self.session, Session::Closed(_)) {
+        if matches!(*self.session, Session::Closed(_)) {
             return;
         }
-        self.session = Session::Closed(result);
+        self.session.go(Session::Closed(result));
         self.timers.clear_all();
         self.framer.clear();
-        match self.current.take() {
-            Some(Procedure::Queries(flight)) => {
+        match self.exchange.lend() {
+            Exchange::Idle => {}
+            Exchange::Queries(flight) => {
                 for query in flight {
                     self.done(query.id, Outcome::Lost);
                 }
             }
-            Some(Procedure::Transfer(run)) => self.lose_transfer(run),
-            Some(
-                Procedure::Login(LoginRun { id, .. })
-                | Procedure::Features(id)
-                | Procedure::Secure(UpgradeRun { id, .. })
-                | Procedure::Rename(RenameRun { id, .. })
-                | Procedure::Quit(id),
-            ) => self.done(id, Outcome::Lost),
-            None => {}
+            Exchange::Transfer(run) => self.lose_transfer(run),
+            Exchange::Login(LoginRun { id, .. })
+            | Exchange::Features(id)
+            | Exchange::Secure(UpgradeRun { id, .. })
+            | Exchange::Rename(RenameRun { id, .. })
+            | Exchange::Quit(id) => self.done(id, Outcome::Lost),
         }
+        self.exchange.settle();
         for (id, _) in core::mem::take(&mut self.queue) {
             self.done(id, Outcome::Rejected);
         }
@@ -273,7 +277,7 @@ impl Connection {
 
     fn read_replies(&mut self) {
         loop {
-            if matches!(self.session, Session::Closed(_)) {
+            if matches!(*self.session, Session::Closed(_)) {
                 return;
             }
             let read = match self.framer.next_line() {
@@ -293,22 +297,23 @@ impl Connection {
         if self.config.trace {
             self.event(Event::Received(reply.clone()));
         }
-        if matches!(self.session, Session::Greeting) {
+        if matches!(*self.session, Session::Greeting) {
             return self.on_greeting(reply);
         }
         if reply.code() == Code::SERVICE_CLOSING {
             return self.on_service_closing(reply);
         }
-        let Some(current) = self.current.take() else {
+        let current = self.exchange.lend();
+        if matches!(current, Exchange::Idle) {
             if !self.config.lenient {
                 self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
             }
             return;
-        };
+        }
         let straggler = self.config.lenient && self.lately.is_straggler(&reply, &current);
         if straggler || reply.code().is_preliminary() {
             if !self.count_extra() {
-                self.current = Some(current);
+                self.go_on(current);
                 return self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
             }
             if self.timers.is_set(Timer::Reply) {
@@ -319,15 +324,16 @@ impl Connection {
             self.disarm(Timer::Reply);
         }
         match current {
-            current if straggler => self.current = Some(current),
-            Procedure::Transfer(run) => self.transfer_reply(run, reply),
-            current if reply.code().is_preliminary() => self.current = Some(current),
-            Procedure::Queries(flight) => self.on_query_reply(flight, reply),
-            Procedure::Login(run) => self.login_reply(run, reply),
-            Procedure::Features(id) => self.features_reply(id, reply),
-            Procedure::Secure(run) => self.upgrade_reply(run, reply),
-            Procedure::Rename(run) => self.rename_reply(run, reply),
-            Procedure::Quit(id) => {
+            current if straggler => self.go_on(current),
+            Exchange::Transfer(run) => self.transfer_reply(run, reply),
+            current if reply.code().is_preliminary() => self.go_on(current),
+            Exchange::Idle => {}
+            Exchange::Queries(flight) => self.on_query_reply(flight, reply),
+            Exchange::Login(run) => self.login_reply(run, reply),
+            Exchange::Features(id) => self.features_reply(id, reply),
+            Exchange::Secure(run) => self.upgrade_reply(run, reply),
+            Exchange::Rename(run) => self.rename_reply(run, reply),
+            Exchange::Quit(id) => {
                 self.done(id, Outcome::Reply(reply));
                 self.close(Ok(()));
             }
@@ -345,7 +351,7 @@ impl Connection {
             }
             Greeted::Ready => {
                 self.disarm(Timer::Reply);
-                self.session = Session::Ready;
+                self.session.go(Session::Ready);
                 self.lately = Lately::Greeted;
                 self.greeting = Some(reply.clone());
                 self.event(Event::Greeting(reply));
@@ -362,36 +368,34 @@ impl Connection {
         }
         if !flight.is_empty() {
             self.arm(Timer::Reply, self.config.timeouts.reply);
-            self.current = Some(Procedure::Queries(flight));
+            self.go_on(Exchange::Queries(flight));
         }
     }
 
     /// 421: the request whose reply is due gets it, everything else is lost.
     fn on_service_closing(&mut self, reply: Reply) {
-        let answered = match self.current.take() {
-            Some(Procedure::Queries(mut flight)) => {
+        let answered = match self.exchange.lend() {
+            Exchange::Queries(mut flight) => {
                 let first = flight.pop_front().map(|query| query.id);
                 if !flight.is_empty() {
-                    self.current = Some(Procedure::Queries(flight));
+                    self.go_on(Exchange::Queries(flight));
                 }
                 first
             }
-            Some(Procedure::Transfer(run)) if run.awaits_reply() => {
+            Exchange::Transfer(run) if run.awaits_reply() => {
                 self.transfer_refused_service(run, reply.clone());
                 None
             }
-            Some(Procedure::Quit(id)) => {
+            Exchange::Quit(id) => {
                 self.done(id, Outcome::Reply(reply));
                 return self.close(Ok(()));
             }
-            Some(
-                Procedure::Login(LoginRun { id, .. })
-                | Procedure::Features(id)
-                | Procedure::Secure(UpgradeRun { id, .. })
-                | Procedure::Rename(RenameRun { id, .. }),
-            ) => Some(id),
-            other => {
-                self.current = other;
+            Exchange::Login(LoginRun { id, .. })
+            | Exchange::Features(id)
+            | Exchange::Secure(UpgradeRun { id, .. })
+            | Exchange::Rename(RenameRun { id, .. }) => Some(id),
+            other @ (Exchange::Idle | Exchange::Transfer(_)) => {
+                self.go_on(other);
                 None
             }
         };
@@ -405,11 +409,12 @@ impl Connection {
 
     /// Begins whatever may begin.
     fn advance(&mut self) {
-        while matches!(self.session, Session::Ready) {
-            match &self.current {
-                None => {}
-                Some(Procedure::Queries(flight)) if self.may_send_ahead(flight) => {}
-                Some(_) => return,
+        while matches!(*self.session, Session::Ready) {
+            self.exchange.settle();
+            match &*self.exchange {
+                Exchange::Idle => {}
+                Exchange::Queries(flight) if self.may_send_ahead(flight) => {}
+                _ => return,
             }
             let Some((id, request)) = self.queue.pop_front() else {
                 return;
@@ -430,31 +435,33 @@ impl Connection {
         match request {
             Request::Command(command) => {
                 let query = self.send_query(id, command);
-                match &mut self.current {
-                    Some(Procedure::Queries(flight)) => flight.push_back(query),
-                    current => *current = Some(Procedure::Queries([query].into())),
-                }
+                let mut flight = match self.exchange.lend() {
+                    Exchange::Queries(flight) => flight,
+                    _ => VecDeque::new(),
+                };
+                flight.push_back(query);
+                self.go_on(Exchange::Queries(flight));
             }
             Request::Login(credentials) => self.begin_login(id, credentials),
             Request::Features => {
                 self.send(Command::Feat);
-                self.current = Some(Procedure::Features(id));
+                self.go_on(Exchange::Features(id));
             }
             Request::Secure { protect_data } => self.begin_upgrade(id, protect_data),
             Request::Rename { from, to } => self.begin_rename(id, from, to),
             Request::Transfer { transfer, ascii } => self.begin_transfer(id, transfer, ascii),
             Request::Quit => {
                 self.send(Command::Quit);
-                self.current = Some(Procedure::Quit(id));
+                self.go_on(Exchange::Quit(id));
             }
         }
     }
 
     fn on_timer(&mut self, timer: Timer) {
-        match self.current.take() {
-            Some(Procedure::Transfer(run)) => self.transfer_timeout(run, timer),
-            current => {
-                self.current = current;
+        match self.exchange.lend() {
+            Exchange::Transfer(run) => self.transfer_timeout(run, timer),
+            other => {
+                self.go_on(other);
                 self.close(Err(Error::TimedOut(timer)));
             }
         }
@@ -466,7 +473,7 @@ impl Machine for Connection {
 
     fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
         self.now = now;
-        match self.session {
+        match *self.session {
             Session::Closed(_) => {}
             // They were read in clear behind the 234, before TLS took over.
             Session::Handshaking if !bytes.is_empty() => {
@@ -484,9 +491,9 @@ impl Machine for Connection {
 
     fn handle_eof(&mut self, now: Instant) {
         self.now = now;
-        let result = match self.current {
+        let result = match *self.exchange {
             // Some servers hang up instead of saying goodbye.
-            Some(Procedure::Quit(_)) => Ok(()),
+            Exchange::Quit(_) => Ok(()),
             _ => Err(Error::Disconnected),
         };
         self.close(result);
@@ -500,9 +507,9 @@ impl Machine for Connection {
 
     fn handle_data(&mut self, now: Instant, id: DataId, event: DataEvent) {
         self.now = now;
-        match self.current.take() {
-            Some(Procedure::Transfer(run)) => self.transfer_data(run, id, &event),
-            other => self.current = other,
+        match self.exchange.lend() {
+            Exchange::Transfer(run) => self.transfer_data(run, id, &event),
+            other => self.go_on(other),
         }
         self.advance();
     }
@@ -519,7 +526,7 @@ impl Machine for Connection {
         if let Some(output) = self.outbox.pop() {
             return output;
         }
-        match &self.session {
+        match &*self.session {
             Session::Closed(result) => Output::Closed(result.clone()),
             _ => Output::Wait(self.timers.next_deadline()),
         }
@@ -527,6 +534,6 @@ impl Machine for Connection {
 
     /// Between the 234 and TLS nothing may be read in clear.
     fn wants_read(&self) -> bool {
-        !matches!(self.session, Session::Handshaking | Session::Closed(_))
+        !matches!(*self.session, Session::Handshaking | Session::Closed(_))
     }
 }

@@ -1,20 +1,20 @@
 //! Login: USER, and PASS and ACCT as the server asks for them (RFC 959 sec. 5.4, RFC 1635).
 
 use super::{
-    connection::{Connection, Procedure},
+    connection::Connection,
     event::Outcome,
     request::{Credentials, RequestId},
-    state::Login,
+    state::{Exchange, Login},
     tolerance::Lately,
 };
-use crate::{command::Command, reply::Reply};
+use crate::{automaton::At, command::Command, reply::Reply};
 
 /// A login under way.
 #[derive(Debug)]
 pub(super) struct LoginRun {
     pub(super) id: RequestId,
     credentials: Credentials,
-    step: Login,
+    step: At<Login>,
 }
 
 impl Connection {
@@ -23,10 +23,11 @@ impl Connection {
         self.features = None;
         self.parameters.forget_session();
         self.send(Command::User(credentials.user.clone()));
-        self.current = Some(Procedure::Login(LoginRun {
+        let step = At::begin(Login::User, &self.taken);
+        self.go_on(Exchange::Login(LoginRun {
             id,
             credentials,
-            step: Login::User,
+            step,
         }));
     }
 
@@ -42,7 +43,7 @@ impl Connection {
             (Login::Account, Some(account)) => self.send(Command::Acct(account.clone())),
             _ => self.send(Command::Pass(run.credentials.password.clone())),
         }
-        run.step = step;
-        self.current = Some(Procedure::Login(run));
+        run.step.go(step);
+        self.go_on(Exchange::Login(run));
     }
 }

@@ -1,11 +1,13 @@
 //! Requests of one command or two: queries, which may be sent ahead, FEAT, a rename, QUIT.
 
 use super::{
-    connection::{Connection, Procedure},
+    connection::Connection,
     event::Outcome,
     request::RequestId,
+    state::{Exchange, Rename},
 };
 use crate::{
+    automaton::At,
     command::{Command, Epsv, Mode, Structure, Type, Verb},
     features::Features,
     reply::Reply,
@@ -127,8 +129,8 @@ fn is_reserved(verb: &Verb) -> bool {
 #[derive(Debug)]
 pub(super) struct RenameRun {
     pub(super) id: RequestId,
-    /// The new name, until RNTO is sent.
-    to: Option<PathArg>,
+    to: PathArg,
+    step: At<Rename>,
 }
 
 impl Connection {
@@ -165,18 +167,19 @@ impl Connection {
 
     pub(super) fn begin_rename(&mut self, id: RequestId, from: PathArg, to: PathArg) {
         self.send(Command::Rnfr(from));
-        self.current = Some(Procedure::Rename(RenameRun { id, to: Some(to) }));
+        let step = At::begin(Rename::From, &self.taken);
+        self.go_on(Exchange::Rename(RenameRun { id, to, step }));
     }
 
     pub(super) fn rename_reply(&mut self, mut run: RenameRun, reply: Reply) {
         let granted =
             reply.code().is_intermediate() || (self.config.lenient && reply.code().is_success());
-        match run.to.take_if(|_| granted) {
-            Some(to) => {
-                self.send(Command::Rnto(to));
-                self.current = Some(Procedure::Rename(run));
-            }
-            None => self.done(run.id, Outcome::Reply(reply)),
+        if *run.step == Rename::From && granted {
+            self.send(Command::Rnto(run.to.clone()));
+            run.step.go(Rename::To);
+            self.go_on(Exchange::Rename(run));
+        } else {
+            self.done(run.id, Outcome::Reply(reply));
         }
     }
 }

@@ -30,8 +30,8 @@ impl Connection {
                     IpAddr::V4(_) => Family::V4,
                     IpAddr::V6(_) => Family::V6,
                 };
-                run.step = Step::Meet;
-                run.data = Rendezvous::Binding;
+                run.step.go(Step::Meet);
+                run.data.go(Rendezvous::Binding);
                 self.request_new(run, DataRequest::Listen(family));
             }
         }
@@ -41,10 +41,10 @@ impl Connection {
     pub(super) fn ask_passive(&mut self, run: &mut Run, pasv: bool) {
         run.pasv = pasv;
         if pasv {
-            run.step = Step::Pasv;
+            run.step.go(Step::Pasv);
             self.send(Command::Pasv);
         } else {
-            run.step = Step::Epsv;
+            run.step.go(Step::Epsv);
             self.send(Command::Epsv(Epsv::Any));
         }
     }
@@ -59,8 +59,8 @@ impl Connection {
         let Some(address) = self.passive_address(run.pasv, &reply) else {
             return self.refused(run, reply);
         };
-        run.step = Step::Meet;
-        run.data = Rendezvous::Connecting;
+        run.step.go(Step::Meet);
+        run.data.go(Rendezvous::Connecting);
         self.request_new(run, DataRequest::Connect(address));
         ON
     }
@@ -95,11 +95,11 @@ impl Connection {
         run.announced = Some(at);
         match at {
             SocketAddr::V4(v4) if self.parameters.only_port => {
-                run.step = Step::Port;
+                run.step.go(Step::Port);
                 self.send(Command::Port(v4));
             }
             _ => {
-                run.step = Step::Eprt;
+                run.step.go(Step::Eprt);
                 self.send(Command::Eprt(at));
             }
         }

@@ -3,16 +3,23 @@
 //! Nothing here parses, formats, sends or keeps time. RFC 959 sec. 6 has the diagrams that
 //! these automata refine.
 
+use alloc::{boxed::Box, collections::VecDeque};
 use core::net::{IpAddr, SocketAddr};
 
-use super::event::Phase;
+use super::{
+    event::Phase, login::LoginRun, query::Query, query::RenameRun, request::RequestId,
+    transfer::Run, upgrade::UpgradeRun,
+};
 use crate::{
     address::same_host,
+    automaton::{automata, automaton},
     command::Type,
     data::{DataEvent, DataFailure, Flow},
     error::Error,
     reply::Code,
 };
+
+automata! { Session Exchange Login Upgrade Rename Step Rendezvous }
 
 /// The control connection as a whole.
 #[derive(Debug)]
@@ -25,6 +32,40 @@ pub(super) enum Session {
     Handshaking,
     /// It is over.
     Closed(Result<(), Error>),
+}
+
+automaton! { Session "session":;
+    Greeting => Ready Closed;
+    Ready => Handshaking Closed;
+    Handshaking => Ready Closed;
+    Closed => ;
+}
+
+/// What is under way: one request, or several queries.
+#[derive(Debug, Default)]
+pub(super) enum Exchange {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// Commands on the way, the oldest in front; never empty.
+    Queries(VecDeque<Query>),
+    Login(LoginRun),
+    Features(RequestId),
+    Secure(UpgradeRun),
+    Rename(RenameRun),
+    Transfer(Box<Run>),
+    Quit(RequestId),
+}
+
+automaton! { Exchange "exchange":;
+    Idle => Queries Login Features Secure Rename Transfer Quit;
+    Queries => Idle;
+    Login => Idle;
+    Features => Idle;
+    Secure => Idle;
+    Rename => Idle;
+    Transfer => Idle;
+    Quit => Idle;
 }
 
 /// What a reply in the place of the greeting means.
@@ -59,6 +100,12 @@ pub(super) enum Login {
     Account,
 }
 
+automaton! { Login "login": User;
+    User => Password Account Over;
+    Password => Account Over;
+    Account => Over;
+}
+
 impl Login {
     /// The command that the server asks for next; `None`: this reply is the outcome.
     pub(super) fn next(self, code: Code, has_account: bool) -> Option<Self> {
@@ -82,6 +129,14 @@ pub(super) enum Upgrade {
     Protection,
 }
 
+automaton! { Upgrade "security": AuthTls BufferSize;
+    AuthTls => AuthSsl Handshake Over;
+    AuthSsl => Handshake Over;
+    Handshake => BufferSize Over;
+    BufferSize => Protection Over;
+    Protection => Over;
+}
+
 /// What follows in an upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Upgraded {
@@ -103,6 +158,18 @@ impl Upgrade {
             _ => Upgraded::Outcome,
         }
     }
+}
+
+/// A rename: the command whose reply is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rename {
+    From,
+    To,
+}
+
+automaton! { Rename "rename": From;
+    From => To Over;
+    To => Over;
 }
 
 /// What holds at the server from one transfer to the next.
@@ -133,6 +200,8 @@ impl Parameters {
 /// The commands of a transfer: which one's reply is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
+    /// Nothing is sent yet.
+    Begun,
     Type(Type),
     Epsv,
     Pasv,
@@ -147,8 +216,26 @@ pub(super) enum Step {
     Opened,
     /// The final reply has come; the data connection has yet to end.
     Confirmed,
-    /// ABOR is sent; its replies are awaited.
-    Aborting(Aborting),
+    /// ABOR is sent; nothing heard yet.
+    Aborting,
+    /// PWD is sent behind ABOR, since this many replies have come; see [`Fenced`].
+    Fenced(Fenced),
+}
+
+automaton! { Step "transfer": Begun;
+    Begun => Type Epsv Pasv Meet;
+    Type => Epsv Pasv Meet Over;
+    Epsv => Pasv Meet Over;
+    Pasv => Meet Over;
+    Eprt => Port Rest Command Over;
+    Port => Rest Command Over;
+    Meet => Eprt Port Pasv Rest Command Over;
+    Rest => Command Over;
+    Command => Opened Confirmed Aborting Over;
+    Opened => Confirmed Aborting Over;
+    Confirmed => Over;
+    Aborting => Fenced Over;
+    Fenced => Fenced Over;
 }
 
 /// What follows in a transfer, after a reply.
@@ -176,16 +263,18 @@ pub(super) enum Next {
     Unsolicited,
     /// First answer behind ABOR: find the end of its replies.
     Fence,
+    /// One more came, and another is due.
+    Fenced(Fenced),
     /// All replies behind ABOR are in.
     InStep,
 }
 
 impl Step {
-    /// Moves on with a reply.
-    pub(super) fn next(&mut self, code: Code, flow: Flow, lenient: bool) -> Next {
+    /// What follows from a reply.
+    pub(super) fn next(self, code: Code, flow: Flow, lenient: bool) -> Next {
         let done = code.is_success();
         match self {
-            Self::Meet | Self::Confirmed => Next::Unsolicited,
+            Self::Begun | Self::Meet | Self::Confirmed => Next::Unsolicited,
             Self::Command if code.is_preliminary() => Next::Open,
             _ if code.is_preliminary() => Next::Stay,
             Self::Type(_) if done => Next::Meet,
@@ -195,14 +284,20 @@ impl Step {
             // An upload that is confirmed before it began is not one.
             Self::Command if done && lenient && flow == Flow::Receive => Next::OpenConfirmed,
             Self::Opened if done => Next::Confirm,
-            Self::Aborting(aborting) => aborting.next(code),
+            Self::Aborting => Next::Fence,
+            Self::Fenced(fenced) => fenced.next(code),
             _ => Next::Refused,
         }
     }
 
     /// Whether a reply is awaited.
     pub(super) const fn awaits_reply(self) -> bool {
-        !matches!(self, Self::Meet | Self::Confirmed)
+        !matches!(self, Self::Begun | Self::Meet | Self::Confirmed)
+    }
+
+    /// Whether ABOR is with the server.
+    pub(super) const fn is_aborting(self) -> bool {
+        matches!(self, Self::Aborting | Self::Fenced(_))
     }
 
     /// Whether the transfer command is with the server and its final reply is not here.
@@ -213,10 +308,10 @@ impl Step {
     /// The phase in which a failure would be reported now.
     pub(super) const fn phase(self, data: Rendezvous) -> Phase {
         match self {
-            Self::Type(_) | Self::Rest => Phase::Prepare,
+            Self::Begun | Self::Type(_) | Self::Rest => Phase::Prepare,
             Self::Epsv | Self::Pasv | Self::Eprt | Self::Port | Self::Meet => Phase::Connect,
             Self::Command => Phase::Command,
-            Self::Aborting(_) => Phase::Aborted,
+            Self::Aborting | Self::Fenced(_) => Phase::Aborted,
             Self::Opened | Self::Confirmed => match data {
                 Rendezvous::Securing => Phase::Secure,
                 Rendezvous::Flowing => Phase::Payload,
@@ -239,20 +334,21 @@ impl Step {
 /// sent behind the first of them as a fence: its 257 can answer nothing else, and all that
 /// comes before it belongs to the abort. A server that refuses PWD shows the end by a refusal
 /// in third place. When neither comes the reply timer closes the connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Aborting {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fenced {
     replies: u8,
 }
 
-impl Aborting {
-    fn next(&mut self, code: Code) -> Next {
-        self.replies = self.replies.saturating_add(1);
-        match self.replies {
-            1 => Next::Fence,
+impl Fenced {
+    /// Behind the first reply.
+    pub(super) const FIRST: Self = Self { replies: 1 };
+
+    fn next(self, code: Code) -> Next {
+        let replies = self.replies.saturating_add(1);
+        match replies {
             _ if code == Code::PATH => Next::InStep,
-            2 => Next::Stay,
-            _ if code.is_success() => Next::Stay,
-            _ => Next::InStep,
+            3.. if !code.is_success() => Next::InStep,
+            _ => Next::Fenced(Self { replies }),
         }
     }
 }
@@ -282,6 +378,19 @@ pub(super) enum Rendezvous {
     Gone,
 }
 
+automaton! { Rendezvous "rendezvous": Absent;
+    Absent => Binding Connecting Over;
+    Binding => Bound Gone;
+    Bound => Accepting Gone;
+    Connecting => Connected Gone;
+    Accepting => Accepting Connected Gone;
+    Connected => Securing Flowing Gone;
+    Securing => Connected Gone;
+    Flowing => Flowing Ended Gone;
+    Ended => Over;
+    Gone => Connecting Over;
+}
+
 /// What news of the data connection means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Met {
@@ -306,10 +415,10 @@ pub(super) enum Met {
 }
 
 impl Rendezvous {
-    /// Moves on with news from the driver; `peer` is the control connection's.
-    pub(super) fn next(&mut self, event: &DataEvent, peer: IpAddr) -> Met {
-        let (state, met) = match (*self, event) {
-            (Self::Absent | Self::Ended { .. } | Self::Gone, _) => return Met::Ignore,
+    /// What news from the driver means, and where it leads; `peer` is the control connection's.
+    pub(super) fn next(self, event: &DataEvent, peer: IpAddr) -> (Self, Met) {
+        match (self, event) {
+            (Self::Absent | Self::Ended { .. } | Self::Gone, _) => (self, Met::Ignore),
             (before, DataEvent::Failed(failure)) => (Self::Gone, Met::Failed(before, *failure)),
             (Self::Binding, DataEvent::Listening(at)) => (Self::Bound, Met::Announce(*at)),
             (Self::Connecting, DataEvent::Connected(_)) => (Self::Connected, Met::Arranged),
@@ -327,10 +436,8 @@ impl Rendezvous {
             (Self::Flowing, DataEvent::Finished { bytes, clean }) => {
                 (Self::Ended { clean: *clean }, Met::Ended(*bytes))
             }
-            _ => return Met::Ignore,
-        };
-        *self = state;
-        met
+            _ => (self, Met::Ignore),
+        }
     }
 
     /// Whether the driver holds something under the connection's id.

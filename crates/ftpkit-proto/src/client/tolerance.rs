@@ -4,7 +4,7 @@
 //! straggler always comes before the reply to the next command, so it is looked for only
 //! until that reply; and it is told from it by a code that the next command cannot have.
 
-use super::{connection::Procedure, query::Effect};
+use super::{query::Effect, state::Exchange};
 use crate::reply::{Code, Reply};
 
 /// The end that stragglers may follow.
@@ -25,18 +25,18 @@ pub(super) enum Lately {
 
 impl Lately {
     /// Whether this reply belongs to what ended lately, not to what is under way.
-    pub(super) fn is_straggler(&self, reply: &Reply, current: &Procedure) -> bool {
+    pub(super) fn is_straggler(&self, reply: &Reply, current: &Exchange) -> bool {
         let code = reply.code();
         match self {
             Self::Nothing => false,
             Self::Greeted => {
                 code == Code::READY
-                    && !matches!(current, Procedure::Queries(flight)
+                    && !matches!(current, Exchange::Queries(flight)
                         if flight.front().is_some_and(|query| query.effect == Effect::Host))
             }
             Self::LoggedIn => {
                 matches!(code, Code::LOGGED_IN | Code::LOGGED_IN_SECURELY)
-                    && !matches!(current, Procedure::Login(_))
+                    && !matches!(current, Exchange::Login(_))
             }
             Self::Confirmed(confirmation) => reply == confirmation,
             Self::Aborted => matches!(

@@ -7,13 +7,14 @@ use alloc::boxed::Box;
 use core::{net::SocketAddr, ops::ControlFlow};
 
 use super::{
-    connection::{Connection, Procedure},
+    connection::Connection,
     event::{Event, Outcome, Phase, TransferFailed, Transferred},
     request::{RequestId, Transfer},
-    state::{Aborting, Met, Next, Rendezvous, Step},
+    state::{Exchange, Fenced, Met, Next, Rendezvous, Step},
     tolerance::Lately,
 };
 use crate::{
+    automaton::{At, Taken},
     command::{Command, TextFormat, Type},
     data::{DataEvent, DataFailure, DataId, DataRequest, Flow},
     error::{Error, PeerMisbehaved, Timer},
@@ -29,8 +30,8 @@ pub(super) struct Run {
     listing: bool,
     offset: u64,
     kind: Type,
-    pub(super) step: Step,
-    pub(super) data: Rendezvous,
+    pub(super) step: At<Step>,
+    pub(super) data: At<Rendezvous>,
     pub(super) data_id: DataId,
     /// Whether the passive address came from PASV.
     pub(super) pasv: bool,
@@ -68,7 +69,7 @@ const DATA_TIMERS: [Timer; 5] = [
 ];
 
 impl Run {
-    fn new(id: RequestId, transfer: Transfer, ascii: bool) -> Self {
+    fn new(id: RequestId, transfer: Transfer, ascii: bool, taken: &Taken) -> Self {
         let (command, flow, offset) = match transfer {
             Transfer::Download { path, offset } => (Command::Retr(path), Flow::Receive, offset),
             Transfer::Upload { path, offset } => (Command::Stor(path), Flow::Send, offset),
@@ -93,8 +94,8 @@ impl Run {
             flow,
             offset,
             kind,
-            step: Step::Meet,
-            data: Rendezvous::Absent,
+            step: At::begin(Step::Begun, taken),
+            data: At::begin(Rendezvous::Absent, taken),
             data_id: DataId::new(0),
             pasv: false,
             announced: None,
@@ -107,18 +108,18 @@ impl Run {
     }
 
     /// Whether a reply is awaited.
-    pub(super) const fn awaits_reply(&self) -> bool {
+    pub(super) fn awaits_reply(&self) -> bool {
         self.step.awaits_reply()
     }
 }
 
 impl Connection {
     pub(super) fn begin_transfer(&mut self, id: RequestId, transfer: Transfer, ascii: bool) {
-        let mut run = Box::new(Run::new(id, transfer, ascii));
+        let mut run = Box::new(Run::new(id, transfer, ascii, &self.taken));
         let went = if self.parameters.kind == Some(run.kind) {
             self.meet(&mut run)
         } else {
-            run.step = Step::Type(run.kind);
+            run.step.go(Step::Type(run.kind));
             self.send(Command::Type(run.kind));
             ON
         };
@@ -145,7 +146,7 @@ impl Connection {
     pub(super) fn transfer_timeout(&mut self, mut run: Box<Run>, timer: Timer) {
         let went = match timer {
             Timer::DataConnect | Timer::Handshake if run.data.is_held() => {
-                let before = run.data;
+                let before = *run.data;
                 self.drop_data(&mut run);
                 self.data_failed(&mut run, before, DataFailure::TimedOut)
             }
@@ -156,7 +157,7 @@ impl Connection {
 
     /// The application no longer wants it.
     pub(super) fn abort_transfer(&mut self, mut run: Box<Run>) {
-        let went = if matches!(run.step, Step::Aborting(_)) {
+        let went = if run.step.is_aborting() {
             ON
         } else {
             self.give_up(&mut run, Phase::Aborted, None, true)
@@ -174,7 +175,7 @@ impl Connection {
     pub(super) fn transfer_refused_service(&mut self, mut run: Box<Run>, reply: Reply) {
         let (phase, data) = match run.failure {
             Some(failure) => failure,
-            None => (run.step.phase(run.data), None),
+            None => (run.step.phase(*run.data), None),
         };
         // What it reports is the end of the transfer, however the two are related.
         let _ended = self.fail(&mut run, phase, data, Some(reply));
@@ -182,10 +183,10 @@ impl Connection {
 
     fn keep(&mut self, run: Box<Run>, went: Went) {
         match went {
-            ControlFlow::Continue(()) => self.current = Some(Procedure::Transfer(run)),
+            ControlFlow::Continue(()) => self.go_on(Exchange::Transfer(run)),
             ControlFlow::Break(Over::Ended) => {}
             ControlFlow::Break(Over::Fatal(error)) => {
-                self.current = Some(Procedure::Transfer(run));
+                self.go_on(Exchange::Transfer(run));
                 self.close(Err(error));
             }
         }
@@ -195,11 +196,11 @@ impl Connection {
 
     fn on_reply_to(&mut self, run: &mut Run, reply: Reply) -> Went {
         let code = reply.code();
-        if run.step == Step::Rest && !code.is_preliminary() {
+        if *run.step == Step::Rest && !code.is_preliminary() {
             self.parameters.offset_pending = run.offset != 0 && !code.is_refusal();
         }
         match run.failure {
-            Some((phase, data)) if !matches!(run.step, Step::Aborting(_)) => {
+            Some((phase, data)) if !run.step.is_aborting() => {
                 return if code.is_preliminary() {
                     ON
                 } else {
@@ -209,9 +210,6 @@ impl Connection {
             _ => {}
         }
         match run.step.next(code, run.flow, self.config.lenient) {
-            Next::Stay if matches!(run.step, Step::Aborting(_)) && !code.is_preliminary() => {
-                self.wait_on()
-            }
             Next::Stay => ON,
             Next::Meet => {
                 self.parameters.kind = Some(run.kind);
@@ -219,23 +217,23 @@ impl Connection {
             }
             Next::Connect => self.connect(run, reply),
             Next::Arranged => {
-                self.parameters.only_port |= run.step == Step::Port;
+                self.parameters.only_port |= *run.step == Step::Port;
                 self.arranged(run)
             }
             Next::Command => self.command(run),
             Next::Open => {
-                run.step = Step::Opened;
+                run.step.go(Step::Opened);
                 self.disarm(Timer::Reply);
                 self.open(run, reply)
             }
             Next::OpenConfirmed => {
-                run.step = Step::Confirmed;
+                run.step.go(Step::Confirmed);
                 run.reply = Some(reply.clone());
                 self.open(run, reply)
             }
             Next::Confirm => {
                 run.reply = Some(reply);
-                run.step = Step::Confirmed;
+                run.step.go(Step::Confirmed);
                 self.confirmed(run)
             }
             Next::Refused => self.refused(run, reply),
@@ -244,9 +242,14 @@ impl Connection {
                 ControlFlow::Break(Over::Fatal(PeerMisbehaved::UnsolicitedReply.into()))
             }
             Next::Fence => {
+                run.step.go(Step::Fenced(Fenced::FIRST));
                 run.reply = Some(reply);
                 self.send(Command::Pwd);
                 ON
+            }
+            Next::Fenced(fenced) => {
+                run.step.go(Step::Fenced(fenced));
+                self.wait_on()
             }
             Next::InStep => {
                 self.lately = Lately::Aborted;
@@ -270,13 +273,13 @@ impl Connection {
         if run.offset == 0 && !self.parameters.offset_pending {
             return self.command(run);
         }
-        run.step = Step::Rest;
+        run.step.go(Step::Rest);
         self.send(Command::Rest(run.offset));
         ON
     }
 
     fn command(&mut self, run: &mut Run) -> Went {
-        run.step = Step::Command;
+        run.step.go(Step::Command);
         self.send(run.command.clone());
         ON
     }
@@ -285,8 +288,8 @@ impl Connection {
     fn open(&mut self, run: &mut Run, reply: Reply) -> Went {
         self.parameters.offset_pending = false;
         run.opening = Some(reply);
-        if run.data == Rendezvous::Bound {
-            run.data = Rendezvous::Accepting;
+        if *run.data == Rendezvous::Bound {
+            run.data.go(Rendezvous::Accepting);
             self.request(run, DataRequest::Accept);
             self.arm(Timer::DataConnect, self.config.timeouts.data_connect);
             return ON;
@@ -300,14 +303,14 @@ impl Connection {
         if !self.parameters.protected {
             return self.flow(run);
         }
-        run.data = Rendezvous::Securing;
+        run.data.go(Rendezvous::Securing);
         self.request(run, DataRequest::Secure);
         self.arm(Timer::Handshake, self.config.timeouts.handshake);
         ON
     }
 
     fn flow(&mut self, run: &mut Run) -> Went {
-        run.data = Rendezvous::Flowing;
+        run.data.go(Rendezvous::Flowing);
         if let Some(reply) = run.opening.take() {
             self.event(Event::Opened {
                 request: run.id,
@@ -321,7 +324,7 @@ impl Connection {
     }
 
     fn arm_flow(&mut self, run: &Run) {
-        if run.step == Step::Confirmed {
+        if *run.step == Step::Confirmed {
             self.disarm(Timer::Stall);
             self.arm(Timer::DataDrain, self.config.timeouts.data_drain);
         } else {
@@ -330,7 +333,7 @@ impl Connection {
     }
 
     fn confirmed(&mut self, run: &mut Run) -> Went {
-        match run.data {
+        match *run.data {
             Rendezvous::Ended { clean } => self.settle(run, clean),
             Rendezvous::Flowing => {
                 self.arm_flow(run);
@@ -367,18 +370,18 @@ impl Connection {
     }
 
     pub(super) fn refused(&mut self, run: &mut Run, reply: Reply) -> Went {
-        match (run.step, run.announced) {
+        match (*run.step, run.announced) {
             (Step::Epsv, _) if self.may_use_pasv() => {
                 self.ask_passive(run, true);
                 ON
             }
             (Step::Eprt, Some(SocketAddr::V4(at))) => {
-                run.step = Step::Port;
+                run.step.go(Step::Port);
                 self.send(Command::Port(at));
                 ON
             }
             _ => {
-                let phase = run.step.phase(run.data);
+                let phase = run.step.phase(*run.data);
                 self.fail(run, phase, None, Some(reply))
             }
         }
@@ -387,7 +390,11 @@ impl Connection {
     // The data connection.
 
     fn on_data(&mut self, run: &mut Run, event: &DataEvent) -> Went {
-        match run.data.next(event, self.peer.ip()) {
+        let (state, met) = run.data.next(event, self.peer.ip());
+        if met != Met::Ignore {
+            run.data.go(state);
+        }
+        match met {
             Met::Ignore => ON,
             Met::Announce(at) => {
                 self.disarm(Timer::DataConnect);
@@ -423,7 +430,7 @@ impl Connection {
                 run.bytes = bytes;
                 self.disarm(Timer::Stall);
                 self.disarm(Timer::DataDrain);
-                if run.step == Step::Confirmed {
+                if *run.step == Step::Confirmed {
                     return self.confirmed(run);
                 }
                 self.arm(Timer::FinalReply, self.config.timeouts.final_reply);
@@ -446,7 +453,7 @@ impl Connection {
             }
             // The server has confirmed a listing without ever calling: it is empty.
             Rendezvous::Accepting
-                if run.step == Step::Confirmed && run.listing && self.config.lenient =>
+                if *run.step == Step::Confirmed && run.listing && self.config.lenient =>
             {
                 self.settle(run, !self.parameters.protected)
             }
@@ -473,14 +480,14 @@ impl Connection {
         if abort && run.step.is_running() {
             // Ahead of the end of the data connection, which would look like the end of the
             // file to a server that receives it.
-            run.step = Step::Aborting(Aborting::default());
+            run.step.go(Step::Aborting);
             self.send_abort();
         }
         self.drop_data(run);
         if !run.step.awaits_reply() {
             return self.fail(run, phase, data, None);
         }
-        if run.step == Step::Opened {
+        if *run.step == Step::Opened {
             self.arm(Timer::FinalReply, self.config.timeouts.final_reply);
         }
         ON
@@ -511,7 +518,7 @@ impl Connection {
     fn drop_data(&mut self, run: &mut Run) {
         if run.data.is_held() {
             self.request(run, DataRequest::Abort);
-            run.data = Rendezvous::Gone;
+            run.data.go(Rendezvous::Gone);
         }
         self.disarm_data();
     }

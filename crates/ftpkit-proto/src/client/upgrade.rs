@@ -1,12 +1,13 @@
 //! From clear text to TLS: AUTH, the handshake, PBSZ and PROT (RFC 4217 sec. 4, 8, 9).
 
 use super::{
-    connection::{Connection, Procedure},
+    connection::Connection,
     event::Outcome,
     request::RequestId,
-    state::{Session, Upgrade, Upgraded},
+    state::{Exchange, Session, Upgrade, Upgraded},
 };
 use crate::{
+    automaton::At,
     command::{Command, Protection},
     error::Error,
     error::{PeerMisbehaved, Timer},
@@ -21,7 +22,7 @@ use crate::{
 pub(super) struct UpgradeRun {
     pub(super) id: RequestId,
     protect_data: bool,
-    step: Upgrade,
+    step: At<Upgrade>,
 }
 
 impl Connection {
@@ -32,31 +33,32 @@ impl Connection {
         } else {
             Upgrade::AuthTls
         };
-        let mut run = UpgradeRun {
+        let run = UpgradeRun {
             id,
             protect_data,
-            step,
+            step: At::begin(step, &self.taken),
         };
-        self.send_upgrade(&mut run, step);
-        self.current = Some(Procedure::Secure(run));
+        self.send_upgrade(&run);
+        self.go_on(Exchange::Secure(run));
     }
 
     pub(super) fn upgrade_reply(&mut self, mut run: UpgradeRun, reply: Reply) {
         match run.step.next(reply.code(), self.config.lenient) {
             Upgraded::Send(step) => {
-                self.send_upgrade(&mut run, step);
-                self.current = Some(Procedure::Secure(run));
+                run.step.go(step);
+                self.send_upgrade(&run);
+                self.go_on(Exchange::Secure(run));
             }
             Upgraded::StartTls => {
-                run.step = Upgrade::Handshake;
-                self.current = Some(Procedure::Secure(run));
+                run.step.go(Upgrade::Handshake);
+                self.go_on(Exchange::Secure(run));
                 match self.framer.drained() {
                     Some(drained) => self.start_tls(drained),
                     None => self.close(Err(PeerMisbehaved::BytesBeforeTls.into())),
                 }
             }
             Upgraded::Outcome => {
-                if run.step == Upgrade::Protection && reply.code().is_success() {
+                if *run.step == Upgrade::Protection && reply.code().is_success() {
                     self.parameters.protected = run.protect_data;
                 }
                 self.done(run.id, Outcome::Reply(reply));
@@ -64,9 +66,8 @@ impl Connection {
         }
     }
 
-    fn send_upgrade(&mut self, run: &mut UpgradeRun, step: Upgrade) {
-        run.step = step;
-        match step {
+    fn send_upgrade(&mut self, run: &UpgradeRun) {
+        match *run.step {
             Upgrade::AuthTls => self.send(Command::Auth(Text::from_static("TLS"))),
             Upgrade::AuthSsl => self.send(Command::Auth(Text::from_static("SSL"))),
             Upgrade::BufferSize => self.send(Command::Pbsz(0)),
@@ -80,25 +81,26 @@ impl Connection {
 
     /// Only a framer without a byte left gives the proof that this asks for.
     pub(super) fn start_tls(&mut self, _proof: Drained) {
-        self.session = Session::Handshaking;
+        self.session.go(Session::Handshaking);
         self.output(Output::StartTls);
         self.arm(Timer::Handshake, self.config.timeouts.handshake);
     }
 
     pub(super) fn on_tls(&mut self, event: &TlsEvent) {
-        if !matches!(self.session, Session::Handshaking) {
+        if !matches!(*self.session, Session::Handshaking) {
             return;
         }
         self.disarm(Timer::Handshake);
         match event {
             TlsEvent::Started => {
-                self.session = Session::Ready;
+                self.session.go(Session::Ready);
                 self.secured = true;
                 self.features = None;
                 self.parameters.forget_session();
-                if let Some(Procedure::Secure(mut run)) = self.current.take() {
-                    self.send_upgrade(&mut run, Upgrade::BufferSize);
-                    self.current = Some(Procedure::Secure(run));
+                if let Exchange::Secure(mut run) = self.exchange.lend() {
+                    run.step.go(Upgrade::BufferSize);
+                    self.send_upgrade(&run);
+                    self.go_on(Exchange::Secure(run));
                 }
             }
             TlsEvent::Failed | TlsEvent::Stopped => self.close(Err(Error::TlsFailed)),
