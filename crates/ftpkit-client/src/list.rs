@@ -284,7 +284,9 @@ impl<'c> Listing<'c> {
         loop {
             while let Some(line) = self.parser.next_line() {
                 match line {
-                    Line::Entry(entry) if !is_dot(&entry) => return Poll::Ready(Some(Ok(entry))),
+                    Line::Entry { entry, .. } if !is_dot(&entry) => {
+                        return Poll::Ready(Some(Ok(entry)));
+                    }
                     Line::Unparsed { raw, .. } => {
                         self.unparsed_count += 1;
                         if self.unparsed.len() < MAX_UNPARSED {

@@ -2,52 +2,165 @@
 //!
 //! Each dialect is a file of its own behind one trait; dates are shared. Which names may
 //! become paths is decided by [`SafeName`](crate::SafeName), not here.
+//!
+//! # How the dialect is found
+//!
+//! Servers do not say in which [`Dialect`] they list. Unless it is told, [`Parser`] finds out:
+//!
+//! - The first lines wait, eight at most, and every dialect reads them. A line that one reads is
+//!   worth points to it: more where nothing else looks like that, fewer where much does. Column
+//!   headings, totals and the like count too. Whoever has the most points reads the waiting
+//!   lines from the start, and from then on it is the only one that runs.
+//! - While no dialect has a point, lines go on waiting, up to 64 of them or 64 KiB. Then the
+//!   oldest leaves, unparsed, so that a banner of any length neither hides what comes behind it
+//!   nor fills memory.
+//! - Later, a line that the dialect does not read, or reads only loosely, is shown to all the
+//!   others. Where one reads it surely it is read so, and that dialect goes on from there; the
+//!   lines before it stay as they were read. So a dialect that was guessed wrong, and a listing
+//!   that changes its form, lose no entry.
+//! - What nobody reads stays as it is, with the reason.
+//!
+//! Each line is read by each dialect at most twice, whatever the listing holds.
+//!
+//! # Adding a dialect
+//!
+//! A file with a type that implements `ReadLine`, a `mod` line, and a line in `dialects!` below.
 
 mod dates;
 mod dos;
 mod entry;
 pub mod format;
+mod guess;
+mod line;
+mod lines;
 mod mlsx;
 mod parser;
 mod unix;
 
 pub use entry::Entry;
+pub use line::{Line, SkipReason, UnparsedReason};
 pub(crate) use mlsx::fact_line;
-pub use parser::{Line, Parser, SkipReason, UnparsedReason, parse};
+pub use parser::{Parser, parse};
+
+use alloc::boxed::Box;
+use core::{fmt, str::FromStr};
 
 use bytes::Bytes;
 
 use crate::time::Civil;
 
-/// The forms of listings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// MLSD and MLST (RFC 3659 sec. 7).
-    Mlsx,
-    /// LIST like `ls -l`.
-    Unix,
-    /// LIST like `DIR` of DOS and Windows, as IIS sends it.
-    Dos,
+macro_rules! dialects {
+    ($($(#[doc = $doc:literal])* $dialect:ident, $name:literal, $reader:expr;)*) => {
+        /// The forms of listings.
+        ///
+        /// ```
+        /// use ftpkit_proto::listing::Dialect;
+        /// assert_eq!("unix".parse(), Ok(Dialect::Unix));
+        /// assert_eq!(Dialect::Unix.to_string(), "unix");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Dialect {
+            $($(#[doc = $doc])* $dialect,)*
+        }
+
+        impl Dialect {
+            /// All of them. Of two that fit a listing equally well the first here is taken.
+            pub const ALL: &'static [Self] = &[$(Self::$dialect),*];
+
+            /// Its name on command lines: lower case, without blanks.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$dialect => $name,)*
+                }
+            }
+
+            /// A reader for a listing of this dialect, at its start.
+            fn reader(self) -> Box<dyn ReadLine> {
+                match self {
+                    $(Self::$dialect => Box::new($reader),)*
+                }
+            }
+        }
+    };
 }
 
-impl Dialect {
-    /// All of them, the surest to tell first.
-    pub(crate) const ALL: [Self; 3] = [Self::Mlsx, Self::Unix, Self::Dos];
+dialects! {
+    /// MLSD and MLST (RFC 3659 sec. 7).
+    Mlsx, "mlsx", mlsx::Mlsx;
+    /// LIST like `ls -l`.
+    Unix, "unix", unix::Unix;
+    /// LIST like `DIR` of DOS and Windows, as IIS sends it.
+    Dos, "dos", dos::Dos;
+}
 
-    fn reader(self) -> &'static dyn ReadLine {
-        match self {
-            Self::Mlsx => &mlsx::Mlsx,
-            Self::Unix => &unix::Unix,
-            Self::Dos => &dos::Dos,
-        }
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
-/// Reads the lines of one dialect.
-trait ReadLine {
-    /// Reads a line without its end, which holds no CR, LF or NUL.
-    fn read(&self, line: &Bytes, context: &Context) -> Result<Entry, Miss>;
+/// A name that is no dialect's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownDialect;
+
+impl fmt::Display for UnknownDialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no such dialect of listings; there are ")?;
+        for (at, dialect) in Dialect::ALL.iter().enumerate() {
+            f.write_str(if at == 0 { "" } else { ", " })?;
+            f.write_str(dialect.name())?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for UnknownDialect {}
+
+impl FromStr for Dialect {
+    type Err = UnknownDialect;
+
+    fn from_str(name: &str) -> Result<Self, UnknownDialect> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|dialect| dialect.name().eq_ignore_ascii_case(name))
+            .ok_or(UnknownDialect)
+    }
+}
+
+/// Reads the lines of one listing in one dialect, in their order.
+///
+/// What one line says of the next, as column headings do, is the reader's state. A reader is
+/// also shown lines that are not of its dialect, or only some of a listing's lines: it must
+/// refuse them cheaply, the first bytes should do, and then be as useful as before. A line may
+/// cost no more than time linear in its length and no allocation; what is kept of it is a slice
+/// of its bytes.
+trait ReadLine: fmt::Debug + Send + Sync {
+    /// Reads a line without its end, which is not empty and holds no CR, LF or NUL.
+    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss>;
+
+    /// How much the line that just gave an entry speaks for this dialect.
+    fn weight(&self, line: &[u8]) -> Weight {
+        let _ = line;
+        Weight::FORM
+    }
+}
+
+/// How much a line speaks for the dialect that reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight(u32);
+
+impl Weight {
+    /// Anything could be read so.
+    const NONE: Self = Self(0);
+    /// Much could: a bare name.
+    const LOOSE: Self = Self(1);
+    /// Nothing else has this form by chance.
+    const FORM: Self = Self(8);
+    /// Nothing else has it, and it proves that another dialect which may read it is wrong.
+    #[expect(dead_code, reason = "for dialects that look like another one")]
+    const SURE: Self = Self(16);
 }
 
 /// What a line alone does not tell.
@@ -62,10 +175,29 @@ struct Context {
 /// Why a line gave no entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Miss {
+    /// It is one of the dialect, and tells of no file.
     Skip(SkipReason),
+    /// It is none of the dialect ([`UnparsedReason::UnknownForm`]), or is broken.
     Unparsed(UnparsedReason),
 }
 
 impl Miss {
     const UNKNOWN: Self = Self::Unparsed(UnparsedReason::UnknownForm);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn every_dialect_has_a_name() {
+        for dialect in Dialect::ALL {
+            assert_eq!(dialect.to_string().parse(), Ok(*dialect));
+            assert_eq!(dialect.name().to_uppercase().parse(), Ok(*dialect));
+        }
+        assert_eq!("dialect".parse::<Dialect>(), Err(UnknownDialect));
+        let told = UnknownDialect.to_string();
+        assert!(told.starts_with("no such dialect of listings; there are mlsx, unix, dos"));
+    }
 }

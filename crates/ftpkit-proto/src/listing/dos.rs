@@ -9,13 +9,14 @@ use super::{
 };
 use crate::facts::Kind;
 
+#[derive(Debug)]
 pub(super) struct Dos;
 
 /// How many blanks IIS puts behind `<DIR>`, so that names stand under each other.
 const BLANKS: usize = 10;
 
 impl ReadLine for Dos {
-    fn read(&self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
         let (date, rest) = word(line);
         let day = dates::figures(date).ok_or(Miss::UNKNOWN)?;
         let (clock, rest) = clock(rest).ok_or(Miss::UNKNOWN)?;

@@ -34,6 +34,8 @@ pub struct Entry {
     pub links: Option<u64>,
     /// Where a symbolic link leads.
     pub target: Option<Text>,
+    /// The version, which is not part of the name (VMS).
+    pub version: Option<Text>,
     /// What the present user may do with it.
     pub perm: Option<Perm>,
     /// What tells it from all other files of the server, under whatever name.
@@ -56,6 +58,7 @@ impl Entry {
             group: None,
             links: None,
             target: None,
+            version: None,
             perm: None,
             unique: None,
         }
@@ -71,7 +74,7 @@ impl Entry {
     /// use ftpkit_proto::{listing::{self, Line}, time::Civil};
     /// let today = Civil::date(2024, 6, 15).unwrap();
     /// let lines = listing::parse(b"type=file;size=1; ../../.profile\r\n", today);
-    /// let [Line::Entry(entry)] = &lines[..] else { panic!() };
+    /// let [Line::Entry { entry, .. }] = &lines[..] else { panic!() };
     /// assert!(entry.safe_name().is_err());
     /// ```
     pub fn safe_name(&self) -> Result<SafeName, TextError> {
@@ -90,6 +93,7 @@ impl Entry {
         self.owner = self.owner.take().or(other.owner);
         self.group = self.group.take().or(other.group);
         self.target = self.target.take().or(other.target);
+        self.version = self.version.take().or(other.version);
         self.perm = self.perm.or(other.perm);
         self.unique = self.unique.take().or(other.unique);
     }

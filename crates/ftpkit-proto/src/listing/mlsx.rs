@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::{
-    Context, Entry, Miss, ReadLine, UnparsedReason,
+    Context, Entry, Miss, ReadLine, UnparsedReason, Weight,
     entry::{number, part},
 };
 use crate::{
@@ -13,11 +13,21 @@ use crate::{
     time::{ListedTime, Timestamp},
 };
 
+#[derive(Debug)]
 pub(super) struct Mlsx;
 
 impl ReadLine for Mlsx {
-    fn read(&self, line: &Bytes, _: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &Bytes, _: &Context) -> Result<Entry, Miss> {
         fact_line_of(line)
+    }
+
+    fn weight(&self, line: &[u8]) -> Weight {
+        // A line without facts is one of MLSD, but no sign of it.
+        if line.starts_with(b" ") {
+            Weight::NONE
+        } else {
+            Weight::FORM
+        }
     }
 }
 

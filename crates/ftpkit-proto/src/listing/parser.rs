@@ -1,84 +1,22 @@
-//! Bytes to lines to entries, one line at a time, and the guess at the dialect.
+//! Bytes to lines to entries, one line at a time.
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
-
-use super::{Context, Dialect, Entry, Miss};
+use super::{
+    Context, Dialect, Line, Miss, SkipReason, UnparsedReason, Weight,
+    guess::{Readers, Reading, Sample},
+    line,
+    lines::{Lines, Piece},
+};
 use crate::time::Civil;
 
 /// How many lines the guess at a dialect waits for.
 const SAMPLE: usize = 8;
-/// How many lines it waits for while none of them fits any dialect.
+/// How many lines it waits for while hardly any of them fits a dialect.
 const PATIENCE: usize = 64;
-
-/// What became of one line of a listing. Every line gives one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every line is an entry; a box would cost an allocation for each"
-)]
-pub enum Line {
-    /// It tells of a file.
-    Entry(Entry),
-    /// It is known to tell of none.
-    Skipped {
-        /// The line, without its end.
-        raw: Bytes,
-        /// What it is.
-        reason: SkipReason,
-    },
-    /// It could not be read.
-    Unparsed {
-        /// The line, without its end; its start, if it was too long.
-        raw: Bytes,
-        /// Why.
-        reason: UnparsedReason,
-    },
-}
-
-impl Line {
-    /// The entry, if the line tells of a file.
-    #[must_use]
-    pub fn into_entry(self) -> Option<Entry> {
-        match self {
-            Self::Entry(entry) => Some(entry),
-            _ => None,
-        }
-    }
-}
-
-/// What a line is that tells of no file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SkipReason {
-    /// It is empty.
-    Blank,
-    /// `total 123`.
-    Total,
-    /// The name of the directory whose files follow (`ls -R`).
-    Heading,
-}
-
-/// Why a line could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnparsedReason {
-    /// It is longer than the limit.
-    #[error("the line is longer than the limit")]
-    TooLong,
-    /// It holds a CR or NUL.
-    #[error("the line holds a CR or NUL")]
-    Control,
-    /// It is not of the form of this dialect.
-    #[error("the line is of an unknown form")]
-    UnknownForm,
-    /// The name is missing.
-    #[error("the line holds no name")]
-    NoName,
-}
+/// How many bytes of them.
+const PATIENCE_BYTES: usize = 64 * 1024;
 
 /// Reads a listing that comes in pieces.
 ///
@@ -101,27 +39,26 @@ pub enum UnparsedReason {
 #[derive(Debug)]
 pub struct Parser {
     context: Context,
-    limit: usize,
-    dialect: Option<Dialect>,
-    // How many of the lines that wait fit each of `Dialect::ALL`.
-    scores: [usize; Dialect::ALL.len()],
+    lines: Lines,
+    state: State,
+    // Lines that were looked at and not given out.
     waiting: VecDeque<Piece>,
-    buffer: BytesMut,
-    // How much of the buffer holds no LF.
-    scanned: usize,
-    // The rest of a line that was too long is to be dropped.
-    dropping: bool,
-    finished: bool,
+    waiting_bytes: usize,
 }
 
 #[derive(Debug)]
-enum Piece {
-    Line(Bytes),
-    TooLong(Bytes),
+enum State {
+    /// The dialect is to be found; the sample is made with the first line.
+    Guessing(Option<Sample>),
+    /// It was found, and may be found to be another one.
+    Found(Readers),
+    /// It was told.
+    Told(Readers),
 }
 
 impl Parser {
-    /// A parser for this dialect, or, with none, for the one that fits most of the first lines.
+    /// A parser for this dialect, or, with none, for the one that fits the lines best: see
+    /// [the module](super).
     ///
     /// `today` is the date at the server, as far as it is known; dates without a year are
     /// taken to be in the twelve months before it.
@@ -132,14 +69,13 @@ impl Parser {
                 today: today.into(),
                 tolerance: 86_400,
             },
-            limit: 16 * 1024,
-            dialect,
-            scores: [0; Dialect::ALL.len()],
+            lines: Lines::new(16 * 1024),
+            state: match dialect {
+                Some(dialect) => State::Told(Readers::new(dialect)),
+                None => State::Guessing(None),
+            },
             waiting: VecDeque::new(),
-            buffer: BytesMut::new(),
-            scanned: 0,
-            dropping: false,
-            finished: false,
+            waiting_bytes: 0,
         }
     }
 
@@ -154,144 +90,125 @@ impl Parser {
     /// The same with another limit of a line's length, in bytes. 16 KiB by default.
     #[must_use]
     pub const fn line_limit(mut self, limit: usize) -> Self {
-        self.limit = limit;
+        self.lines.limit = limit;
         self
     }
 
-    /// The dialect, once it is known.
+    /// The dialect in which lines are read at present, once it is known.
     #[must_use]
     pub const fn dialect(&self) -> Option<Dialect> {
-        self.dialect
+        match &self.state {
+            State::Guessing(_) => None,
+            State::Found(readers) | State::Told(readers) => Some(readers.chosen.dialect),
+        }
     }
 
     /// Takes the next bytes, in any pieces.
     pub fn push(&mut self, bytes: &[u8]) {
-        if !self.finished {
-            self.buffer.extend_from_slice(bytes);
-        }
+        self.lines.push(bytes);
     }
 
     /// Says that nothing more comes; a last line without an end counts.
     pub fn finish(&mut self) {
-        self.finished = true;
+        self.lines.finish();
     }
 
     /// The next line; none until more is pushed, or, after [`finish`](Self::finish), at the end.
     pub fn next_line(&mut self) -> Option<Line> {
-        loop {
-            let Some(dialect) = self.dialect else {
-                match self.split() {
-                    Some(piece) => self.sample(piece),
-                    None if self.finished && !self.waiting.is_empty() => self.decide(),
+        while matches!(self.state, State::Guessing(_)) {
+            let mut ended = false;
+            if !self.is_impatient() {
+                match self.lines.next() {
+                    Some(piece) => self.look_at(piece),
+                    None if self.lines.is_finished() => ended = true,
                     None => return None,
                 }
-                if self.dialect.is_none() && self.waiting.len() > PATIENCE {
-                    let piece = self.waiting.pop_front()?;
-                    return Some(self.read(Dialect::Unix, piece));
-                }
-                continue;
-            };
-            let piece = match self.waiting.pop_front() {
-                Some(piece) => piece,
-                None => self.split()?,
-            };
-            return Some(self.read(dialect, piece));
-        }
-    }
-
-    fn sample(&mut self, piece: Piece) {
-        if let Piece::Line(line) = &piece {
-            // A line without facts is one of MLSD, but no sign of it.
-            let odd = !is_clean(line) || line.is_empty();
-            for (score, dialect) in self.scores.iter_mut().zip(Dialect::ALL) {
-                let sign = dialect != Dialect::Mlsx || !line.starts_with(b" ");
-                let fits = !odd && sign && dialect.reader().read(line, &self.context).is_ok();
-                *score += usize::from(fits);
+            }
+            if let Some(dialect) = self.guess(ended) {
+                self.state = State::Found(Readers::new(dialect));
+            } else if ended || self.is_impatient() {
+                let piece = self.waiting.pop_front()?;
+                self.waiting_bytes -= piece.len();
+                return Some(unread(piece));
             }
         }
-        self.waiting.push_back(piece);
-        if self.waiting.len() >= SAMPLE && self.scores.iter().any(|score| *score > 0) {
-            self.decide();
-        }
-    }
-
-    fn decide(&mut self) {
-        // The first of the best; where nothing fits, the dialect that knows what to skip.
-        let mut best = (0, Dialect::Unix);
-        for (score, dialect) in self.scores.iter().zip(Dialect::ALL) {
-            if *score > best.0 {
-                best = (*score, dialect);
-            }
-        }
-        self.dialect = Some(best.1);
-    }
-
-    fn read(&self, dialect: Dialect, piece: Piece) -> Line {
-        let raw = match piece {
-            Piece::Line(raw) => raw,
-            Piece::TooLong(raw) => {
-                let reason = UnparsedReason::TooLong;
-                return Line::Unparsed { raw, reason };
-            }
+        let piece = match self.waiting.pop_front() {
+            Some(piece) => piece,
+            None => self.lines.next()?,
         };
-        if raw.is_empty() {
-            let reason = SkipReason::Blank;
-            return Line::Skipped { raw, reason };
+        Some(self.read(piece))
+    }
+
+    /// Has all dialects look at a line, which waits then.
+    fn look_at(&mut self, piece: Piece) {
+        if let (State::Guessing(sample), Piece::Line(line)) = (&mut self.state, &piece) {
+            if !line.is_empty() && is_clean(line) {
+                let sample = sample.get_or_insert_with(Sample::new);
+                sample.score(line, &self.context);
+            }
         }
-        if !is_clean(&raw) {
-            let reason = UnparsedReason::Control;
-            return Line::Unparsed { raw, reason };
+        self.waiting_bytes += piece.len();
+        self.waiting.push_back(piece);
+    }
+
+    /// The dialect, if it is time to say.
+    fn guess(&self, ended: bool) -> Option<Dialect> {
+        let State::Guessing(Some(sample)) = &self.state else {
+            return None;
+        };
+        if ended || self.is_impatient() {
+            return sample.best(Weight::LOOSE);
         }
-        match dialect.reader().read(&raw, &self.context) {
-            Ok(entry) => Line::Entry(entry),
+        if self.waiting.len() >= SAMPLE {
+            return sample.best(Weight::FORM);
+        }
+        None
+    }
+
+    fn is_impatient(&self) -> bool {
+        self.waiting.len() > PATIENCE || self.waiting_bytes > PATIENCE_BYTES
+    }
+
+    fn read(&mut self, piece: Piece) -> Line {
+        let raw = match piece {
+            Piece::Line(raw) if !raw.is_empty() && is_clean(&raw) => raw,
+            odd => return unread(odd),
+        };
+        let reading = match &mut self.state {
+            State::Guessing(_) => return unread(Piece::Line(raw)),
+            State::Found(readers) => readers.read(&raw, &self.context),
+            State::Told(readers) => readers.chosen.read(&raw, &self.context),
+        };
+        let Reading {
+            dialect, result, ..
+        } = reading;
+        match result {
+            Ok(entry) => Line::Entry {
+                entry,
+                raw,
+                dialect,
+            },
+            Err(Miss::UNKNOWN) => unread(Piece::Line(raw)),
             Err(Miss::Skip(reason)) => Line::Skipped { raw, reason },
             Err(Miss::Unparsed(reason)) => Line::Unparsed { raw, reason },
         }
     }
+}
 
-    /// Takes the next line off the buffer.
-    fn split(&mut self) -> Option<Piece> {
-        loop {
-            let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
-            let Some(at) = unseen.iter().position(|b| *b == b'\n') else {
-                self.scanned = self.buffer.len();
-                if self.dropping {
-                    self.buffer.clear();
-                    self.scanned = 0;
-                    return None;
-                }
-                // One more may be the CR of the end.
-                if self.scanned > self.limit.saturating_add(1) {
-                    self.dropping = true;
-                    let raw = Bytes::copy_from_slice(self.buffer.get(..self.limit)?);
-                    return Some(Piece::TooLong(raw));
-                }
-                if !self.finished || self.buffer.is_empty() {
-                    return None;
-                }
-                let line = self.buffer.split().freeze();
-                self.scanned = 0;
-                return Some(self.bounded(line));
-            };
-            let mut line = self.buffer.split_to(self.scanned + at);
-            self.buffer.advance(1);
-            self.scanned = 0;
-            if self.dropping {
-                self.dropping = false;
-                continue;
-            }
-            if line.ends_with(b"\r") {
-                line.truncate(line.len() - 1);
-            }
-            return Some(self.bounded(line.freeze()));
+/// What a line is that no dialect reads, or may be shown.
+fn unread(piece: Piece) -> Line {
+    let (raw, what) = match piece {
+        Piece::TooLong(raw) => (raw, Err(UnparsedReason::TooLong)),
+        Piece::Line(raw) if raw.is_empty() => (raw, Ok(SkipReason::Blank)),
+        Piece::Line(raw) if !is_clean(&raw) => (raw, Err(UnparsedReason::Control)),
+        Piece::Line(raw) => {
+            let what = line::unknown(&raw);
+            (raw, what)
         }
-    }
-
-    fn bounded(&self, line: Bytes) -> Piece {
-        match line.get(..self.limit) {
-            Some(start) if line.len() > self.limit => Piece::TooLong(Bytes::copy_from_slice(start)),
-            _ => Piece::Line(line),
-        }
+    };
+    match what {
+        Ok(reason) => Line::Skipped { raw, reason },
+        Err(reason) => Line::Unparsed { raw, reason },
     }
 }
 

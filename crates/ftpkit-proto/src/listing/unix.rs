@@ -11,18 +11,19 @@ use super::{
 };
 use crate::{facts::Kind, time::ListedTime};
 
+#[derive(Debug)]
 pub(super) struct Unix;
 
 /// More words than any line has before its name.
 const WORDS: usize = 24;
 
 impl ReadLine for Unix {
-    fn read(&self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
         let words = Words::of(line);
         let first = words.numbers_before_mode();
         let mode = words.get(first);
         let Some((kind, mode, glued)) = mode_string(mode) else {
-            return Err(other(line, &words));
+            return Err(other(&words));
         };
         let columns =
             Columns::find(&words, first + 1, kind, glued, context).ok_or(Miss::UNKNOWN)?;
@@ -241,7 +242,7 @@ fn mode_string(word: &[u8]) -> Option<(Kind, u16, Option<u64>)> {
 }
 
 /// What a line is that is no entry.
-fn other(line: &[u8], words: &Words<'_>) -> Miss {
+fn other(words: &Words<'_>) -> Miss {
     const TOTALS: [&[u8]; 5] = [
         b"total",
         b"insgesamt",
@@ -257,10 +258,7 @@ fn other(line: &[u8], words: &Words<'_>) -> Miss {
     if total {
         return Miss::Skip(SkipReason::Total);
     }
-    match line {
-        [path @ .., b':'] if !path.is_empty() => Miss::Skip(SkipReason::Heading),
-        _ => Miss::UNKNOWN,
-    }
+    Miss::UNKNOWN
 }
 
 fn find_arrow(name: &[u8]) -> Option<usize> {

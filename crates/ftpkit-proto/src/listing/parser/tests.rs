@@ -5,6 +5,7 @@ use crate::{
     text::Text,
     time::{Precision, Timestamp},
 };
+use bytes::BytesMut;
 use proptest::prelude::*;
 use std::{format as text, string::String, vec, vec::Vec};
 
@@ -14,9 +15,9 @@ fn today() -> Civil {
 
 fn short(line: &Line) -> String {
     match line {
-        Line::Entry(entry) => text!("{:?} {}", entry.kind, entry.name),
+        Line::Entry { entry, .. } => text!("{:?} {}", entry.kind, entry.name),
         Line::Skipped { reason, .. } => text!("{reason:?}"),
-        Line::Unparsed { reason, raw } => text!("{reason:?} {}", raw.len()),
+        Line::Unparsed { reason, raw, .. } => text!("{reason:?} {}", raw.len()),
     }
 }
 
@@ -37,17 +38,17 @@ fn dialects_are_told_apart() {
     for (listing, dialect, want) in [
         (
             "total 2\r\ndrwxr-xr-x 2 a b 1 Jun 15 12:00 d\r\n-rw-r--r-- 1 a b 1 Jun 15 12:00 f\r\n",
-            Dialect::Unix,
+            Some(Dialect::Unix),
             &["Total", "Directory d", "File f"][..],
         ),
         (
             "06-15-24  12:00PM <DIR> d\r\n06-15-24  12:00PM 1 f\r\n",
-            Dialect::Dos,
+            Some(Dialect::Dos),
             &["Directory d", "File f"],
         ),
         (
             "type=cdir; .\r\ntype=file; -rw-r--r-- 1 a b 1 Jun 15 12:00 f\r\n name only\r\n",
-            Dialect::Mlsx,
+            Some(Dialect::Mlsx),
             &[
                 "Current .",
                 "File -rw-r--r-- 1 a b 1 Jun 15 12:00 f",
@@ -57,7 +58,7 @@ fn dialects_are_told_apart() {
         // One CR before LF is the line's end; a last line needs none.
         (
             "\n\r\ntype=file; a\ntype=file; b\r\r\ntype=file; c\0\ntype=file; d",
-            Dialect::Mlsx,
+            Some(Dialect::Mlsx),
             &[
                 "Blank",
                 "Blank",
@@ -69,15 +70,15 @@ fn dialects_are_told_apart() {
         ),
         (
             "nothing\r\n here\r\n",
-            Dialect::Unix,
+            None,
             &["UnknownForm 7", "UnknownForm 5"],
         ),
-        ("", Dialect::Unix, &[]),
+        ("", None, &[]),
     ] {
         let (lines, found) = all(Parser::new(None, today()), &[listing.as_bytes()]);
         let shown: Vec<_> = lines.iter().map(short).collect();
         assert_eq!(shown, want, "{listing}");
-        assert_eq!(found, (!listing.is_empty()).then_some(dialect));
+        assert_eq!(found, dialect, "{listing}");
         assert_eq!(parse(listing.as_bytes(), today()), lines);
     }
 }
@@ -95,6 +96,46 @@ fn a_banner_does_not_hide_the_dialect() {
 }
 
 #[test]
+fn a_listing_may_change_its_form() {
+    let dos = "06-15-24  12:00PM 1 f\n";
+    let unix = "-rw-r--r-- 1 a b 1 Jun 15 12:00 f\n";
+    let listing = dos.repeat(20) + "what?\n" + &unix.repeat(3) + "total 3\n" + dos;
+    let (lines, last) = all(Parser::new(None, today()), &[listing.as_bytes()]);
+    let found: Vec<_> = lines
+        .iter()
+        .map(|line| match line {
+            Line::Entry { dialect, .. } => dialect.name(),
+            Line::Skipped { .. } => "skipped",
+            Line::Unparsed { .. } => "unparsed",
+        })
+        .collect();
+    let want = [vec!["dos"; 20], vec!["unparsed"], vec!["unix"; 3]];
+    assert_eq!(found, [want.concat(), vec!["skipped", "dos"]].concat());
+    assert_eq!(last, Some(Dialect::Dos));
+    // One that was told stays.
+    let told = Parser::new(Some(Dialect::Dos), today());
+    let (lines, last) = all(told, &[listing.as_bytes()]);
+    let entries = lines.into_iter().filter_map(Line::into_entry).count();
+    assert_eq!((entries, last), (21, Some(Dialect::Dos)));
+}
+
+#[test]
+fn lines_that_fit_nothing_do_not_pile_up() {
+    for length in [5, 9000] {
+        let mut parser = Parser::new(None, today());
+        let mut most = 0;
+        for _ in 0..300 {
+            parser.push(&b"x".repeat(length));
+            parser.push(b"\n");
+            while parser.next_line().is_some() {}
+            most = most.max(parser.waiting.len());
+            assert!(parser.waiting_bytes <= PATIENCE_BYTES);
+        }
+        assert_eq!(most, PATIENCE.min(PATIENCE_BYTES / length));
+    }
+}
+
+#[test]
 fn lines_come_as_soon_as_the_dialect_is_known() {
     let mut parser = Parser::new(None, today());
     parser.push("type=file; a\n".repeat(SAMPLE - 1).as_bytes());
@@ -104,7 +145,7 @@ fn lines_come_as_soon_as_the_dialect_is_known() {
     assert_eq!(lines, SAMPLE);
     let mut parser = Parser::new(Some(Dialect::Mlsx), today());
     parser.push(b"type=file; a\ntype=f");
-    assert!(matches!(parser.next_line(), Some(Line::Entry(_))));
+    assert!(matches!(parser.next_line(), Some(Line::Entry { .. })));
     assert_eq!(parser.next_line(), None);
 }
 
@@ -133,7 +174,7 @@ fn a_line_is_bounded() {
         parser.push(&[b'x'; 100]);
         let _ = parser.next_line();
         let _ = parser.next_line();
-        assert!(parser.buffer.len() <= 100);
+        assert!(parser.lines.kept() <= 100);
     }
 }
 
@@ -192,7 +233,7 @@ proptest! {
         let mut out = BytesMut::new();
         prop_assert!(format::long(&mut out, name.as_bytes(), &facts, now));
         let lines = parse(&out, today());
-        let [Line::Entry(entry)] = &lines[..] else {
+        let [Line::Entry { entry, .. }] = &lines[..] else {
             return Err(TestCaseError::fail(text!("{lines:?}")));
         };
         prop_assert_eq!(entry.name.as_bytes(), name.as_bytes());
@@ -214,7 +255,7 @@ proptest! {
         let mut out = BytesMut::new();
         prop_assert!(format::facts(&mut out, name.as_bytes(), &facts, FactSet::ALL));
         let lines = parse(&out, today());
-        let [Line::Entry(entry)] = &lines[..] else {
+        let [Line::Entry { entry, .. }] = &lines[..] else {
             return Err(TestCaseError::fail(text!("{lines:?}")));
         };
         prop_assert_eq!(entry.name.as_bytes(), name.as_bytes());

@@ -222,7 +222,6 @@ fn lines_of_all_kinds_of_servers() {
         ("total 1234", "Total"),
         ("Total 12K", "Total"),
         ("insgesamt 12", "Total"),
-        ("./sub dir:", "Heading"),
         ("total recall", "UnknownForm"),
         ("ls: no such file", "UnknownForm"),
         ("-rw-r--r-- 1 me us 42 Jun 15 12:00", "NoName"),

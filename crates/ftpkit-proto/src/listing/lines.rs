@@ -1,0 +1,108 @@
+//! Bytes to lines under a limit: LF ends a line, and one CR before it is not the line's.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+/// Splits bytes that come in any pieces.
+#[derive(Debug)]
+pub(super) struct Lines {
+    pub(super) limit: usize,
+    buffer: BytesMut,
+    // How much of the buffer holds no LF.
+    scanned: usize,
+    // The rest of a line that was too long is to be dropped.
+    dropping: bool,
+    finished: bool,
+}
+
+/// A line without its end.
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    Line(Bytes),
+    /// The start of a line, as long as the limit.
+    TooLong(Bytes),
+}
+
+impl Piece {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Line(raw) | Self::TooLong(raw) => raw.len(),
+        }
+    }
+}
+
+impl Lines {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            buffer: BytesMut::new(),
+            scanned: 0,
+            dropping: false,
+            finished: false,
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        if !self.finished {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.finished = true;
+    }
+
+    pub(super) const fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// How many bytes are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Takes the next line off the buffer.
+    pub(super) fn next(&mut self) -> Option<Piece> {
+        loop {
+            let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
+            let Some(at) = unseen.iter().position(|b| *b == b'\n') else {
+                self.scanned = self.buffer.len();
+                if self.dropping {
+                    self.buffer.clear();
+                    self.scanned = 0;
+                    return None;
+                }
+                // One more may be the CR of the end.
+                if self.scanned > self.limit.saturating_add(1) {
+                    self.dropping = true;
+                    let raw = Bytes::copy_from_slice(self.buffer.get(..self.limit)?);
+                    return Some(Piece::TooLong(raw));
+                }
+                if !self.finished || self.buffer.is_empty() {
+                    return None;
+                }
+                let line = self.buffer.split().freeze();
+                self.scanned = 0;
+                return Some(self.bounded(line));
+            };
+            let mut line = self.buffer.split_to(self.scanned + at);
+            self.buffer.advance(1);
+            self.scanned = 0;
+            if self.dropping {
+                self.dropping = false;
+                continue;
+            }
+            if line.ends_with(b"\r") {
+                line.truncate(line.len() - 1);
+            }
+            return Some(self.bounded(line.freeze()));
+        }
+    }
+
+    fn bounded(&self, line: Bytes) -> Piece {
+        match line.get(..self.limit) {
+            Some(start) if line.len() > self.limit => Piece::TooLong(Bytes::copy_from_slice(start)),
+            _ => Piece::Line(line),
+        }
+    }
+}
