@@ -11,7 +11,7 @@ use core::{
 
 use nom::{
     IResult, Parser,
-    bytes::complete::{tag, take_till},
+    bytes::complete::{tag, take_till, take_while_m_n},
     character::complete::{char, satisfy, u8, u16},
     combinator::{all_consuming, eof},
     multi::length_count,
@@ -38,8 +38,17 @@ pub fn parse_host_port(text: &[u8]) -> Option<SocketAddrV4> {
 /// host-port = number 5( "," number )        ; four of the address, two of the port
 /// number    = 1*DIGIT                       ; 0 to 255
 /// ```
-pub(crate) fn host_port(input: &[u8]) -> IResult<&[u8], SocketAddrV4, ()> {
-    let next = || preceded(char(','), u8);
+fn host_port(input: &[u8]) -> IResult<&[u8], SocketAddrV4, ()> {
+    host_port_with(input, 0)
+}
+
+/// The same with blanks behind the commas, as one or another server writes a 227.
+pub(crate) fn spaced_host_port(input: &[u8]) -> IResult<&[u8], SocketAddrV4, ()> {
+    host_port_with(input, 3)
+}
+
+fn host_port_with(input: &[u8], blanks: usize) -> IResult<&[u8], SocketAddrV4, ()> {
+    let next = || preceded((char(','), take_while_m_n(0, blanks, |b| b == b' ')), u8);
     let (rest, (h1, h2, h3, h4, p1, p2)) =
         (u8, next(), next(), next(), next(), next()).parse(input)?;
     let address = SocketAddrV4::new(Ipv4Addr::new(h1, h2, h3, h4), u16::from_be_bytes([p1, p2]));

@@ -1,6 +1,11 @@
 //! Replies as values: the address in 227, the port in 229, the path in 257, and so on. All
 //! readers give `None` for another code and for what they cannot read; none trusts a number
-//! before it is checked. Only reading; the server's texts are in `server`.
+//! before it is checked. Digests stand in `fields/hash.rs`. Only reading; the server's texts
+//! are in `server`.
+
+mod hash;
+
+pub use hash::{FileHash, hash, hashes};
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::net::{SocketAddr, SocketAddrV4};
@@ -9,7 +14,7 @@ use bytes::Bytes;
 
 use super::{Code, Reply};
 use crate::{
-    address::{extended_port, host_port, long},
+    address::{extended_port, long, spaced_host_port},
     listing::{self, Entry},
     text::{PathArg, Text},
     time::Timestamp,
@@ -17,7 +22,8 @@ use crate::{
 
 /// The address in a 227 (RFC 959; the text around the numbers is free, RFC 1123 sec. 4.1.2.6).
 ///
-/// The first six numbers up to 255 with commas between them, wherever they stand. Whether
+/// The first six numbers up to 255 with commas between them, wherever they stand; blanks behind
+/// the commas do no harm. Whether
 /// the address may be used is for the caller to decide: servers behind NAT tell a wrong one,
 /// hostile ones tell another host's.
 ///
@@ -72,19 +78,16 @@ pub fn extended_passive(reply: &Reply) -> Option<u16> {
 /// The path in a 257: between double quotes, where a doubled quote stands for one (RFC 959
 /// appendix II).
 ///
-/// Without quotes the text is a path if it begins like one; the words that servers put behind
-/// it are cut off.
+/// Without quotes the text is a path if it begins like one, behind `PWD =`, or from the first
+/// word on that begins with a slash; the words that servers put behind it are cut off.
 #[must_use]
 pub fn path(reply: &Reply) -> Option<PathArg> {
     if reply.code() != Code::PATH {
         return None;
     }
-    let path = lines(reply).find_map(quoted).or_else(|| {
-        let text = reply.text().as_bytes().trim_ascii();
-        let absolute = text.starts_with(b"/")
-            || matches!(text, [drive, b':', ..] if drive.is_ascii_alphabetic());
-        absolute.then(|| Cow::Borrowed(without_comment(text)))
-    })?;
+    let path = lines(reply)
+        .find_map(quoted)
+        .or_else(|| unquoted(reply.text().as_bytes().trim_ascii()).map(Cow::Borrowed))?;
     PathArg::new(match path {
         Cow::Borrowed(path) => Bytes::copy_from_slice(path),
         Cow::Owned(path) => path.into(),
@@ -104,7 +107,7 @@ pub fn size(reply: &Reply) -> Option<u64> {
 /// The moment in the 213 that answers MDTM or MFMT.
 ///
 /// Fractions of any length are read, the years since 2000 as `19100` too, and `Modify=` before
-/// the time.
+/// the time. For all the facts of a 213 to MFMT, MFCT or MFF see [`changed`].
 #[must_use]
 pub fn modified(reply: &Reply) -> Option<Timestamp> {
     if reply.code() != Code::FILE_STATUS {
@@ -119,29 +122,86 @@ pub fn modified(reply: &Reply) -> Option<Timestamp> {
     })
 }
 
-/// The size that a 125 or 150 announces as `(N bytes)`. Only a hint: some servers tell the
-/// whole file's size where only its rest will come.
+/// The facts in the 213 that answers MFMT, MFCT or MFF: those that were set, and the file
+/// (draft-somers-ftp-mfxx).
+///
+/// ```
+/// use ftpkit_proto::{Code, Reply, reply::fields};
+/// let reply = Reply::new(Code::FILE_STATUS, "Modify=20240615120000;UNIX.mode=0644; /a b");
+/// let entry = fields::changed(&reply).unwrap();
+/// assert_eq!(entry.name.as_bytes(), b"/a b");
+/// assert_eq!(entry.mode, Some(0o644));
+/// ```
+#[must_use]
+pub fn changed(reply: &Reply) -> Option<Entry> {
+    if reply.code() != Code::FILE_STATUS {
+        return None;
+    }
+    reply.lines().find_map(facts_of)
+}
+
+/// How many bytes can still be stored: the 213 that answers AVBL
+/// (draft-peterson-streamlined-ftp-command-extensions).
+#[must_use]
+pub fn available(reply: &Reply) -> Option<u64> {
+    if reply.code() != Code::FILE_STATUS {
+        return None;
+    }
+    grouped_number(words(reply).next()?)
+}
+
+/// The size that a 125 or 150 announces, as `(N bytes)`, or as `N bytes` at its end or before
+/// `to download`. Only a hint: some servers tell the whole file's size where only its rest
+/// will come. A size in kilobytes is not exact, and none.
 #[must_use]
 pub fn size_hint(reply: &Reply) -> Option<u64> {
     if !reply.code().is_preliminary() {
         return None;
     }
-    lines(reply).find_map(|line| {
-        // The last bracket: a file's name may hold one too.
-        let start = line.iter().rposition(|b| *b == b'(')?;
-        let inside = line.get(start + 1..)?;
-        let end = inside.iter().position(|b| *b == b')')?;
-        let inside = inside.get(..end)?.trim_ascii();
-        let digits = inside
-            .iter()
-            .position(|b| !matches!(b, b'0'..=b'9' | b','))?;
-        let (size, unit) = inside.split_at_checked(digits)?;
-        let unit = unit.trim_ascii();
-        if !unit.eq_ignore_ascii_case(b"bytes") && !unit.eq_ignore_ascii_case(b"byte") {
-            return None;
-        }
-        grouped_number(size)
-    })
+    lines(reply).find_map(|line| bracketed_bytes(line).or_else(|| bytes_at_end(line)))
+}
+
+/// `(N bytes)` or `[N bytes]`.
+fn bracketed_bytes(line: &[u8]) -> Option<u64> {
+    // The last bracket: a file's name may hold one too.
+    let start = line.iter().rposition(|b| matches!(b, b'(' | b'['))?;
+    let inside = line.get(start + 1..)?;
+    let end = inside.iter().position(|b| matches!(b, b')' | b']'))?;
+    counted_bytes(inside.get(..end)?)
+}
+
+/// `… N bytes`, `… N bytes to download`.
+fn bytes_at_end(line: &[u8]) -> Option<u64> {
+    let line = line.trim_ascii();
+    let line = line.strip_suffix(b".").unwrap_or(line);
+    let line = ["to download", "to send", "to transfer"]
+        .iter()
+        .find_map(|end| {
+            let (line, found) = line.split_at_checked(line.len().checked_sub(end.len())?)?;
+            found.eq_ignore_ascii_case(end.as_bytes()).then_some(line)
+        })
+        .unwrap_or(line)
+        .trim_ascii_end();
+    // The last two words.
+    let unit = line.iter().rposition(u8::is_ascii_whitespace)?;
+    let before = line.get(..unit)?.trim_ascii_end();
+    let number = before
+        .iter()
+        .rposition(u8::is_ascii_whitespace)
+        .map_or(0, |blank| blank + 1);
+    counted_bytes(line.get(number..)?)
+}
+
+/// `N bytes`.
+fn counted_bytes(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii();
+    let digits = text.iter().position(|b| !matches!(b, b'0'..=b'9' | b','))?;
+    let (size, unit) = text.split_at_checked(digits)?;
+    let unit = unit.trim_ascii();
+    if !unit.eq_ignore_ascii_case(b"bytes") && !unit.eq_ignore_ascii_case(b"byte") {
+        return None;
+    }
+    grouped_number(size)
 }
 
 /// The name that a server chose for STOU: `FILE: name` in the 1yz (RFC 1123 sec. 4.1.2.9), or
@@ -233,14 +293,16 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// A number with or without commas between groups of three.
+/// A number with or without commas between groups of three digits.
 fn grouped_number(text: &[u8]) -> Option<u64> {
-    if text.contains(&b',') {
-        let digits: Vec<u8> = text.iter().copied().filter(|b| *b != b',').collect();
-        number(&digits)
-    } else {
-        number(text)
-    }
+    let mut groups = text.split(|b| *b == b',');
+    let first = groups.next()?;
+    groups.try_fold(number(first)?, |value, group| {
+        if group.len() != 3 || first.len() > 3 {
+            return None;
+        }
+        value.checked_mul(1000)?.checked_add(number(group)?)
+    })
 }
 
 fn port(digits: &[u8]) -> Option<u16> {
@@ -263,7 +325,7 @@ fn six_numbers(line: &[u8]) -> Option<SocketAddrV4> {
 }
 
 fn six_numbers_here(text: &[u8]) -> Option<SocketAddrV4> {
-    let (_, address) = host_port(text).ok()?;
+    let (_, address) = spaced_host_port(text).ok()?;
     (address.port() != 0).then_some(address)
 }
 
@@ -335,6 +397,30 @@ fn quoted(line: &[u8]) -> Option<Cow<'_, [u8]>> {
             }
         }
     }
+}
+
+/// A path without quotes: what begins like one, or stands behind `PWD =`, or the first word
+/// with a slash in front and all behind it.
+fn unquoted(text: &[u8]) -> Option<&[u8]> {
+    let text = match text.split_at_checked(3) {
+        Some((word, rest)) if word.eq_ignore_ascii_case(b"PWD") => {
+            let behind = rest.trim_ascii_start().strip_prefix(b"=");
+            if let Some(path) = behind {
+                return Some(path.trim_ascii_start());
+            }
+            text
+        }
+        _ => text,
+    };
+    let path = match text {
+        [b'/', ..] => text,
+        [drive, b':', ..] if drive.is_ascii_alphabetic() => text,
+        _ => {
+            let blank = text.windows(2).position(|pair| pair == b" /")?;
+            text.get(blank + 1..)?
+        }
+    };
+    Some(without_comment(path))
 }
 
 /// Cuts off what servers say behind a path that they do not quote.

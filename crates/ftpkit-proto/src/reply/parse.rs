@@ -21,7 +21,8 @@ use crate::{error::PeerMisbehaved, text::Text};
 /// on every line. A lenient reader also takes:
 /// - a closing line (or a whole reply) that is the bare code, its space stripped on the way;
 /// - a closing line with another known code, which is then the code of the reply: the servers
-///   that do so never send the line that the standard wants;
+///   that do so never send the line that the standard wants. A code that cannot end what has
+///   begun is text: no 1yz ends anything but a 1yz, and no 3yz a 2yz (`150 files online`);
 /// - empty lines between replies;
 /// - NUL, CR and LF inside a line: NUL is dropped, the others become `?`.
 ///
@@ -105,7 +106,7 @@ impl ReplyReader {
         };
         match head(line) {
             Some((code, Separator::Space, text))
-                if code == open.code || self.lenient && code.is_known() =>
+                if code == open.code || self.lenient && may_close(open.code, code) =>
             {
                 open.push(text);
                 open.code = code;
@@ -195,6 +196,13 @@ fn head(line: &[u8]) -> Option<(Code, Separator, &[u8])> {
     }
 }
 
+/// Whether a line with this other code may be the end of a reply that began with `open`.
+const fn may_close(open: Code, code: Code) -> bool {
+    code.is_known()
+        && (!code.is_preliminary() || open.is_preliminary())
+        && !(code.is_intermediate() && open.is_success())
+}
+
 fn without_controls(line: &[u8]) -> Vec<u8> {
     line.iter()
         .filter(|b| **b != 0)
@@ -260,6 +268,19 @@ mod tests {
             ("226-a|226", "open", "226:a/"),
             ("150-a|226 b", "open", "226:a/b"),
             ("220-a|421 b", "open", "421:a/b"),
+            ("220-a|230 b", "open", "230:a/b"),
+            ("331-a|230 b", "open", "230:a/b"),
+            (
+                "220-a|150 files|220 c",
+                "220:a/150 files/c",
+                "220:a/150 files/c",
+            ),
+            (
+                "220-a|331 users|220 c",
+                "220:a/331 users/c",
+                "220:a/331 users/c",
+            ),
+            ("550-a|125 b|550 c", "550:a/125 b/c", "550:a/125 b/c"),
             ("|  |220 a", "NotAReply NotAReply 220:a", "220:a"),
             ("SSH-2.0-x", "NotAReply", "NotAReply"),
             ("000 x", "NotAReply", "NotAReply"),

@@ -26,7 +26,9 @@ fn passive_in_every_style() {
             Some("10.0.0.1:1025"),
         ),
         ("ok 2 of 3, 4: 10,0,0,1,4,1", Some("10.0.0.1:1025")),
-        ("(10, 0, 0, 1, 4, 1)", None),
+        ("(10, 0, 0, 1, 4, 1)", Some("10.0.0.1:1025")),
+        ("(10,    0,0,1,4,1)", None),
+        ("(10 ,0,0,1,4,1)", None),
         ("(010,000,000,001,004,001)", Some("10.0.0.1:1025")),
         ("(255,255,255,255,255,255)", Some("255.255.255.255:65535")),
         (
@@ -131,6 +133,11 @@ fn paths_quoted_and_not() {
         ("/srv/new directory created", Some("/srv/new")),
         ("C:\\ftp is working directory", Some("C:\\ftp")),
         ("hello⏎\"/x\" is cwd⏎bye", Some("/x")),
+        ("PWD = /srv/data", Some("/srv/data")),
+        ("pwd=data", Some("data")),
+        ("Current directory is /srv/my data.", Some("/srv/my data")),
+        ("Directory /srv/new created", Some("/srv/new")),
+        ("root is current directory.", None),
         ("\"\" is current", None),
         ("\"/never ends", None),
         ("created", None),
@@ -181,7 +188,21 @@ fn size_hints() {
         (150, "x (1234)", None),
         (150, "x (bytes)", None),
         (150, "x (1234 bytes", None),
-        (150, "1234 bytes", None),
+        (150, "x [1234 bytes]", Some(1234)),
+        (150, "x(1234 bytes)", Some(1234)),
+        (150, "x (192.0.2.7,4021) (0 bytes).", Some(0)),
+        (150, "1234 bytes", Some(1234)),
+        (150, "Accepted⏎1234 bytes to download", Some(1234)),
+        (150, "Opening x, size: 1234 bytes.", Some(1234)),
+        (150, "x (1 byte)", Some(1)),
+        (150, "47.2 kbytes to download", None),
+        (150, "1.5 bytes", None),
+        (150, "(1,5 bytes)", None),
+        (150, "-5 bytes", None),
+        (150, "x5 bytes", None),
+        (150, "Opening 12 bytes.txt", None),
+        (150, "x 18446744073709551616 bytes", None),
+        (150, "bytes", None),
         (226, "(1234 bytes)", None),
     ] {
         assert_eq!(size_hint(&reply(code, text)), want, "{text}");
@@ -207,6 +228,51 @@ fn moments() {
     ] {
         let time = modified(&reply(code, text)).map(|t| t.to_string());
         assert_eq!(time.as_deref(), want, "{text}");
+    }
+}
+
+#[test]
+fn facts_that_were_set() {
+    for (code, text, want) in [
+        (
+            213,
+            "Modify=20240615120000; /a b",
+            Some("/a b 2024-06-15T12:00:00Z None"),
+        ),
+        (
+            213,
+            "modify=20240615120000.5;UNIX.mode=0600; x",
+            Some("x 2024-06-15T12:00:00.5Z Some(384)"),
+        ),
+        (
+            213,
+            "Done⏎Modify=20240615120000; x⏎End",
+            Some("x 2024-06-15T12:00:00Z None"),
+        ),
+        (213, "20240615120000", None),
+        (213, "File modification time set.", None),
+        (213, "", None),
+        (250, "Modify=20240615120000; x", None),
+    ] {
+        let entry = changed(&reply(code, text));
+        let shown = entry.map(|e| std::format!("{} {} {:?}", e.name, e.modified.unwrap(), e.mode));
+        assert_eq!(shown.as_deref(), want, "{text}");
+    }
+}
+
+#[test]
+fn space_that_is_left() {
+    for (code, text, want) in [
+        (213, "1234", Some(1234)),
+        (213, "1,234,567 bytes available", Some(1_234_567)),
+        (213, "18446744073709551615", Some(u64::MAX)),
+        (213, "18446744073709551616", None),
+        (213, "unlimited", None),
+        (213, "-1", None),
+        (213, "", None),
+        (550, "1234", None),
+    ] {
+        assert_eq!(available(&reply(code, text)), want, "{text}");
     }
 }
 
@@ -272,6 +338,7 @@ proptest! {
         let reply = Reply::multiline(Code::new(number).unwrap(), lines[0].clone(), lines[1..].to_vec());
         let _ = (long_passive(&reply), passive(&reply), extended_passive(&reply), path(&reply), size(&reply));
         let _ = (modified(&reply), size_hint(&reply), unique_name(&reply), mlst(&reply));
+        let _ = (changed(&reply), available(&reply));
     }
 
     #[test]
