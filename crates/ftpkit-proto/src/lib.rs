@@ -75,7 +75,7 @@
 //! # Usable alone
 //!
 //! [`wire::Framer`], [`Command`], [`Reply`], [`reply::ReplyReader`], [`listing::Parser`],
-//! [`url::Url`] and [`ascii`] need no machine.
+//! [`url::Url`], [`ascii`] and [`transcript::Explainer`] need no machine.
 //!
 //! # Specifications
 //!
@@ -115,6 +115,7 @@ pub mod server;
 pub mod text;
 pub mod time;
 pub mod timer;
+pub mod transcript;
 pub mod url;
 pub mod wire;
 

@@ -3,8 +3,11 @@
 
 pub mod fields;
 mod parse;
+mod value;
 
 pub use parse::ReplyReader;
+pub(crate) use parse::{Separator, head};
+pub use value::Value;
 
 use alloc::vec::Vec;
 use core::fmt;

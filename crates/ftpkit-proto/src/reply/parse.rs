@@ -172,7 +172,7 @@ impl Open {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Separator {
+pub(crate) enum Separator {
     Space,
     Hyphen,
     /// The line ends behind the code.
@@ -180,7 +180,7 @@ enum Separator {
 }
 
 /// Splits the code and what follows it off, if the line begins with a code.
-fn head(line: &[u8]) -> Option<(Code, Separator, &[u8])> {
+pub(crate) fn head(line: &[u8]) -> Option<(Code, Separator, &[u8])> {
     let (digits, rest) = line.split_at_checked(3)?;
     let number = digits.iter().try_fold(0, |number, digit| {
         digit
