@@ -75,6 +75,11 @@ impl<A: Numbered> At<A> {
         }
     }
 
+    /// The state.
+    pub(crate) const fn state(&self) -> &A {
+        &self.state
+    }
+
     /// Goes to this state; gives the one that is left. To stay in a state is a transition where
     /// the table has it, and nothing elsewhere.
     pub(crate) fn go(&mut self, to: A) -> A {

@@ -41,12 +41,12 @@ const WORDS: usize = AUTOMATA * LEGAL / WORD;
 /// thread together with the machine; none of them ever contend.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
-    automata: &'static [Table],
     account: Arc<Account>,
 }
 
 #[derive(Debug)]
 struct Account {
+    automata: &'static [Table],
     words: [AtomicUsize; WORDS],
     /// An automaton has ended, unlawfully, in this state; none: 0. A destructor does not panic.
     ended: AtomicUsize,
@@ -56,8 +56,8 @@ impl Taken {
     /// Nothing yet, of these automata.
     pub(crate) fn of(automata: &'static [Table]) -> Self {
         Self {
-            automata,
             account: Arc::new(Account {
+                automata,
                 words: [const { AtomicUsize::new(0) }; WORDS],
                 ended: AtomicUsize::new(0),
             }),
@@ -105,13 +105,13 @@ impl Taken {
     /// When an automaton has ended where it may not.
     pub(crate) fn so_far(&self) -> Transitions {
         let ended = self.account.ended.load(Ordering::Relaxed);
-        let table = self.automata.get(ended / usize::from(u8::MAX));
+        let table = self.account.automata.get(ended / usize::from(u8::MAX));
         if let (1.., Some(table)) = (ended, table) {
             let state = table.state((ended % usize::from(u8::MAX)) as u8);
             panic!("{}: {state} -> - is not in the table", table.name);
         }
         Transitions {
-            automata: self.automata,
+            automata: self.account.automata,
             words: self
                 .account
                 .words

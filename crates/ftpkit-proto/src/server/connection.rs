@@ -1,7 +1,7 @@
 //! [`Connection`]: one client's session as a [`Machine`]. Here inputs come in, commands are
 //! taken up one after another, and the session ends; what the commands do stands beside.
 
-use alloc::sync::Arc;
+use alloc::{boxed::Box, sync::Arc};
 use core::{fmt, net::SocketAddr};
 
 use super::{
@@ -9,11 +9,12 @@ use super::{
     config::Config,
     event::{End, Event},
     policy, refuse,
-    state::{Deadlines, Exchange, Login, Parameters, Rendezvous, Security},
+    state::{AUTOMATA, Deadlines, Exchange, Login, Parameters, Rendezvous, Security, SetTime},
 };
 use crate::{
     Code, DataEvent, DataId, DataRequest, Error, Instant, Machine, Output, PathArg, Reply, Text,
     TlsEvent,
+    automaton::{At, Taken},
     command::{Command, Row},
     error::{PeerMisbehaved, Timer},
     outbox::Outbox,
@@ -50,11 +51,13 @@ pub struct Connection {
     pub(super) framer: Framer,
     pub(super) outbox: Outbox<Event>,
     pub(super) security: Security,
-    pub(super) login: Login,
+    pub(super) login: At<Login>,
     pub(super) host: Option<Text>,
     pub(super) parameters: Parameters,
-    pub(super) rendezvous: Rendezvous,
-    pub(super) exchange: Exchange,
+    pub(super) rendezvous: At<Rendezvous>,
+    pub(super) exchange: At<Exchange>,
+    /// The legal transitions that its automata have taken, where somebody counts them.
+    pub(super) taken: Taken,
     pub(super) deadlines: Deadlines,
     pub(super) failed_logins: u32,
     bad_commands: u32,
@@ -90,6 +93,7 @@ impl Connection {
     }
 
     fn silent(config: Arc<Config>, now: Instant, peer: SocketAddr, local: SocketAddr) -> Self {
+        let taken = Taken::of(AUTOMATA);
         Self {
             framer: Framer::new(config.limits.line),
             config,
@@ -97,12 +101,13 @@ impl Connection {
             local: policy::canonical(local),
             now,
             outbox: Outbox::new(),
-            security: Security::default(),
-            login: Login::default(),
+            security: Security::new(&taken),
+            login: At::first(Login::default(), &taken),
             host: None,
-            parameters: Parameters::default(),
-            rendezvous: Rendezvous::default(),
-            exchange: Exchange::default(),
+            parameters: Parameters::new(&taken),
+            rendezvous: At::first(Rendezvous::default(), &taken),
+            exchange: At::first(Exchange::default(), &taken),
+            taken,
             deadlines: Deadlines::default(),
             failed_logins: 0,
             bad_commands: 0,
@@ -161,25 +166,25 @@ impl Connection {
     /// The user who is logged in.
     #[must_use]
     pub const fn user(&self) -> Option<&Text> {
-        self.login.user()
+        self.login.state().user()
     }
 
     /// The working directory of the user who is logged in.
     #[must_use]
     pub const fn working_directory(&self) -> Option<&PathArg> {
-        self.login.directory()
+        self.login.state().directory()
     }
 
     /// Whether a user is logged in.
     #[must_use]
     pub const fn is_logged_in(&self) -> bool {
-        self.login.is_in()
+        self.login.state().is_in()
     }
 
     /// Whether a transfer is in progress, from its command to its final reply.
     #[must_use]
     pub const fn is_transferring(&self) -> bool {
-        matches!(self.exchange, Exchange::Transfer(_))
+        matches!(self.exchange.state(), Exchange::Transfer(_))
     }
 
     /// Whether the control connection is under TLS.
@@ -192,6 +197,13 @@ impl Connection {
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.closed.is_some()
+    }
+
+    /// Which legal transitions of the server's automata this session has taken so far.
+    #[cfg(feature = "transitions")]
+    #[must_use]
+    pub fn transitions(&self) -> crate::Transitions {
+        self.taken.so_far()
     }
 
     /// Time does not run backwards, whatever a driver says.
@@ -219,7 +231,7 @@ impl Connection {
 
     /// The open question.
     const fn asked(&self) -> Option<AskId> {
-        match &self.exchange {
+        match self.exchange.state() {
             Exchange::Asking { id, .. } => Some(*id),
             Exchange::Transfer(moving) => moving.asked(),
             Exchange::Idle | Exchange::Binding => None,
@@ -228,12 +240,19 @@ impl Connection {
 
     /// Asks about a command that needs no data connection.
     pub(super) fn ask<Q>(&mut self, row: Row, question: Q, event: fn(Ask<Q>) -> Event) {
+        self.ask_or_else(row, question, event, None);
+    }
+
+    /// Asks, and knows what an `MDTM` means otherwise.
+    pub(super) fn ask_or_else<Q>(
+        &mut self,
+        row: Row,
+        question: Q,
+        event: fn(Ask<Q>) -> Event,
+        or_else: Option<Box<SetTime>>,
+    ) {
         let id = self.next_ask();
-        self.exchange = Exchange::Asking {
-            id,
-            row,
-            or_else: None,
-        };
+        self.exchange.go(Exchange::Asking { id, row, or_else });
         self.begin(Timer::Question);
         self.event(event(Ask { id, question }));
     }
@@ -241,10 +260,10 @@ impl Connection {
     /// The command whose question was just answered; the session is idle from here on,
     /// unless more is asked.
     pub(super) fn answered(&mut self) -> Option<Row> {
-        match core::mem::take(&mut self.exchange) {
+        match self.exchange.lend() {
             Exchange::Asking { row, .. } => Some(row),
             other => {
-                self.exchange = other;
+                self.exchange.go(other);
                 None
             }
         }
@@ -283,7 +302,7 @@ impl Connection {
 
     /// Gives a command its final reply: the next one may come. 421 ends the session.
     pub(super) fn finish(&mut self, row: Row, reply: &Reply) {
-        self.exchange = Exchange::Idle;
+        self.exchange.go(Exchange::Idle);
         self.reply(row, reply);
         if reply.code() == Code::SERVICE_CLOSING {
             self.close(Ok(()));
@@ -329,7 +348,7 @@ impl Connection {
 
     /// Breaks off what is being carried out, without a reply.
     fn end_exchange(&mut self) {
-        match core::mem::take(&mut self.exchange) {
+        match self.exchange.go(Exchange::Idle) {
             Exchange::Asking { id, .. } => self.event(Event::Cancelled(id)),
             Exchange::Transfer(moving) => self.end_transfer(&moving, End::Aborted),
             Exchange::Idle | Exchange::Binding => {}
@@ -340,7 +359,7 @@ impl Connection {
     /// out, and meanwhile the few that are answered at once.
     pub(super) fn advance(&mut self) {
         while !self.is_closed() && !self.security.is_changing() && !self.outbox.is_full() {
-            if !matches!(self.exchange, Exchange::Idle) {
+            if !matches!(*self.exchange, Exchange::Idle) {
                 if self.take_immediate() {
                     continue;
                 }
@@ -427,7 +446,7 @@ impl Connection {
     /// Answers what waits at the head of the queue, if it is of the kind that is answered in
     /// the midst of another command. Tells whether it was.
     fn take_immediate(&mut self) -> bool {
-        let (asking, started) = match &self.exchange {
+        let (asking, started) = match &*self.exchange {
             Exchange::Asking { row, .. } => (!matches!(row, Row::Pass | Row::Acct), false),
             Exchange::Transfer(moving) => (true, moving.is_opened()),
             Exchange::Idle | Exchange::Binding => return false,
@@ -461,7 +480,7 @@ impl Connection {
 
     /// A deadline has passed.
     fn expire(&mut self, timer: Timer) {
-        let row = match &self.exchange {
+        let row = match &*self.exchange {
             Exchange::Asking { row, .. } => Some(*row),
             _ => None,
         };
@@ -481,7 +500,7 @@ impl Connection {
             (Timer::Handshake, _) if self.security.is_changing() => {
                 self.close(Err(Error::TimedOut(timer)));
             }
-            (Timer::DataConnect, _) if matches!(self.exchange, Exchange::Binding) => {
+            (Timer::DataConnect, _) if matches!(*self.exchange, Exchange::Binding) => {
                 self.unbound();
             }
             _ => self.transfer_expired(timer),

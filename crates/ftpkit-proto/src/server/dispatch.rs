@@ -240,10 +240,11 @@ impl Connection {
     /// have it. Asking first keeps a name that begins with digits readable.
     fn mdtm_command(&mut self, path: PathArg) {
         let set = mdtm_set(&path).map(|(time, path)| Box::new(SetTime { time, path }));
-        self.query(Row::Mdtm, Some(path), Purpose::Modified);
-        if let Exchange::Asking { or_else, .. } = &mut self.exchange {
-            *or_else = set;
-        }
+        let question = Query {
+            path: Some(path),
+            purpose: Purpose::Modified,
+        };
+        self.ask_or_else(Row::Mdtm, question, Event::Query, set);
     }
 
     fn site_command(&mut self, row: Row, site: Site) {
@@ -361,7 +362,7 @@ impl Connection {
                 "The control connection is in clear."
             }),
         ]);
-        if let Exchange::Transfer(moving) = &self.exchange {
+        if let Exchange::Transfer(moving) = &*self.exchange {
             lines.push(Text::sanitized(&alloc::format!(
                 "Transfer in progress, {} bytes.",
                 moving.bytes
@@ -445,8 +446,7 @@ impl Sealed<Described> for Query {
         question: Self,
         answer: Result<Described, Refusal>,
     ) {
-        let Exchange::Asking { row, or_else, .. } = core::mem::take(&mut connection.exchange)
-        else {
+        let Exchange::Asking { row, or_else, .. } = connection.exchange.lend() else {
             return;
         };
         let Described { path, facts } = match (answer, or_else) {

@@ -68,9 +68,10 @@ impl Connection {
             return self.say(Row::Rein, Code::NOT_IMPLEMENTED, text);
         }
         self.forget_all();
+        self.security.reset();
         self.say(Row::Rein, Code::READY, "Ready for a new user.");
         if secured {
-            self.security.stop_and_reset();
+            self.security.stop();
             self.outbox.push(Output::StopTls);
             self.begin(Timer::Handshake);
         }

@@ -3,7 +3,7 @@
 //! here parses, formats or queues.
 
 use alloc::boxed::Box;
-use core::{mem, net::SocketAddr, time::Duration};
+use core::{net::SocketAddr, time::Duration};
 
 use super::{
     ask::AskId,
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     DataId,
+    automaton::{At, Taken, automata, automaton},
     command::Row,
     error::Timer,
     facts::FactSet,
@@ -18,6 +19,8 @@ use crate::{
     time::{Instant, Timestamp},
     wire::Drained,
 };
+
+automata! { Channel Protection Login Type Restart Rename Arrangement Rendezvous Exchange Step }
 
 /// A command came where its order does not allow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,90 +40,134 @@ enum Channel {
     Stopping,
 }
 
+automaton! { Channel "security":;
+    Clear => Starting;
+    Starting => Secured;
+    Secured => Stopping;
+    Stopping => Clear;
+}
+
+/// What PBSZ and PROT have set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Protection {
+    /// Nothing: data connections are in clear.
+    #[default]
+    Unset,
+    /// PBSZ came, and data connections are in clear.
+    Clear,
+    /// Data connections are under TLS.
+    Private,
+    /// They still are, behind CCC, and no command can change it.
+    Kept,
+}
+
+automaton! { Protection "protection":;
+    Unset => Clear;
+    Clear => Unset Private;
+    Private => Unset Clear Kept;
+    Kept => Unset;
+}
+
 /// TLS on the control connection, and what PBSZ and PROT set (RFC 4217).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Security {
-    channel: Channel,
-    sized: bool,
-    private: bool,
+    channel: At<Channel>,
+    protection: At<Protection>,
 }
 
 impl Security {
+    /// Clear text.
+    pub(super) fn new(taken: &Taken) -> Self {
+        Self {
+            channel: At::first(Channel::default(), taken),
+            protection: At::first(Protection::default(), taken),
+        }
+    }
+
     /// Whether the control connection is under TLS.
     pub(super) const fn is_secured(&self) -> bool {
-        matches!(self.channel, Channel::Secured)
+        matches!(self.channel.state(), Channel::Secured)
     }
 
     /// Whether TLS is being started or ended.
     pub(super) const fn is_changing(&self) -> bool {
-        matches!(self.channel, Channel::Starting | Channel::Stopping)
+        matches!(self.channel.state(), Channel::Starting | Channel::Stopping)
     }
 
     /// Whether data connections are to be under TLS.
     pub(super) const fn is_data_private(&self) -> bool {
-        self.private
+        matches!(
+            self.protection.state(),
+            Protection::Private | Protection::Kept
+        )
     }
 
     /// AUTH was accepted. The proof tells that no byte in clear waits behind it.
     pub(super) fn start(&mut self, _nothing_waits: Drained) {
-        *self = Self {
-            channel: Channel::Starting,
-            ..Self::default()
-        };
+        self.reset();
+        self.channel.go(Channel::Starting);
+    }
+
+    /// What PBSZ and PROT have set is void (AUTH, REIN).
+    pub(super) fn reset(&mut self) {
+        self.protection.go(Protection::Unset);
     }
 
     /// The handshake is complete; `false` when none was under way.
-    pub(super) const fn started(&mut self) -> bool {
-        let was_due = matches!(self.channel, Channel::Starting);
+    pub(super) fn started(&mut self) -> bool {
+        let was_due = *self.channel == Channel::Starting;
         if was_due {
-            self.channel = Channel::Secured;
+            self.channel.go(Channel::Secured);
         }
         was_due
     }
 
-    /// CCC was accepted: the control connection goes back to clear text, what PROT set stays
-    /// (RFC 4217 sec. 12.3).
-    pub(super) const fn stop(&mut self) {
-        self.channel = Channel::Stopping;
-        self.sized = false;
-    }
-
-    /// REIN was accepted under TLS: everything goes back to clear text.
-    pub(super) const fn stop_and_reset(&mut self) {
-        self.stop();
-        self.private = false;
+    /// CCC was accepted, or REIN under TLS: the control connection goes back to clear text, what
+    /// PROT set stays (RFC 4217 sec. 12.3).
+    pub(super) fn stop(&mut self) {
+        self.channel.go(Channel::Stopping);
+        self.protection.go(if self.is_data_private() {
+            Protection::Kept
+        } else {
+            Protection::Unset
+        });
     }
 
     /// TLS has ended; `false` when its end was not due.
-    pub(super) const fn stopped(&mut self) -> bool {
-        let was_due = matches!(self.channel, Channel::Stopping);
+    pub(super) fn stopped(&mut self) -> bool {
+        let was_due = *self.channel == Channel::Stopping;
         if was_due {
-            self.channel = Channel::Clear;
+            self.channel.go(Channel::Clear);
         }
         was_due
     }
 
     /// PBSZ, which needs TLS.
-    pub(super) const fn size(&mut self) -> Result<(), OutOfOrder> {
+    pub(super) fn size(&mut self) -> Result<(), OutOfOrder> {
         if !self.is_secured() {
             return Err(OutOfOrder);
         }
-        self.sized = true;
+        if *self.protection == Protection::Unset {
+            self.protection.go(Protection::Clear);
+        }
         Ok(())
     }
 
     /// Whether PROT may come: only behind PBSZ.
     pub(super) const fn may_protect(&self) -> Result<(), OutOfOrder> {
-        if self.is_secured() && self.sized {
-            Ok(())
-        } else {
-            Err(OutOfOrder)
+        match self.protection.state() {
+            Protection::Clear | Protection::Private if self.is_secured() => Ok(()),
+            _ => Err(OutOfOrder),
         }
     }
 
     /// PROT C or PROT P.
-    pub(super) const fn protect(&mut self, private: bool) {
-        self.private = private;
+    pub(super) fn protect(&mut self, private: bool) {
+        self.protection.go(if private {
+            Protection::Private
+        } else {
+            Protection::Clear
+        });
     }
 }
 
@@ -153,67 +200,17 @@ pub(super) enum Login {
     },
 }
 
+automaton! { Login "login":;
+    Out => Named;
+    Named => Out Asked;
+    Asked => Out AccountWanted In;
+    AccountWanted => Out Asked;
+    In => Out In;
+}
+
 impl Login {
     pub(super) const fn is_in(&self) -> bool {
         matches!(self, Self::In { .. })
-    }
-
-    /// USER: begins again, whatever stood before.
-    pub(super) fn name(&mut self, user: Text) {
-        *self = Self::Named { user };
-    }
-
-    /// PASS: gives the name that the question is about.
-    pub(super) fn give_password(&mut self) -> Result<Text, OutOfOrder> {
-        match mem::take(self) {
-            Self::Named { user } => {
-                *self = Self::Asked;
-                Ok(user)
-            }
-            other => {
-                *self = other;
-                Err(OutOfOrder)
-            }
-        }
-    }
-
-    /// ACCT: gives the name and password that the question is about.
-    pub(super) fn give_account(&mut self) -> Result<(Text, Secret), OutOfOrder> {
-        match mem::take(self) {
-            Self::AccountWanted { user, password } => {
-                *self = Self::Asked;
-                Ok((user, password))
-            }
-            other => {
-                *self = other;
-                Err(OutOfOrder)
-            }
-        }
-    }
-
-    /// The application wants an account too.
-    pub(super) fn want_account(&mut self, user: Text, password: Secret) {
-        *self = Self::AccountWanted { user, password };
-    }
-
-    /// The application lets the user in.
-    pub(super) fn enter(&mut self, user: Text, home: PathArg) {
-        *self = Self::In {
-            user,
-            directory: home,
-        };
-    }
-
-    /// Back to the beginning; tells whether somebody was in.
-    pub(super) fn leave(&mut self) -> bool {
-        mem::take(self).is_in()
-    }
-
-    /// CWD and CDUP.
-    pub(super) fn change_directory(&mut self, to: PathArg) {
-        if let Self::In { directory, .. } = self {
-            *directory = to;
-        }
     }
 
     pub(super) const fn user(&self) -> Option<&Text> {
@@ -231,36 +228,156 @@ impl Login {
     }
 }
 
-/// The transfer parameters, and what one command leaves behind for the next.
-#[derive(Clone, Debug)]
-pub(super) struct Parameters {
-    ascii: bool,
-    facts: FactSet,
-    epsv_all: bool,
-    marker: Option<u64>,
-    rename: Option<PathArg>,
-}
+impl At<Login> {
+    /// USER, behind [`leave`](Self::leave).
+    pub(super) fn name(&mut self, user: Text) {
+        self.go(Login::Named { user });
+    }
 
-impl Default for Parameters {
-    fn default() -> Self {
-        Self {
-            // TYPE A N, as RFC 959 sec. 5.1 has it.
-            ascii: true,
-            facts: FactSet::ALL,
-            epsv_all: false,
-            marker: None,
-            rename: None,
+    /// PASS: gives the name that the question is about.
+    pub(super) fn give_password(&mut self) -> Result<Text, OutOfOrder> {
+        match self.lend() {
+            Login::Named { user } => {
+                self.go(Login::Asked);
+                Ok(user)
+            }
+            other => {
+                {
+                    self.go(other);
+                };
+                Err(OutOfOrder)
+            }
+        }
+    }
+
+    /// ACCT: gives the name and password that the question is about.
+    pub(super) fn give_account(&mut self) -> Result<(Text, Secret), OutOfOrder> {
+        match self.lend() {
+            Login::AccountWanted { user, password } => {
+                self.go(Login::Asked);
+                Ok((user, password))
+            }
+            other => {
+                {
+                    self.go(other);
+                };
+                Err(OutOfOrder)
+            }
+        }
+    }
+
+    /// The application wants an account too.
+    pub(super) fn want_account(&mut self, user: Text, password: Secret) {
+        self.go(Login::AccountWanted { user, password });
+    }
+
+    /// The application lets the user in.
+    pub(super) fn enter(&mut self, user: Text, home: PathArg) {
+        self.go(Login::In {
+            user,
+            directory: home,
+        });
+    }
+
+    /// Back to the beginning; tells whether somebody was in.
+    pub(super) fn leave(&mut self) -> bool {
+        self.go(Login::Out).is_in()
+    }
+
+    /// CWD and CDUP.
+    pub(super) fn change_directory(&mut self, to: PathArg) {
+        match self.lend() {
+            Login::In { user, .. } => self.enter(user, to),
+            other => {
+                self.go(other);
+            }
         }
     }
 }
 
+/// The representation type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Type {
+    /// A N, as RFC 959 sec. 5.1 has it at the start.
+    #[default]
+    Ascii,
+    Image,
+}
+
+automaton! { Type "type":;
+    Ascii => Image;
+    Image => Ascii;
+}
+
+/// REST's marker, for the next transfer.
+#[derive(Clone, Copy, Debug, Default)]
+enum Restart {
+    #[default]
+    Unset,
+    From(u64),
+}
+
+automaton! { Restart "restart":;
+    Unset => From;
+    From => Unset;
+}
+
+/// The first half of a command in two halves.
+#[derive(Clone, Debug, Default)]
+enum Rename {
+    #[default]
+    Unset,
+    /// RNFR named this.
+    From(PathArg),
+}
+
+automaton! { Rename "rename":;
+    Unset => From;
+    From => Unset;
+}
+
+/// Which commands may arrange a data connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Arrangement {
+    #[default]
+    Any,
+    /// EPSV ALL was sent.
+    OnlyEpsv,
+}
+
+automaton! { Arrangement "arrangement":;
+    Any => OnlyEpsv;
+    OnlyEpsv => ;
+}
+
+/// The transfer parameters, and what one command leaves behind for the next.
+#[derive(Debug)]
+pub(super) struct Parameters {
+    representation: At<Type>,
+    facts: FactSet,
+    arrangement: At<Arrangement>,
+    restart: At<Restart>,
+    rename: At<Rename>,
+}
+
 impl Parameters {
+    /// The defaults.
+    pub(super) fn new(taken: &Taken) -> Self {
+        Self {
+            representation: At::first(Type::default(), taken),
+            facts: FactSet::ALL,
+            arrangement: At::first(Arrangement::default(), taken),
+            restart: At::first(Restart::default(), taken),
+            rename: At::first(Rename::default(), taken),
+        }
+    }
+
     /// Back to the defaults (AUTH, REIN); EPSV ALL holds as long as the connection does.
     pub(super) fn reset(&mut self) {
-        *self = Self {
-            epsv_all: self.epsv_all,
-            ..Self::default()
-        };
+        self.representation.go(Type::default());
+        self.facts = FactSet::ALL;
+        self.restart.go(Restart::default());
+        self.rename.go(Rename::default());
     }
 
     /// A command of this row begins: what it does not use is void. RNFR's name is for RNTO
@@ -269,7 +386,7 @@ impl Parameters {
     /// lost in silence ruins a file.
     pub(super) fn begin(&mut self, row: Row) {
         if row != Row::Rnto {
-            self.rename = None;
+            self.rename.go(Rename::Unset);
         }
         if !matches!(
             row,
@@ -282,16 +399,17 @@ impl Parameters {
                 | Row::Eprt
                 | Row::Epsv
         ) {
-            self.marker = None;
+            self.restart.go(Restart::Unset);
         }
     }
 
     pub(super) const fn is_ascii(&self) -> bool {
-        self.ascii
+        matches!(self.representation.state(), Type::Ascii)
     }
 
-    pub(super) const fn set_ascii(&mut self, ascii: bool) {
-        self.ascii = ascii;
+    pub(super) fn set_ascii(&mut self, ascii: bool) {
+        self.representation
+            .go(if ascii { Type::Ascii } else { Type::Image });
     }
 
     pub(super) const fn facts(&self) -> FactSet {
@@ -303,29 +421,37 @@ impl Parameters {
     }
 
     pub(super) const fn is_epsv_all(&self) -> bool {
-        self.epsv_all
+        matches!(self.arrangement.state(), Arrangement::OnlyEpsv)
     }
 
-    pub(super) const fn set_epsv_all(&mut self) {
-        self.epsv_all = true;
+    pub(super) fn set_epsv_all(&mut self) {
+        self.arrangement.go(Arrangement::OnlyEpsv);
     }
 
     /// REST; 0 is the same as none.
     pub(super) fn set_marker(&mut self, marker: u64) {
-        self.marker = (marker > 0).then_some(marker);
+        if marker > 0 {
+            self.restart.go(Restart::From(marker));
+        }
     }
 
-    pub(super) const fn take_marker(&mut self) -> Option<u64> {
-        self.marker.take()
+    pub(super) fn take_marker(&mut self) -> Option<u64> {
+        match self.restart.go(Restart::Unset) {
+            Restart::Unset => None,
+            Restart::From(marker) => Some(marker),
+        }
     }
 
     /// RNFR was answered: RNTO may come.
     pub(super) fn set_rename(&mut self, from: PathArg) {
-        self.rename = Some(from);
+        self.rename.go(Rename::From(from));
     }
 
     pub(super) fn take_rename(&mut self) -> Result<PathArg, OutOfOrder> {
-        self.rename.take().ok_or(OutOfOrder)
+        match self.rename.go(Rename::Unset) {
+            Rename::Unset => Err(OutOfOrder),
+            Rename::From(from) => Ok(from),
+        }
     }
 }
 
@@ -348,21 +474,28 @@ pub(super) enum Rendezvous {
     Listening(DataId),
 }
 
-impl Rendezvous {
+automaton! { Rendezvous "rendezvous":;
+    None => Active Binding;
+    Active => None Active Binding;
+    Binding => None Listening;
+    Listening => None Active Binding;
+}
+
+impl At<Rendezvous> {
     /// Agrees on something else; gives the listener that must be dropped.
     #[must_use]
-    pub(super) const fn replace(&mut self, new: Self) -> Option<DataId> {
-        match mem::replace(self, new) {
-            Self::Binding { id, .. } | Self::Listening(id) => Some(id),
-            Self::None | Self::Active(_) => None,
+    pub(super) fn replace(&mut self, new: Rendezvous) -> Option<DataId> {
+        match self.go(new) {
+            Rendezvous::Binding { id, .. } | Rendezvous::Listening(id) => Some(id),
+            Rendezvous::None | Rendezvous::Active(_) => None,
         }
     }
 
     /// The listener is bound; tells whether EPSV had asked, `None` when none was due.
     pub(super) fn bound(&mut self, of: DataId) -> Option<bool> {
-        match *self {
-            Self::Binding { id, extended } if id == of => {
-                *self = Self::Listening(id);
+        match **self {
+            Rendezvous::Binding { id, extended } if id == of => {
+                self.go(Rendezvous::Listening(id));
                 Some(extended)
             }
             _ => None,
@@ -371,13 +504,13 @@ impl Rendezvous {
 
     /// The listener is gone; `true` when it was still being bound.
     pub(super) fn lost(&mut self, of: DataId) -> bool {
-        match *self {
-            Self::Binding { id, .. } if id == of => {
-                *self = Self::None;
+        match **self {
+            Rendezvous::Binding { id, .. } if id == of => {
+                self.go(Rendezvous::None);
                 true
             }
-            Self::Listening(id) if id == of => {
-                *self = Self::None;
+            Rendezvous::Listening(id) if id == of => {
+                self.go(Rendezvous::None);
                 false
             }
             _ => false,
@@ -406,6 +539,13 @@ pub(super) enum Exchange {
     Transfer(Box<Moving>),
 }
 
+automaton! { Exchange "exchange":;
+    Idle => Asking Binding Transfer;
+    Asking => Idle Asking;
+    Binding => Idle;
+    Transfer => Idle;
+}
+
 /// What an `MDTM` asks for when no file of the whole name is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SetTime {
@@ -428,6 +568,14 @@ pub(super) enum Step {
     Committing(AskId),
 }
 
+automaton! { Step "transfer": Opening;
+    Opening => Meeting Over;
+    Meeting => Meeting Securing Flowing Over;
+    Securing => Flowing Over;
+    Flowing => Flowing Committing Over;
+    Committing => Over;
+}
+
 /// A transfer, from its command to its final reply.
 #[derive(Debug)]
 pub(super) struct Moving {
@@ -440,7 +588,7 @@ pub(super) struct Moving {
     pub(super) upload: bool,
     /// Whether the data connection is to be under TLS.
     pub(super) private: bool,
-    pub(super) step: Step,
+    pub(super) step: At<Step>,
     pub(super) bytes: u64,
     pub(super) peer: Option<SocketAddr>,
 }
@@ -448,56 +596,65 @@ pub(super) struct Moving {
 impl Moving {
     /// The open question about it.
     pub(super) const fn asked(&self) -> Option<AskId> {
-        match self.step {
-            Step::Opening(id) | Step::Committing(id) => Some(id),
+        match self.step.state() {
+            Step::Opening(id) | Step::Committing(id) => Some(*id),
             _ => None,
         }
     }
 
     /// Whether the application has opened something for it, which must be let go once.
     pub(super) const fn is_opened(&self) -> bool {
-        !matches!(self.step, Step::Opening(_))
+        !matches!(self.step.state(), Step::Opening(_))
     }
 
     /// Whether the driver still has something of it: an attempt or a connection. Until the
     /// file is open, a listener belongs to the rendezvous; all of an upload came with its end.
     pub(super) const fn holds_connection(&self) -> bool {
-        matches!(self.step, Step::Meeting | Step::Securing | Step::Flowing)
+        matches!(
+            self.step.state(),
+            Step::Meeting | Step::Securing | Step::Flowing
+        )
     }
 
     /// The application has opened the file.
-    pub(super) const fn opened(&mut self) {
-        self.step = Step::Meeting;
+    pub(super) fn opened(&mut self) {
+        self.step.go(Step::Meeting);
+    }
+
+    /// Somebody else has called the listener.
+    pub(super) fn met_stranger(&mut self) {
+        self.step.go(Step::Meeting);
     }
 
     /// The data connection is made; gives the step that follows.
-    pub(super) const fn met(&mut self, peer: SocketAddr) -> Step {
+    pub(super) fn met(&mut self, peer: SocketAddr) -> Step {
         self.peer = Some(peer);
-        self.step = if self.private {
+        self.step.go(if self.private {
             Step::Securing
         } else {
             Step::Flowing
-        };
-        self.step
+        });
+        *self.step
     }
 
     /// TLS is up on it.
-    pub(super) const fn secured(&mut self) {
-        self.step = Step::Flowing;
+    pub(super) fn secured(&mut self) {
+        self.step.go(Step::Flowing);
     }
 
     /// So many bytes have moved; tells whether that is more than before.
-    pub(super) const fn moved(&mut self, bytes: u64) -> bool {
+    pub(super) fn moved(&mut self, bytes: u64) -> bool {
         let more = bytes > self.bytes;
         if more {
             self.bytes = bytes;
+            self.step.go(Step::Flowing);
         }
         more
     }
 
     /// All of an upload has come.
-    pub(super) const fn arrived(&mut self, commit: AskId) {
-        self.step = Step::Committing(commit);
+    pub(super) fn arrived(&mut self, commit: AskId) {
+        self.step.go(Step::Committing(commit));
     }
 
     /// What the application is told of its end.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Code, DataEvent, DataFailure, DataId, DataRequest, Family, Flow, Instant, Reply, Text,
     address::{HostPort, format_extended_port, same_host},
+    automaton::At,
     command::Epsv,
     command::Row,
     error::Timer,
@@ -101,7 +102,7 @@ impl Connection {
     fn listen(&mut self, extended: bool) {
         let id = self.next_data();
         self.replace_rendezvous(Rendezvous::Binding { id, extended });
-        self.exchange = Exchange::Binding;
+        self.exchange.go(Exchange::Binding);
         self.begin(Timer::DataConnect);
         self.data(id, DataRequest::Listen(self.family()));
     }
@@ -130,7 +131,7 @@ impl Connection {
 
     /// No listener came about.
     pub(super) fn unbound(&mut self) {
-        let row = match self.rendezvous {
+        let row = match *self.rendezvous {
             Rendezvous::Binding { extended: true, .. } => Row::Epsv,
             _ => Row::Pasv,
         };
@@ -150,7 +151,7 @@ impl Connection {
             let text = "Data connections must be under TLS; send PROT P.";
             return self.say(row, Code::PROTECTION_TOO_LOW, text);
         }
-        let (id, target) = match self.rendezvous {
+        let (id, target) = match *self.rendezvous {
             Rendezvous::Active(target) => (self.next_data(), Some(target)),
             Rendezvous::Listening(id) => (id, None),
             Rendezvous::None | Rendezvous::Binding { .. } => {
@@ -159,16 +160,17 @@ impl Connection {
             }
         };
         let ask = self.next_ask();
-        self.exchange = Exchange::Transfer(Box::new(Moving {
+        let step = At::begin(Step::Opening(ask), &self.taken);
+        self.exchange.go(Exchange::Transfer(Box::new(Moving {
             row,
             id,
             target,
             upload: transfer.is_upload(),
             private,
-            step: Step::Opening(ask),
+            step,
             bytes: 0,
             peer: None,
-        }));
+        })));
         self.begin(Timer::Question);
         let question = Open {
             id,
@@ -181,13 +183,13 @@ impl Connection {
     /// The file is open: 150, and the data connection is made.
     fn opened(&mut self, mut moving: Box<Moving>, opened: Opened) {
         moving.opened();
-        let listens = matches!(self.rendezvous, Rendezvous::Listening(id) if id == moving.id);
+        let listens = matches!(*self.rendezvous, Rendezvous::Listening(id) if id == moving.id);
         if moving.target.is_none() && !listens {
             // The listener was lost while the application was busy.
             return self.fail(&moving, DataFailure::Listen);
         }
         // From here on the data connection belongs to the transfer, and serves no other.
-        self.rendezvous = Rendezvous::None;
+        self.rendezvous.go(Rendezvous::None);
         let text = match (&opened.name, opened.size) {
             (Some(name), _) if moving.row == Row::Stou => {
                 let mut text = alloc::vec::Vec::from(&b"FILE: "[..]);
@@ -203,22 +205,23 @@ impl Connection {
             .map_or(DataRequest::Accept, DataRequest::Connect);
         self.data(moving.id, request);
         self.begin(Timer::DataConnect);
-        self.exchange = Exchange::Transfer(moving);
+        self.exchange.go(Exchange::Transfer(moving));
     }
 
     /// News of a data connection.
     pub(super) fn data_event(&mut self, id: DataId, event: DataEvent) {
-        match &mut self.exchange {
+        match self.exchange.state() {
             Exchange::Transfer(moving) if moving.id == id && moving.is_opened() => {}
             _ => return self.listener_event(id, event),
         }
-        let Exchange::Transfer(mut moving) = core::mem::take(&mut self.exchange) else {
+        let Exchange::Transfer(mut moving) = self.exchange.lend() else {
             return;
         };
-        match (event, moving.step) {
+        match (event, *moving.step) {
             (DataEvent::Connected(caller), Step::Meeting) => {
                 if moving.target.is_none() && !same_host(self.peer.ip(), caller.ip()) {
                     // A stranger is dropped in silence, and the wait goes on.
+                    moving.met_stranger();
                     self.data(id, DataRequest::Reject);
                     self.data(id, DataRequest::Accept);
                 } else if moving.met(caller) == Step::Securing {
@@ -227,18 +230,18 @@ impl Connection {
                 } else {
                     self.flow(&moving);
                 }
-                self.exchange = Exchange::Transfer(moving);
+                self.exchange.go(Exchange::Transfer(moving));
             }
             (DataEvent::Secured { .. }, Step::Securing) => {
                 moving.secured();
                 self.flow(&moving);
-                self.exchange = Exchange::Transfer(moving);
+                self.exchange.go(Exchange::Transfer(moving));
             }
             (DataEvent::Progress { bytes }, Step::Flowing) => {
                 if moving.moved(bytes) {
                     self.begin(Timer::Stall);
                 }
-                self.exchange = Exchange::Transfer(moving);
+                self.exchange.go(Exchange::Transfer(moving));
             }
             (DataEvent::Finished { bytes, clean }, Step::Flowing) => {
                 moving.moved(bytes);
@@ -248,7 +251,9 @@ impl Connection {
                 self.fail(&moving, failure);
             }
             // Not what this step waits for.
-            _ => self.exchange = Exchange::Transfer(moving),
+            _ => {
+                self.exchange.go(Exchange::Transfer(moving));
+            }
         }
     }
 
@@ -257,7 +262,7 @@ impl Connection {
             DataEvent::Listening(address) => self.listening(id, address),
             DataEvent::Failed(_) => {
                 let extended =
-                    matches!(self.rendezvous, Rendezvous::Binding { extended: true, .. });
+                    matches!(*self.rendezvous, Rendezvous::Binding { extended: true, .. });
                 if self.rendezvous.lost(id) {
                     let row = if extended { Row::Epsv } else { Row::Pasv };
                     let text = "No port could be bound; try again.";
@@ -299,7 +304,7 @@ impl Connection {
                 Completeness::Assumed
             },
         };
-        self.exchange = Exchange::Transfer(moving);
+        self.exchange.go(Exchange::Transfer(moving));
         self.begin(Timer::Question);
         self.event(Event::Commit(Ask { id, question }));
     }
@@ -311,7 +316,7 @@ impl Connection {
 
     /// The data connection failed, and is gone.
     fn fail(&mut self, moving: &Moving, failure: DataFailure) {
-        let flows = moving.step == Step::Flowing;
+        let flows = *moving.step == Step::Flowing;
         self.event(Event::TransferEnded(moving.ended(End::Failed(failure))));
         let (code, text) = match failure {
             DataFailure::Local => (Code::LOCAL_ERROR, "Reading or writing the file failed."),
@@ -348,10 +353,10 @@ impl Connection {
 
     /// A deadline of a transfer has passed.
     pub(super) fn transfer_expired(&mut self, timer: Timer) {
-        let Exchange::Transfer(moving) = core::mem::take(&mut self.exchange) else {
+        let Exchange::Transfer(moving) = self.exchange.lend() else {
             return;
         };
-        let (end, code, text) = match (timer, moving.step) {
+        let (end, code, text) = match (timer, *moving.step) {
             (Timer::DataConnect, Step::Meeting) => (
                 End::Failed(DataFailure::TimedOut),
                 Code::NO_DATA_CONNECTION,
@@ -373,7 +378,7 @@ impl Connection {
                 "The storage did not answer in time.",
             ),
             _ => {
-                self.exchange = Exchange::Transfer(moving);
+                self.exchange.go(Exchange::Transfer(moving));
                 return;
             }
         };
@@ -383,7 +388,7 @@ impl Connection {
 
     /// ABOR: ends what is being carried out, whatever it waits for.
     pub(super) fn abort(&mut self) {
-        match core::mem::take(&mut self.exchange) {
+        match self.exchange.lend() {
             Exchange::Idle | Exchange::Binding => {
                 self.say(Row::Abor, Code::NO_TRANSFER, "Nothing to abort.");
             }
@@ -402,7 +407,7 @@ impl Connection {
     /// The client has ended its half of the control connection during a transfer. It may
     /// still read: without the 426 it would take the end of its data for the file's.
     pub(super) fn forsake_transfer(&mut self) {
-        if let Exchange::Transfer(moving) = core::mem::take(&mut self.exchange) {
+        if let Exchange::Transfer(moving) = self.exchange.lend() {
             self.cut(
                 &moving,
                 "The control connection was closed; transfer aborted.",
@@ -418,10 +423,10 @@ impl Connection {
 
     /// The transfer whose question was just answered.
     fn answered_transfer(&mut self) -> Option<Box<Moving>> {
-        match core::mem::take(&mut self.exchange) {
+        match self.exchange.lend() {
             Exchange::Transfer(moving) => Some(moving),
             other => {
-                self.exchange = other;
+                self.exchange.go(other);
                 None
             }
         }

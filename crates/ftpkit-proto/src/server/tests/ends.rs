@@ -1,7 +1,8 @@
 use super::rig::{CLIENT, IN, Rig, SERVER, fresh_with, logged_in, logged_in_with};
 use crate::{
     Instant, Machine, Output, Text,
-    server::{Config, Connection},
+    automaton::Taken,
+    server::{Config, Connection, state::AUTOMATA},
 };
 use alloc::sync::Arc;
 use std::{format, vec::Vec};
@@ -196,11 +197,10 @@ fn a_flood_is_pushed_back_and_loses_nothing() {
 
 #[test]
 fn an_idle_session_is_small() {
-    assert!(
-        size_of::<Connection>() <= 600,
-        "{}",
-        size_of::<Connection>()
-    );
+    // What the account of transitions takes, when there is one, is not the session's.
+    let account = size_of::<Taken>() * 3 * AUTOMATA.len();
+    let size = size_of::<Connection>();
+    assert!(size <= 600 + account, "{size}");
     let mut rig = Rig::new(Config::default());
     rig.play(IN);
     assert!(rig.session.outbox.is_empty());

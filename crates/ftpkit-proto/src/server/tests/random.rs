@@ -285,7 +285,7 @@ impl World {
                 "{:?}",
                 self.sockets
             );
-        } else if matches!(self.session.exchange, Exchange::Idle) {
+        } else if matches!(*self.session.exchange, Exchange::Idle) {
             assert_eq!((self.waiting, self.between), (None, None), "no final reply");
             assert!(self.held.is_none() && self.opened.is_empty());
         } else {

@@ -301,6 +301,33 @@ fn ccc_and_rein_go_back_to_clear_text_where_allowed() {
              TLS: start"
         ),
     );
+    // Behind CCC no command can change what PROT P has set, but REIN begins anew.
+    let mut rig = Rig::new(config.clone());
+    rig.play(SECURED);
+    rig.play(
+        "C: CCC
+         S: 200
+         TLS: stop
+         L: stopped
+         C: REIN
+         E: LoggedOut
+         S: 220",
+    );
+    let (_, login) = IN.split_once("ready.").unwrap();
+    rig.play(login);
+    rig.play(
+        "C: EPSV
+         D: Listen(V4) @1
+         N: listening
+         S: 229
+         C: RETR x
+         E: Open
+         A: ok
+         S: 150
+         D: Accept @1
+         N: connected
+         D: Transfer(Send) @1",
+    );
     logged_in_with(config, "C: CCC\nS: 533\nC: REIN\nE: LoggedOut\nS: 220");
 }
 
