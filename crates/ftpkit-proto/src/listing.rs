@@ -36,6 +36,7 @@ mod lines;
 mod mlsx;
 mod parser;
 mod unix;
+mod words;
 
 pub use entry::Entry;
 pub use line::{Line, SkipReason, UnparsedReason};
@@ -91,7 +92,7 @@ dialects! {
     Mlsx, "mlsx", mlsx::Mlsx;
     /// LIST like `ls -l`.
     Unix, "unix", unix::Unix;
-    /// LIST like `DIR` of DOS and Windows, as IIS sends it.
+    /// LIST like `DIR` of DOS and Windows, as IIS and the server of Windows CE send it.
     Dos, "dos", dos::Dos;
 }
 

@@ -1,6 +1,6 @@
 //! The dates of LIST, in all orders and some languages, and the year of those without one.
 
-use super::{Context, entry::number};
+use super::{Context, entry::number, words::word};
 use crate::time::{Civil, ListedTime, Precision, Timestamp};
 
 /// A time of day.
@@ -8,7 +8,7 @@ use crate::time::{Civil, ListedTime, Precision, Timestamp};
 pub(super) struct Clock {
     pub(super) hour: u8,
     pub(super) minute: u8,
-    second: Option<u8>,
+    pub(super) second: Option<u8>,
 }
 
 /// A date in figures; the year may be missing.
@@ -43,7 +43,7 @@ pub(super) fn clock(token: &[u8]) -> Option<Clock> {
 }
 
 /// A number of one or two digits, not over `most`.
-fn two(digits: &[u8], most: u8) -> Option<u8> {
+pub(super) fn two(digits: &[u8], most: u8) -> Option<u8> {
     if digits.len() > 2 {
         return None;
     }
@@ -127,6 +127,23 @@ fn month(token: &[u8]) -> Option<u8> {
         .map(|(_, month)| *month)
 }
 
+/// `15-JUN-2024`, or, with years of two figures, `15-Jun-24`: VMS and Guardian.
+pub(super) fn named(token: &[u8], figures: usize) -> Option<Day> {
+    let mut parts = token.split(|b| *b == b'-');
+    let (day, name, year) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != figures {
+        return None;
+    }
+    let year = u16::try_from(number(year)?).ok()?;
+    let year = if figures == 2 { of_two(year) } else { year };
+    checked(Some(year), month(name)?, two(day, 31)?)
+}
+
+/// The year that two figures stand for, as most servers mean it; the rest is beyond their time.
+pub(super) const fn of_two(year: u16) -> u16 {
+    if year < 70 { 2000 + year } else { 1900 + year }
+}
+
 /// A date in figures: `2024-06-15`, `06-15-24`, `06/15/2024`, `15.06.2024`, `06-15`. Where the
 /// order cannot be told, the month is first, but behind dots the day.
 pub(super) fn figures(token: &[u8]) -> Option<Day> {
@@ -149,9 +166,7 @@ pub(super) fn figures(token: &[u8]) -> Option<Day> {
         Some(c) => {
             let year = u16::try_from(number(c)?).ok()?;
             let year = match c.len() {
-                // As most servers with two figures mean it; the rest is beyond their time.
-                2 if year < 70 => 2000 + year,
-                2 => 1900 + year,
+                2 => of_two(year),
                 4 => year,
                 _ => return None,
             };
@@ -167,7 +182,7 @@ pub(super) fn figures(token: &[u8]) -> Option<Day> {
 }
 
 /// The day, if there is such a one in the year, or in a leap year.
-fn checked(year: Option<u16>, month: u8, day: u8) -> Option<Day> {
+pub(super) fn checked(year: Option<u16>, month: u8, day: u8) -> Option<Day> {
     Civil::date(year.unwrap_or(2000), month, day)?;
     Some(Day { year, month, day })
 }
@@ -246,6 +261,19 @@ pub(super) fn at_tokens(tokens: &[&[u8]; 4], context: &Context) -> Option<(Liste
     }
     let (month, day, time) = (two(t0, 12)?, two(t1, 31)?, clock(t2)?);
     Some((moment(checked(None, month, day)?, Some(time), context)?, 3))
+}
+
+/// Reads a date at the start of a text, blanks before it left out; tells also what follows it.
+pub(super) fn at_start<'a>(text: &'a [u8], context: &Context) -> Option<(ListedTime, &'a [u8])> {
+    let mut tokens = [&b""[..]; 4];
+    let mut behind = [text; 5];
+    for (at, token) in tokens.iter_mut().enumerate() {
+        let (word, rest) = word(*behind.get(at)?);
+        *token = word;
+        *behind.get_mut(at + 1)? = rest;
+    }
+    let (time, taken) = at_tokens(&tokens, context)?;
+    Some((time, *behind.get(taken)?))
 }
 
 fn is_zone(token: &[u8]) -> bool {
@@ -343,6 +371,58 @@ mod tests {
         assert!(at_tokens(&latin1, &context).is_some());
         latin1[1] = b"\xff\xfe";
         assert!(at_tokens(&latin1, &context).is_none());
+    }
+
+    #[test]
+    fn days_with_the_name_of_the_month() {
+        let context = Context {
+            today: Civil::date(2024, 6, 15).unwrap(),
+            tolerance: 0,
+        };
+        for (token, figures, want) in [
+            ("15-JUN-2024", 4, "2024-06-15"),
+            ("5-jun-1994", 4, "1994-06-05"),
+            ("15-MÄR-2024", 4, "2024-03-15"),
+            ("15-Jun-24", 2, "2024-06-15"),
+            ("5-Jun-69", 2, "2069-06-05"),
+            ("5-Jun-70", 2, "1970-06-05"),
+            ("15-JUN-24", 4, ""),
+            ("15-Jun-2024", 2, ""),
+            ("31-JUN-2024", 4, ""),
+            ("0-JUN-2024", 4, ""),
+            ("15-JUX-2024", 4, ""),
+            ("15-06-2024", 4, ""),
+            ("JUN-15-2024", 4, ""),
+            ("15-JUN", 4, ""),
+            ("15-JUN-2024-", 4, ""),
+            ("", 4, ""),
+        ] {
+            let found = named(token.as_bytes(), figures);
+            let found = found.and_then(|day| moment(day, None, &context));
+            let found = found.map(|time| time.to_string()).unwrap_or_default();
+            assert_eq!(found, want, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_date_before_a_name() {
+        let context = Context {
+            today: Civil::date(2024, 6, 15).unwrap(),
+            tolerance: 0,
+        };
+        for (text, want) in [
+            ("  Jun  5 12:00  name", Some(("2024-06-05T12:00", "  name"))),
+            ("Jun 5 2020 name", Some(("2020-06-05", " name"))),
+            ("Jun 5 2020", Some(("2020-06-05", ""))),
+            ("2020-06-05 12:00 a b", Some(("2020-06-05T12:00", " a b"))),
+            ("Jun 5", None),
+            ("", None),
+        ] {
+            let found = at_start(text.as_bytes(), &context);
+            let found = found.map(|(time, rest)| (time.to_string(), rest));
+            let want = want.map(|(time, rest)| (time.to_string(), rest.as_bytes()));
+            assert_eq!(found, want, "{text}");
+        }
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub struct Entry {
     pub modified: Option<ListedTime>,
     /// When it was made.
     pub created: Option<ListedTime>,
-    /// The nine letters of `ls -l`, as sent: `rwxr-xr-x`.
+    /// What may be done with it, as sent: the nine letters of `ls -l`, `rwxr-xr-x`, or what
+    /// the dialect has, `RWED,RWED,RE,`.
     pub permissions: Option<Text>,
     /// The Unix permission bits, at most `0o7777`.
     pub mode: Option<u16>,

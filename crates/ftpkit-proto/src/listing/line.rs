@@ -78,7 +78,8 @@ pub enum SkipReason {
     Columns,
     /// It stands below the files and tells how many there were.
     Summary,
-    /// The first line of an entry that takes two; the next one gives the entry.
+    /// A part of an entry that takes several lines, most often the first; another line gives
+    /// the entry.
     Continued,
 }
 
@@ -103,7 +104,7 @@ impl fmt::Display for SkipReason {
             Self::Header => "the line stands above the files",
             Self::Columns => "the line names the columns",
             Self::Summary => "the line sums the listing up",
-            Self::Continued => "the next line goes on with the same file",
+            Self::Continued => "another line tells of the same file",
         })
     }
 }
