@@ -35,7 +35,10 @@ mod line;
 mod lines;
 mod mlsx;
 mod parser;
+#[cfg(test)]
+mod table;
 mod unix;
+mod vms;
 mod words;
 
 pub use entry::Entry;
@@ -94,6 +97,10 @@ dialects! {
     Unix, "unix", unix::Unix;
     /// LIST like `DIR` of DOS and Windows, as IIS and the server of Windows CE send it.
     Dos, "dos", dos::Dos;
+    /// LIST like `DIRECTORY` of VMS, as UCX, MultiNet, TCPware and others send it. Sizes are
+    /// whole blocks of 512 bytes. The name keeps the `.DIR` of a directory, without which CWD
+    /// wants it.
+    Vms, "vms", vms::Vms::default();
 }
 
 impl fmt::Display for Dialect {
