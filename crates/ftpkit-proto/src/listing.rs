@@ -34,6 +34,7 @@ mod guess;
 mod line;
 mod lines;
 mod mlsx;
+mod os400;
 mod parser;
 #[cfg(test)]
 mod table;
@@ -101,6 +102,9 @@ dialects! {
     /// whole blocks of 512 bytes. The name keeps the `.DIR` of a directory, without which CWD
     /// wants it.
     Vms, "vms", vms::Vms::default();
+    /// LIST of OS/400 (IBM i) in its own format. The order of year, month and day follows from
+    /// the listing as a whole, as far as it tells.
+    Os400, "os400", os400::Os400::default();
 }
 
 impl fmt::Display for Dialect {
