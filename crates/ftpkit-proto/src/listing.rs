@@ -34,6 +34,7 @@ mod guess;
 mod line;
 mod lines;
 mod mlsx;
+mod os2;
 mod os400;
 mod parser;
 #[cfg(test)]
@@ -105,6 +106,8 @@ dialects! {
     /// LIST of OS/400 (IBM i) in its own format. The order of year, month and day follows from
     /// the listing as a whole, as far as it tells.
     Os400, "os400", os400::Os400::default();
+    /// LIST of IBM's server on OS/2.
+    Os2, "os2", os2::Os2;
 }
 
 impl fmt::Display for Dialect {
