@@ -34,6 +34,7 @@ mod guess;
 mod line;
 mod lines;
 mod mlsx;
+mod netware;
 mod os2;
 mod os400;
 mod parser;
@@ -108,6 +109,8 @@ dialects! {
     Os400, "os400", os400::Os400::default();
     /// LIST of IBM's server on OS/2.
     Os2, "os2", os2::Os2;
+    /// LIST of NetWare, and of Hellsoft's server on it.
+    NetWare, "netware", netware::NetWare;
 }
 
 impl fmt::Display for Dialect {
