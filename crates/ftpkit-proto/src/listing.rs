@@ -40,6 +40,7 @@ mod os400;
 mod parser;
 #[cfg(test)]
 mod table;
+mod tandem;
 mod unix;
 mod vms;
 mod words;
@@ -111,6 +112,8 @@ dialects! {
     Os2, "os2", os2::Os2;
     /// LIST of NetWare, and of Hellsoft's server on it.
     NetWare, "netware", netware::NetWare;
+    /// LIST of Guardian on Tandem and NonStop.
+    Tandem, "tandem", tandem::Tandem;
 }
 
 impl fmt::Display for Dialect {
