@@ -29,6 +29,7 @@
 mod dates;
 mod dos;
 mod entry;
+mod eplf;
 pub mod format;
 mod guess;
 mod line;
@@ -114,6 +115,8 @@ dialects! {
     NetWare, "netware", netware::NetWare;
     /// LIST of Guardian on Tandem and NonStop.
     Tandem, "tandem", tandem::Tandem;
+    /// Bernstein's Easily Parsed LIST Format. Times are in UTC.
+    Eplf, "eplf", eplf::Eplf;
 }
 
 impl fmt::Display for Dialect {
