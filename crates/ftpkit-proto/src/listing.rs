@@ -34,6 +34,7 @@ pub mod format;
 mod guess;
 mod line;
 mod lines;
+mod macos;
 mod mlsx;
 mod netware;
 mod os2;
@@ -117,6 +118,9 @@ dialects! {
     Tandem, "tandem", tandem::Tandem;
     /// Bernstein's Easily Parsed LIST Format. Times are in UTC.
     Eplf, "eplf", eplf::Eplf;
+    /// LIST of the servers of the classic Mac OS: Peter's, NetPresenz, WebSTAR. The size of a
+    /// file is that of both its forks.
+    MacOs, "macos", macos::MacOs;
 }
 
 impl fmt::Display for Dialect {
@@ -183,7 +187,6 @@ impl Weight {
     /// Nothing else has this form by chance.
     const FORM: Self = Self(8);
     /// Nothing else has it, and it proves that another dialect which may read it is wrong.
-    #[expect(dead_code, reason = "for dialects that look like another one")]
     const SURE: Self = Self(16);
 }
 

@@ -212,7 +212,7 @@ fn size(words: &Words<'_>, first: usize, at: usize, kind: Kind) -> Option<(Optio
 
 /// Reads `drwxr-xr-x`, a mark for ACLs behind it (`+`, `.`, `@`), and the number of links when
 /// it has grown into the column: kind, permission bits, links.
-fn mode_string(word: &[u8]) -> Option<(Kind, u16, Option<u64>)> {
+pub(super) fn mode_string(word: &[u8]) -> Option<(Kind, u16, Option<u64>)> {
     let (letters, behind) = word.split_at_checked(10)?;
     let (letter, permissions) = letters.split_first()?;
     let kind = match letter {
