@@ -268,7 +268,7 @@ pub(super) fn at_start<'a>(text: &'a [u8], context: &Context) -> Option<(ListedT
     let mut tokens = [&b""[..]; 4];
     let mut behind = [text; 5];
     for (at, token) in tokens.iter_mut().enumerate() {
-        let (word, rest) = word(*behind.get(at)?);
+        let (word, rest) = word(behind.get(at)?);
         *token = word;
         *behind.get_mut(at + 1)? = rest;
     }

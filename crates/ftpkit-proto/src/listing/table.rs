@@ -36,7 +36,8 @@ pub(super) fn show(read: &Result<Entry, Miss>) -> String {
     tell(entry.size.map(|size| format!("{size}")));
     tell(entry.modified.map(|time| format!("{time}")));
     tell(entry.created.map(|time| format!("made {time}")));
-    let or_dash = |text: &Option<crate::Text>| text.as_ref().map_or("-".into(), |t| format!("{t}"));
+    let or_dash =
+        |text: &Option<crate::Text>| text.as_ref().map_or_else(|| "-".into(), |t| format!("{t}"));
     if entry.owner.is_some() || entry.group.is_some() {
         tell(Some(format!(
             "{}/{}",
