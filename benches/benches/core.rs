@@ -1,0 +1,305 @@
+//! The core without I/O: commands, replies, listings against published parsers, and how many
+//! commands a server machine carries.
+//!
+//! `cargo bench -p ftpkit-benches --bench core`; behind `--`, a name picks some.
+#![allow(clippy::unwrap_used, reason = "a benchmark that fails prints why")]
+
+use bytes::BytesMut;
+use divan::{Bencher, black_box, counter::ItemsCount};
+use ftpkit_proto::{
+    Code, Command, PathArg, Reply,
+    listing::{Dialect, Parser},
+    reply::ReplyReader,
+    time::Civil,
+    wire::{Framed, Framer},
+};
+
+fn main() {
+    divan::main();
+}
+
+mod command {
+    use super::*;
+
+    const LINES: [&str; 6] = [
+        "RETR some/path.txt",
+        "NOOP",
+        "PASV",
+        "TYPE I",
+        "PORT 192,0,2,1,4,1",
+        "EPRT |2|2001:db8::1|1025|",
+    ];
+
+    #[divan::bench(args = LINES)]
+    fn parse(bencher: Bencher<'_, '_>, line: &str) {
+        bencher.bench(|| Command::parse(black_box(line.as_bytes())).unwrap());
+    }
+
+    #[divan::bench(args = LINES)]
+    fn format(bencher: Bencher<'_, '_>, line: &str) {
+        let command = Command::parse(line.as_bytes()).unwrap();
+        let mut out = BytesMut::with_capacity(1024);
+        bencher.bench_local(|| {
+            out.clear();
+            black_box(&command).encode(&mut out);
+            out.len()
+        });
+    }
+}
+
+mod reply {
+    use super::*;
+
+    #[divan::bench]
+    fn format(bencher: Bencher<'_, '_>) {
+        let mut out = BytesMut::with_capacity(1024);
+        bencher.bench_local(|| {
+            out.clear();
+            Reply::new(black_box(Code::TRANSFER_COMPLETE), "Transfer complete.").encode(&mut out);
+            out.len()
+        });
+    }
+
+    #[divan::bench]
+    fn parse(bencher: Bencher<'_, '_>) {
+        let mut reader = ReplyReader::new(64 * 1024, true);
+        bencher.bench_local(|| {
+            reader
+                .push_line(black_box(b"226 Transfer complete."))
+                .unwrap()
+        });
+    }
+
+    #[divan::bench]
+    fn frame(bencher: Bencher<'_, '_>) {
+        let mut framer = Framer::new(4096);
+        bencher.bench_local(|| {
+            framer.push(black_box(b"226 Transfer complete.\r\n"));
+            let Some(Framed::Line(line)) = framer.next_line() else {
+                panic!("no line");
+            };
+            line.len()
+        });
+    }
+}
+
+/// One line after another, as a client reads a listing.
+mod listing {
+    use super::*;
+    use suppaftp::list::ListParser;
+
+    const COUNT: usize = 1000;
+
+    fn lines(form: impl Fn(usize) -> String) -> Vec<String> {
+        (0..COUNT).map(form).collect()
+    }
+
+    fn unix() -> Vec<String> {
+        lines(|i| {
+            format!(
+                "-rw-r--r--   1 anna     users    {:>10} Jun 15 12:{:02} report {i}.txt",
+                i * 77,
+                i % 60
+            )
+        })
+    }
+
+    fn dos() -> Vec<String> {
+        lines(|i| {
+            format!(
+                "06-15-24  12:{:02}PM  {:>20} report {i}.txt",
+                i % 60,
+                i * 77
+            )
+        })
+    }
+
+    fn mlsd() -> Vec<String> {
+        lines(|i| {
+            format!(
+                "type=file;size={};modify=202406151200{:02};unix.mode=0644;perm=adfrw; report {i}.txt",
+                i * 77,
+                i % 60
+            )
+        })
+    }
+
+    fn ours(bencher: Bencher<'_, '_>, dialect: Dialect, lines: &[String]) {
+        let listing = lines.join("\r\n") + "\r\n";
+        let today = Civil::date(2024, 6, 16).unwrap();
+        bencher.counter(ItemsCount::new(COUNT)).bench_local(|| {
+            let mut parser = Parser::new(Some(dialect), today);
+            parser.push(listing.as_bytes());
+            parser.finish();
+            let entries = std::iter::from_fn(|| parser.next_line())
+                .filter_map(|line| line.into_entry())
+                .map(black_box)
+                .count();
+            assert_eq!(entries, COUNT);
+        });
+    }
+
+    fn theirs<T>(bencher: Bencher<'_, '_>, lines: &[String], parse: impl Fn(&str) -> T) {
+        let listing = lines.join("\r\n") + "\r\n";
+        bencher
+            .counter(ItemsCount::new(COUNT))
+            .bench_local(|| listing.lines().map(|line| black_box(parse(line))).count());
+    }
+
+    #[divan::bench]
+    fn unix_ftpkit(bencher: Bencher<'_, '_>) {
+        ours(bencher, Dialect::Unix, &unix());
+    }
+
+    #[divan::bench]
+    fn unix_suppaftp(bencher: Bencher<'_, '_>) {
+        theirs(bencher, &unix(), |line| {
+            ListParser::parse_posix(line).unwrap()
+        });
+    }
+
+    #[divan::bench]
+    fn unix_ftp_cmd_list_parse(bencher: Bencher<'_, '_>) {
+        theirs(bencher, &unix(), |line| {
+            ftp_cmd_list_parse::FtpEntry::new(line).unwrap()
+        });
+    }
+
+    #[divan::bench]
+    fn dos_ftpkit(bencher: Bencher<'_, '_>) {
+        ours(bencher, Dialect::Dos, &dos());
+    }
+
+    #[divan::bench]
+    fn dos_suppaftp(bencher: Bencher<'_, '_>) {
+        theirs(bencher, &dos(), |line| ListParser::parse_dos(line).unwrap());
+    }
+
+    #[divan::bench]
+    fn mlsd_ftpkit(bencher: Bencher<'_, '_>) {
+        ours(bencher, Dialect::Mlsx, &mlsd());
+    }
+
+    #[divan::bench]
+    fn mlsd_suppaftp(bencher: Bencher<'_, '_>) {
+        theirs(bencher, &mlsd(), |line| {
+            ListParser::parse_mlsd(line).unwrap()
+        });
+    }
+
+    /// The dialect found out, with all of it in memory at once: the time a line stays the same.
+    #[divan::bench(args = [100, 1_000, 10_000, 100_000, 1_000_000], max_time = 3)]
+    fn linear(bencher: Bencher<'_, '_>, count: usize) {
+        let all = unix();
+        let listing: String = all
+            .iter()
+            .cycle()
+            .take(count)
+            .map(|line| format!("{line}\r\n"))
+            .collect();
+        let today = Civil::date(2024, 6, 16).unwrap();
+        bencher.counter(ItemsCount::new(count)).bench_local(|| {
+            let mut parser = Parser::new(None, today);
+            let mut entries = 0;
+            for piece in listing.as_bytes().chunks(64 * 1024) {
+                parser.push(piece);
+                while let Some(line) = parser.next_line() {
+                    entries += usize::from(line.into_entry().is_some());
+                }
+            }
+            parser.finish();
+            while let Some(line) = parser.next_line() {
+                entries += usize::from(line.into_entry().is_some());
+            }
+            assert_eq!(entries, count);
+        });
+    }
+}
+
+/// A server machine alone, its application and its driver played here.
+mod machine {
+    use super::*;
+    use ftpkit_proto::{
+        DataEvent, DataRequest, Instant, Machine as _, Output,
+        server::{Config, Connection, Event, LoginAnswer, Opened},
+    };
+    use std::sync::Arc;
+
+    fn logged_in() -> Connection {
+        let (client, local) = (
+            "192.0.2.9:40000".parse().unwrap(),
+            "192.0.2.1:21".parse().unwrap(),
+        );
+        let mut server =
+            Connection::new(Arc::new(Config::default()), Instant::START, client, local);
+        server.handle_bytes(Instant::START, b"USER anna\r\nPASS x\r\nTYPE I\r\n");
+        drive(&mut server);
+        assert!(server.is_logged_in());
+        server
+    }
+
+    /// Plays application and driver until nothing is left to do.
+    fn drive(server: &mut Connection) -> usize {
+        let now = Instant::START;
+        let mut written = 0;
+        loop {
+            match server.poll_output() {
+                Output::Write(bytes) => written += bytes.len(),
+                Output::Event(Event::Login(ask)) => {
+                    let home = PathArg::from_static("/");
+                    server.answer(now, ask, Ok(LoginAnswer::Accepted { home }));
+                }
+                Output::Event(Event::Open(ask)) => {
+                    server.answer(now, ask, Ok(Opened::default()));
+                }
+                Output::Data(id, request) => match request {
+                    DataRequest::Listen(_) => {
+                        let at = "192.0.2.1:50000".parse().unwrap();
+                        server.handle_data(now, id, DataEvent::Listening(at));
+                    }
+                    DataRequest::Accept => {
+                        let from = "192.0.2.9:40001".parse().unwrap();
+                        server.handle_data(now, id, DataEvent::Connected(from));
+                    }
+                    DataRequest::Transfer(_) => {
+                        let (bytes, clean) = (5, true);
+                        server.handle_data(now, id, DataEvent::Finished { bytes, clean });
+                    }
+                    _ => {}
+                },
+                Output::Wait(_) => return written,
+                Output::Closed(end) => panic!("{end:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    fn sequences(bencher: Bencher<'_, '_>, commands: &str, count: usize) {
+        let mut server = logged_in();
+        bencher.counter(ItemsCount::new(count)).bench_local(|| {
+            server.handle_bytes(Instant::START, black_box(commands.as_bytes()));
+            drive(&mut server)
+        });
+    }
+
+    #[divan::bench]
+    fn noop(bencher: Bencher<'_, '_>) {
+        sequences(bencher, "NOOP\r\n", 1);
+    }
+
+    #[divan::bench]
+    fn noop_pipelined_by_16(bencher: Bencher<'_, '_>) {
+        sequences(bencher, &"NOOP\r\n".repeat(16), 16);
+    }
+
+    #[divan::bench]
+    fn pasv_and_retr(bencher: Bencher<'_, '_>) {
+        let mut server = logged_in();
+        bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
+            server.handle_bytes(Instant::START, black_box(b"PASV\r\n"));
+            drive(&mut server);
+            server.handle_bytes(Instant::START, black_box(b"RETR some/path.txt\r\n"));
+            drive(&mut server)
+        });
+    }
+}
