@@ -11,7 +11,7 @@ use nom::{
 use super::{Kind, Parsed, checked, needed, path, tag_no_case, trimmed, whole, words::two_paths};
 use crate::{
     command::{HashAlgorithm, Opts, Site},
-    text::Text,
+    text::{PathArg, Text},
     time::Timestamp,
 };
 
@@ -26,31 +26,31 @@ use crate::{
 pub(super) fn opts(argument: &[u8]) -> Result<Opts, Kind> {
     let word = take_while1(|b: u8| b != b' ');
     let (name, parameters) = whole(argument, (word, opt(preceded(char(' '), rest))))?;
-    let parameters = match parameters {
-        None | Some([]) => None,
-        Some(parameters) => Some(checked(Text::try_from(parameters))?),
-    };
+    // An empty one is none. It is copied only where it is kept.
+    let parameters = parameters.filter(|parameters| !parameters.is_empty());
     if name.eq_ignore_ascii_case(b"UTF8") || name.eq_ignore_ascii_case(b"UTF-8") {
-        let off =
-            parameters.is_some_and(|p| p.as_bytes().trim_ascii().eq_ignore_ascii_case(b"OFF"));
+        let off = parameters.is_some_and(|p| p.trim_ascii().eq_ignore_ascii_case(b"OFF"));
         return Ok(Opts::Utf8(!off));
     }
     if name.eq_ignore_ascii_case(b"MLST") {
-        return Ok(Opts::Mlst(parameters.unwrap_or_default()));
+        let facts = parameters.unwrap_or_default();
+        return Ok(Opts::Mlst(checked(Text::try_from(facts))?));
     }
     if name.eq_ignore_ascii_case(b"HASH") {
         let Some(wanted) = parameters else {
             return Ok(Opts::Hash(None));
         };
-        let algorithm = HashAlgorithm::from_name(trimmed(wanted.as_bytes()));
+        let algorithm = HashAlgorithm::from_name(trimmed(wanted));
         return algorithm
             .map(|algorithm| Opts::Hash(Some(algorithm)))
             .ok_or(Kind::UnknownParameter);
     }
     if name.eq_ignore_ascii_case(b"MODE") {
-        let z = parameters.as_ref().map_or(&b""[..], Text::as_bytes);
         let level = preceded((char(' '), tag_no_case("LEVEL"), char(' ')), u8);
-        let level = whole(z, preceded(tag_no_case("Z"), opt(level)))?;
+        let level = whole(
+            parameters.unwrap_or_default(),
+            preceded(tag_no_case("Z"), opt(level)),
+        )?;
         return match level {
             Some(10..) => Err(Kind::UnknownParameter),
             level => Ok(Opts::ModeZ { level }),
@@ -58,7 +58,10 @@ pub(super) fn opts(argument: &[u8]) -> Result<Opts, Kind> {
     }
     Ok(Opts::Other {
         name: checked(Text::try_from(name))?,
-        parameters,
+        parameters: match parameters {
+            Some(parameters) => Some(checked(Text::try_from(parameters))?),
+            None => None,
+        },
     })
 }
 
@@ -99,21 +102,27 @@ pub(super) fn site(argument: &[u8]) -> Result<Site, Kind> {
             path: path(name)?,
         });
     }
-    Ok(match &*word.to_ascii_uppercase() {
-        b"SYMLINK" => {
-            let (target, link) = two_paths(tail)?;
-            Site::Symlink { target, link }
-        }
-        b"COPY" => {
-            let (from, to) = two_paths(tail)?;
-            Site::Copy { from, to }
-        }
-        b"MKDIR" => Site::MakeDirectory(path(tail)?),
-        b"RMDIR" => Site::RemoveDirectory(path(tail)?),
-        b"CPFR" => Site::CopyFrom(path(tail)?),
-        b"CPTO" => Site::CopyTo(path(tail)?),
-        _ => Site::Other(checked(Text::try_from(argument))?),
-    })
+    let is = |name: &[u8]| word.eq_ignore_ascii_case(name);
+    if is(b"SYMLINK") {
+        let (target, link) = two_paths(tail)?;
+        return Ok(Site::Symlink { target, link });
+    }
+    if is(b"COPY") {
+        let (from, to) = two_paths(tail)?;
+        return Ok(Site::Copy { from, to });
+    }
+    let named: fn(PathArg) -> Site = if is(b"MKDIR") {
+        Site::MakeDirectory
+    } else if is(b"RMDIR") {
+        Site::RemoveDirectory
+    } else if is(b"CPFR") {
+        Site::CopyFrom
+    } else if is(b"CPTO") {
+        Site::CopyTo
+    } else {
+        return Ok(Site::Other(checked(Text::try_from(argument))?));
+    };
+    path(tail).map(named)
 }
 
 /// `mode`.

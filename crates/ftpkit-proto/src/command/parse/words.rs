@@ -217,13 +217,19 @@ fn set_fact(facts: &mut SetFacts, fact: &[u8]) -> Result<(), Kind> {
     let value = value.get(1..).unwrap_or_default();
     let time = || Timestamp::parse_time_val(value).ok_or(Kind::BadArgument);
     let text = || FactValue::try_from(value).map_err(|_| Kind::BadArgument);
-    match &*name.to_ascii_lowercase() {
-        b"modify" => facts.modified = Some(time()?),
-        b"create" => facts.created = Some(time()?),
-        b"unix.mode" => facts.mode = Some(whole(value, mode)?),
-        b"unix.owner" => facts.owner = Some(text()?),
-        b"unix.group" => facts.group = Some(text()?),
-        _ => return Err(Kind::UnknownParameter),
+    let is = |fact: &[u8]| name.eq_ignore_ascii_case(fact);
+    if is(b"Modify") {
+        facts.modified = Some(time()?);
+    } else if is(b"Create") {
+        facts.created = Some(time()?);
+    } else if is(b"UNIX.mode") {
+        facts.mode = Some(whole(value, mode)?);
+    } else if is(b"UNIX.owner") {
+        facts.owner = Some(text()?);
+    } else if is(b"UNIX.group") {
+        facts.group = Some(text()?);
+    } else {
+        return Err(Kind::UnknownParameter);
     }
     Ok(())
 }

@@ -1,0 +1,165 @@
+//! How often reading a command and writing a reply ask for memory: once at most for a command
+//! with an argument, not at all without one.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use allocation_counter::measure;
+use bytes::BytesMut;
+use ftpkit_proto::{Code, Command, Reply};
+
+fn allocations(line: &str) -> u64 {
+    measure(|| {
+        let command = Command::parse(line.as_bytes());
+        assert!(std::hint::black_box(&command).is_ok(), "{line}");
+    })
+    .count_total
+}
+
+#[test]
+fn a_command_without_an_argument_allocates_nothing() {
+    for line in [
+        "CWD",
+        "CDUP",
+        "REIN",
+        "QUIT",
+        "PASV",
+        "STOU",
+        "ABOR",
+        "PWD",
+        "LIST",
+        "NLST",
+        "SITE HELP",
+        "SYST",
+        "STAT",
+        "HELP",
+        "NOOP",
+        "CCC",
+        "FEAT",
+        "EPSV",
+        "LPSV",
+        "LANG",
+        "MLST",
+        "MLSD",
+        "AVBL",
+        "SSCN",
+        "CPSV",
+        "XPWD",
+        "pwd ",
+    ] {
+        assert_eq!(allocations(line), 0, "{line}");
+    }
+}
+
+#[test]
+fn numbers_letters_and_addresses_allocate_nothing() {
+    for line in [
+        "TYPE I",
+        "TYPE A N",
+        "STRU F",
+        "MODE S",
+        "PROT P",
+        "PBSZ 0",
+        "REST 4096",
+        "ALLO 10 R 20",
+        "RANG 0 9",
+        "PORT 192,0,2,1,4,1",
+        "EPRT |1|192.0.2.1|1025|",
+        "EPRT |2|2001:db8::1|1025|",
+        "EPSV 2",
+        "EPSV ALL",
+        "OPTS UTF8 OFF",
+        "OPTS HASH SHA-256",
+        "SSCN ON",
+    ] {
+        assert_eq!(allocations(line), 0, "{line}");
+    }
+}
+
+#[test]
+fn an_argument_is_copied_once() {
+    for line in [
+        "USER anna",
+        "PASS secret",
+        "ACCT x",
+        "CWD /a/b",
+        "RETR some/path.txt",
+        "STOR some/path.txt",
+        "APPE a",
+        "RNFR a",
+        "RNTO a b",
+        "MKD a",
+        "LIST -la",
+        "NLST *.txt",
+        "SITE CHMOD 644 a b",
+        "SITE UTIME 20240615120000 a",
+        "SITE CPFR a",
+        "SITE PSWD x",
+        "STAT a",
+        "HELP RETR",
+        "AUTH TLS",
+        "OPTS MLST type;size;",
+        "LANG en",
+        "MDTM a",
+        "SIZE a",
+        "MLSD a",
+        "HOST ftp.example",
+        "MFMT 20240615120000 a",
+        "MFF Modify=20240615120000; a",
+        "HASH a",
+        "XCRC a b",
+        "XCRC a 0 10",
+        "CLNT x",
+        "CSID Name=x;",
+        "AVBL a",
+        "XFOO a b",
+    ] {
+        assert_eq!(allocations(line), 1, "{line}");
+    }
+}
+
+/// Names in quotes are put together, and commands of several names keep each of them.
+#[test]
+fn several_names_are_copied_once_each() {
+    for (line, most) in [
+        ("LIST -la a", 2),
+        ("SITE COPY a b", 2),
+        ("SITE SYMLINK a b", 2),
+        ("PRET RETR a", 2),
+        ("MFF UNIX.owner=a;UNIX.group=b; c", 3),
+        ("XCRC \"a b\" 0 10", 2),
+        ("MMD5 a, b", 4),
+        ("COMB a b c", 5),
+    ] {
+        let count = allocations(line);
+        assert!(count <= most, "{line}: {count}");
+    }
+}
+
+#[test]
+fn a_line_that_is_refused_costs_nothing() {
+    for line in [
+        "",
+        "RETR",
+        "REST x",
+        "PORT 1,2,3",
+        "RETR a\0b",
+        "TYPE X",
+        "  ",
+    ] {
+        let count = measure(|| {
+            assert!(Command::parse(line.as_bytes()).is_err());
+        })
+        .count_total;
+        assert_eq!(count, 0, "{line:?}");
+    }
+}
+
+#[test]
+fn a_reply_is_written_into_what_is_there() {
+    let mut out = BytesMut::with_capacity(256);
+    let count = measure(|| {
+        Reply::new(Code::TRANSFER_COMPLETE, "Transfer complete.").encode(&mut out);
+    })
+    .count_total;
+    assert_eq!(count, 0);
+    assert_eq!(out, "226 Transfer complete.\r\n");
+}
