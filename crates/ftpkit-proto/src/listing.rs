@@ -36,6 +36,7 @@ mod line;
 mod lines;
 mod macos;
 mod mlsx;
+mod mvs;
 mod netware;
 mod os2;
 mod os400;
@@ -110,6 +111,10 @@ dialects! {
     /// LIST of OS/400 (IBM i) in its own format. The order of year, month and day follows from
     /// the listing as a whole, as far as it tells.
     Os400, "os400", os400::Os400::default();
+    /// LIST of z/OS, OS/390 and MVS: data sets, members of partitioned ones, jobs of JES.
+    /// Partitioned data sets are directories. The date of a data set is that of its last
+    /// reference. Sizes are told only where they are in bytes.
+    Mvs, "mvs", mvs::Mvs::default();
     /// LIST of IBM's server on OS/2.
     Os2, "os2", os2::Os2;
     /// LIST of NetWare, and of Hellsoft's server on it.
