@@ -40,6 +40,8 @@ mod mvs;
 mod netware;
 mod os2;
 mod os400;
+#[cfg(test)]
+mod overlap;
 mod parser;
 #[cfg(test)]
 mod table;
