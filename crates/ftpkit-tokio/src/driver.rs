@@ -177,7 +177,8 @@ impl<M: Machine> Driver<M> {
     }
 
     /// Watches the progress of the transfer `id` by this count of bytes. It is read when a
-    /// deadline is about to pass, so that counting costs nothing else.
+    /// deadline is about to pass and when the peer says something, so that counting costs
+    /// nothing else.
     pub fn watch(&mut self, id: DataId, moved: Arc<AtomicU64>) {
         if self.data.is_handed_up(id) {
             self.watch = Some(Box::new(Watch { id, moved, told: 0 }));
@@ -352,6 +353,10 @@ impl<M: Machine> Driver<M> {
             return false;
         }
         if !buf.filled().is_empty() {
+            // A peer that asks in the midst of a transfer wants to know how far it is.
+            if let Some(id) = self.watch.as_ref().map(|watch| watch.id) {
+                self.tell_progress(id);
+            }
             self.machine.handle_bytes(now, buf.filled());
         }
         if self.control.is_ended() {
