@@ -11,6 +11,7 @@ mod event;
 mod login;
 mod policy;
 mod refuse;
+mod rendezvous;
 mod state;
 mod transfer;
 mod upgrade;

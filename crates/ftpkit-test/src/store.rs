@@ -303,14 +303,14 @@ impl Store {
     fn may_open(&mut self, transfer: &Transfer) -> Result<Opened, Refusal> {
         let mut opened = Opened::default();
         match transfer {
-            Transfer::Retrieve { path, offset } => {
+            Transfer::Retrieve {
+                path,
+                offset,
+                length,
+            } => {
                 let path = self.resolve(Some(path));
                 let content = self.files.get(&path).ok_or(RefusalKind::NotFound)?;
-                let size = content.len() as u64;
-                if *offset > size {
-                    return Err(RefusalKind::BeyondEnd.into());
-                }
-                opened.size = Some(size - offset);
+                opened.size = Some(part(content, *offset, *length)?.len() as u64);
             }
             Transfer::StoreUnique { .. } => {
                 self.unique += 1;
@@ -333,11 +333,14 @@ impl Store {
     /// What flows to the client over this data connection.
     pub(crate) fn payload(&self, id: DataId) -> Vec<u8> {
         match self.open.get(&id) {
-            Some(Transfer::Retrieve { path, offset }) => {
+            Some(Transfer::Retrieve {
+                path,
+                offset,
+                length,
+            }) => {
                 let content = self.files.get(&self.resolve(Some(path)));
-                let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
-                let rest = content.and_then(|content| content.get(offset..));
-                rest.unwrap_or_default().to_vec()
+                let part = content.and_then(|content| part(content, *offset, *length).ok());
+                part.unwrap_or_default().to_vec()
             }
             Some(Transfer::List { path, .. }) => {
                 let names = self.children(&self.resolve(path.as_ref()));
@@ -371,6 +374,16 @@ impl Store {
         content.extend(payload);
         Ok(())
     }
+}
+
+/// So much of a file from there on.
+fn part(content: &[u8], offset: u64, length: Option<u64>) -> Result<&[u8], RefusalKind> {
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+    let rest = content.get(offset..).ok_or(RefusalKind::BeyondEnd)?;
+    let length = length.map_or(rest.len(), |length| {
+        usize::try_from(length).map_or(rest.len(), |length| length.min(rest.len()))
+    });
+    Ok(&rest[..length])
 }
 
 fn arg(path: &str) -> PathArg {

@@ -35,7 +35,7 @@ pub trait Source: Send {
     fn read(&mut self, buf: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// The file from which the kernel may send what comes next, if there is one. Everything
-    /// from that offset to the end of the file is sent.
+    /// from that offset to the end of the file, or to the source's limit, is sent.
     #[cfg(unix)]
     fn local(&self) -> Option<LocalSource<'_>> {
         None
@@ -57,6 +57,8 @@ pub struct LocalSource<'a> {
     pub file: std::os::fd::BorrowedFd<'a>,
     /// Where in the file the next byte of payload stands.
     pub offset: u64,
+    /// How many bytes of it are left to send; none: all up to the end of the file.
+    pub limit: Option<u64>,
 }
 
 #[cfg(unix)]
@@ -64,7 +66,18 @@ impl<'a> LocalSource<'a> {
     /// What comes next stands at `offset` of `file`.
     #[must_use]
     pub const fn new(file: std::os::fd::BorrowedFd<'a>, offset: u64) -> Self {
-        Self { file, offset }
+        Self {
+            file,
+            offset,
+            limit: None,
+        }
+    }
+
+    /// No more than so many bytes are left to send.
+    #[must_use]
+    pub const fn limited(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit;
+        self
     }
 }
 

@@ -501,7 +501,7 @@ impl Connection {
                 self.close(Err(Error::TimedOut(timer)));
             }
             (Timer::DataConnect, _) if matches!(*self.exchange, Exchange::Binding) => {
-                self.unbound();
+                self.binding_expired();
             }
             _ => self.transfer_expired(timer),
         }
@@ -514,6 +514,8 @@ const fn bad_words(code: Code) -> &'static str {
         Code::BAD_ARGUMENT => "The argument of this command is not understood.",
         Code::BAD_PARAMETER => "This parameter is not served.",
         Code::PROTOCOL_REFUSED => "This network protocol is not served, use (1,2).",
+        // LPRT's, RFC 1639 sec. 5.
+        Code::PROTECTION_TOO_LOW => "Supported address families are (4,6).",
         _ => "This is not a command.",
     }
 }

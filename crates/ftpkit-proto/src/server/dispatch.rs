@@ -10,11 +10,13 @@ use super::{
     config::TlsPolicy,
     connection::Connection,
     event::{Change, Described, Event, ListStyle, Purpose, Query, Survey, Transfer},
-    state::{Exchange, SetTime},
+    state::{Exchange, Part, SetTime},
 };
 use crate::{
     Code, Instant, PathArg, Reply, Text,
-    command::{Command, ListArgs, Mode, Opts, Row, Site, Structure, TextFormat, Type, mdtm_set},
+    command::{
+        ByteRange, Command, ListArgs, Mode, Opts, Row, Site, Structure, TextFormat, Type, mdtm_set,
+    },
     facts::{FactSet, Facts, Kind},
     features::Features,
     listing::format,
@@ -41,8 +43,8 @@ impl Connection {
             }
 
             Command::Port(target) => self.active_command(row, target.into()),
-            Command::Eprt(target) => self.active_command(row, target),
-            Command::Pasv => self.pasv_command(),
+            Command::Eprt(target) | Command::Lprt(target) => self.active_command(row, target),
+            Command::Pasv | Command::Lpsv => self.passive_command(row),
             Command::Epsv(argument) => self.epsv_command(argument),
             Command::Type(kind) => self.type_command(kind),
             Command::Stru(Structure::File) => self.say(row, Code::OK, "Structure is file."),
@@ -54,17 +56,33 @@ impl Connection {
                 self.say(row, Code::BAD_PARAMETER, "Only MODE S is served.");
             }
             Command::Rest(marker) => self.rest_command(marker),
+            Command::Rang(range) => self.rang_command(range),
+            // Whichever command is to come, the data connection is made the same way.
+            Command::Pret(_) => self.say(row, Code::OK, "Send EPSV or PASV now."),
             Command::Allo(Some(_)) => self.say(row, Code::OK, "Noted."),
             Command::Allo(None) => self.say(row, Code::SUPERFLUOUS, "Not needed."),
 
             Command::Retr(path) => {
-                let offset = self.parameters.take_marker().unwrap_or(0);
-                self.transfer(row, Transfer::Retrieve { path, offset });
+                let (offset, length) = match self.parameters.take_part() {
+                    None => (0, None),
+                    Some(Part::Rest(offset)) => (offset, None),
+                    Some(Part::Range(range)) => (range.start(), range.length()),
+                };
+                let transfer = Transfer::Retrieve {
+                    path,
+                    offset,
+                    length,
+                };
+                self.transfer(row, transfer);
             }
-            Command::Stor(path) => {
-                let offset = self.parameters.take_marker();
-                self.transfer(row, Transfer::Store { path, offset });
-            }
+            Command::Stor(path) => match self.parameters.take_part() {
+                None => self.transfer(row, Transfer::Store { path, offset: None }),
+                Some(Part::Rest(offset)) => {
+                    let offset = Some(offset);
+                    self.transfer(row, Transfer::Store { path, offset });
+                }
+                Some(Part::Range(_)) => self.no_part(row),
+            },
             Command::Appe(path) => self.add(row, Transfer::Append { path }),
             Command::Stou(path) => self.add(row, Transfer::StoreUnique { path }),
             Command::List(ListArgs { options, path }) => {
@@ -153,17 +171,13 @@ impl Connection {
             Command::Smnt(_) => {
                 self.say(row, Code::NOT_IMPLEMENTED, "Nothing can be mounted here.");
             }
-            Command::Lprt(_)
-            | Command::Lpsv
-            | Command::Mfct { .. }
+            Command::Mfct { .. }
             | Command::Mff { .. }
             | Command::Hash(_)
-            | Command::Rang(_)
             | Command::Checksum { .. }
             | Command::Mmd5(_)
             | Command::Avbl(_)
             | Command::Comb { .. }
-            | Command::Pret(_)
             | Command::Sscn(_)
             | Command::Cpsv => {
                 self.say(row, Code::NOT_IMPLEMENTED, "This command is not served.");
@@ -204,13 +218,33 @@ impl Connection {
         self.say(Row::Rest, Code::PENDING, "Send RETR or STOR now.");
     }
 
-    /// APPE and STOU, which have no use for a restart marker.
+    /// RANG means a part of what is sent; nothing is stored by parts.
+    fn rang_command(&mut self, range: Option<ByteRange>) {
+        let text = match range {
+            None => "The whole file.",
+            Some(_) if self.parameters.is_ascii() => {
+                let text = "Offsets are in bytes; send TYPE I first.";
+                return self.say(Row::Rang, Code::BAD_ARGUMENT, text);
+            }
+            Some(range) => {
+                self.parameters.set_range(range);
+                "Send RETR or HASH now."
+            }
+        };
+        self.say(Row::Rang, Code::PENDING, text);
+    }
+
+    /// APPE and STOU, which have no use for a part of a file.
     fn add(&mut self, row: Row, transfer: Transfer) {
-        if self.parameters.take_marker().is_some() {
-            let text = "REST is for RETR and STOR; nothing was stored.";
-            return self.say(row, Code::FILE_BUSY, text);
+        if self.parameters.take_part().is_some() {
+            return self.no_part(row);
         }
         self.transfer(row, transfer);
+    }
+
+    fn no_part(&mut self, row: Row) {
+        let text = "REST is for RETR and STOR, RANG for RETR; nothing was stored.";
+        self.say(row, Code::FILE_BUSY, text);
     }
 
     fn change(&mut self, row: Row, change: Change) {
@@ -311,6 +345,7 @@ impl Connection {
         for (served, line) in [
             (tls, "PBSZ"),
             (tls, "PROT"),
+            (true, "RANG STREAM"),
             (true, "REST STREAM"),
             (true, "SIZE"),
             (true, "TVFS"),

@@ -182,12 +182,14 @@ pub struct Open {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Transfer {
-    /// `RETR`, from this offset (`REST`).
+    /// `RETR`, from this offset (`REST`), or only a part (`RANG`).
     Retrieve {
         /// The file.
         path: PathArg,
-        /// Where to begin, in bytes.
+        /// Where to begin, in bytes. Beyond the end is to be refused with `BeyondEnd`.
         offset: u64,
+        /// How many bytes to send at most; `None`: all up to the end.
+        length: Option<u64>,
     },
     /// `STOR`. With an offset the file is written in place from there on.
     Store {

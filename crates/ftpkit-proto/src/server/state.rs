@@ -12,7 +12,7 @@ use super::{
 use crate::{
     DataId,
     automaton::{At, Taken, automata, automaton},
-    command::Row,
+    command::{ByteRange, Row},
     error::Timer,
     facts::FactSet,
     text::{PathArg, Secret, Text},
@@ -309,17 +309,26 @@ automaton! { Type "type":;
     Image => Ascii;
 }
 
-/// REST's marker, for the next transfer.
+/// Which part of the file the next transfer means: REST's marker, or RANG's range.
 #[derive(Clone, Copy, Debug, Default)]
 enum Restart {
     #[default]
     Unset,
-    From(u64),
+    From(Part),
 }
 
 automaton! { Restart "restart":;
     Unset => From;
     From => Unset;
+}
+
+/// A part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// REST: all from this offset on, which is not 0.
+    Rest(u64),
+    /// RANG.
+    Range(ByteRange),
 }
 
 /// The first half of a command in two halves.
@@ -381,24 +390,29 @@ impl Parameters {
     }
 
     /// A command of this row begins: what it does not use is void. RNFR's name is for RNTO
-    /// alone. REST's marker is for a transfer, and outlives the commands that set its data
-    /// connection up, since clients send them on either side of REST and a marker that is
-    /// lost in silence ruins a file.
+    /// alone. The part of a file is for a transfer, RANG's for HASH too, and outlives the
+    /// commands that set its data connection up, since clients send them on either side of
+    /// REST and a marker that is lost in silence ruins a file.
     pub(super) fn begin(&mut self, row: Row) {
         if row != Row::Rnto {
             self.rename.go(Rename::Unset);
         }
-        if !matches!(
-            row,
+        let keeps_part = match row {
             Row::Retr
-                | Row::Stor
-                | Row::Appe
-                | Row::Stou
-                | Row::Port
-                | Row::Pasv
-                | Row::Eprt
-                | Row::Epsv
-        ) {
+            | Row::Stor
+            | Row::Appe
+            | Row::Stou
+            | Row::Port
+            | Row::Pasv
+            | Row::Eprt
+            | Row::Epsv
+            | Row::Lprt
+            | Row::Lpsv
+            | Row::Pret => true,
+            Row::Hash => matches!(self.restart.state(), Restart::From(Part::Range(_))),
+            _ => false,
+        };
+        if !keeps_part {
             self.restart.go(Restart::Unset);
         }
     }
@@ -431,14 +445,19 @@ impl Parameters {
     /// REST; 0 is the same as none.
     pub(super) fn set_marker(&mut self, marker: u64) {
         if marker > 0 {
-            self.restart.go(Restart::From(marker));
+            self.restart.go(Restart::From(Part::Rest(marker)));
         }
     }
 
-    pub(super) fn take_marker(&mut self) -> Option<u64> {
+    /// RANG.
+    pub(super) fn set_range(&mut self, range: ByteRange) {
+        self.restart.go(Restart::From(Part::Range(range)));
+    }
+
+    pub(super) fn take_part(&mut self) -> Option<Part> {
         match self.restart.go(Restart::Unset) {
             Restart::Unset => None,
-            Restart::From(marker) => Some(marker),
+            Restart::From(part) => Some(part),
         }
     }
 
@@ -461,14 +480,14 @@ pub(super) enum Rendezvous {
     /// Not agreed.
     #[default]
     None,
-    /// PORT or EPRT: the client listens here.
+    /// PORT, EPRT or LPRT: the client listens here.
     Active(SocketAddr),
-    /// PASV or EPSV: a listener is being bound.
+    /// PASV, EPSV or LPSV: a listener is being bound.
     Binding {
         /// The listener.
         id: DataId,
-        /// Whether EPSV asked.
-        extended: bool,
+        /// Which command asked.
+        row: Row,
     },
     /// The listener is bound and announced.
     Listening(DataId),
@@ -491,29 +510,29 @@ impl At<Rendezvous> {
         }
     }
 
-    /// The listener is bound; tells whether EPSV had asked, `None` when none was due.
-    pub(super) fn bound(&mut self, of: DataId) -> Option<bool> {
+    /// The listener is bound; tells which command had asked, `None` when none was due.
+    pub(super) fn bound(&mut self, of: DataId) -> Option<Row> {
         match **self {
-            Rendezvous::Binding { id, extended } if id == of => {
+            Rendezvous::Binding { id, row } if id == of => {
                 self.go(Rendezvous::Listening(id));
-                Some(extended)
+                Some(row)
             }
             _ => None,
         }
     }
 
-    /// The listener is gone; `true` when it was still being bound.
-    pub(super) fn lost(&mut self, of: DataId) -> bool {
+    /// The listener is gone; tells which command still waits for it.
+    pub(super) fn lost(&mut self, of: DataId) -> Option<Row> {
         match **self {
-            Rendezvous::Binding { id, .. } if id == of => {
+            Rendezvous::Binding { id, row } if id == of => {
                 self.go(Rendezvous::None);
-                true
+                Some(row)
             }
             Rendezvous::Listening(id) if id == of => {
                 self.go(Rendezvous::None);
-                false
+                None
             }
-            _ => false,
+            _ => None,
         }
     }
 }
@@ -533,7 +552,7 @@ pub(super) enum Exchange {
         /// `MDTM` whose argument may mean: set the time of this file.
         or_else: Option<Box<SetTime>>,
     },
-    /// PASV or EPSV wait for a listener.
+    /// PASV, EPSV or LPSV wait for a listener.
     Binding,
     /// A transfer.
     Transfer(Box<Moving>),

@@ -1,148 +1,20 @@
-//! Data connections: how they come about (PORT, PASV, EPRT, EPSV; RFC 959, RFC 2428), and a
-//! transfer from its command to its final reply. Payload flows elsewhere.
+//! A transfer, from its command to its final reply. How its data connection is agreed on stands
+//! in `rendezvous`; payload flows elsewhere.
 
 use alloc::{boxed::Box, format};
-use core::net::{IpAddr, SocketAddr, SocketAddrV4};
 
 use super::{
     ask::{Ask, Refusal, RefusalKind, sealed::Sealed},
     connection::Connection,
     event::{Commit, Completeness, End, Event, Open, Opened, Transfer},
-    policy,
     state::{Exchange, Moving, Rendezvous, Step},
 };
 use crate::{
-    Code, DataEvent, DataFailure, DataId, DataRequest, Family, Flow, Instant, Reply, Text,
-    address::{HostPort, format_extended_port, same_host},
-    automaton::At,
-    command::Epsv,
-    command::Row,
-    error::Timer,
+    Code, DataEvent, DataFailure, DataId, DataRequest, Flow, Instant, Reply, Text,
+    address::same_host, automaton::At, command::Row, error::Timer,
 };
 
 impl Connection {
-    const fn family(&self) -> Family {
-        match self.local {
-            SocketAddr::V4(_) => Family::V4,
-            SocketAddr::V6(_) => Family::V6,
-        }
-    }
-
-    /// The refusal of a network protocol, with the one that is served (RFC 2428 sec. 2).
-    fn wrong_family(&mut self, row: Row) {
-        let text = match self.family() {
-            Family::V4 => "This connection is over IPv4, use (1).",
-            Family::V6 => "This connection is over IPv6, use EPSV or EPRT with (2).",
-        };
-        self.say(row, Code::PROTOCOL_REFUSED, text);
-    }
-
-    /// Agrees on nothing; a listener that was bound is dropped.
-    pub(super) fn drop_rendezvous(&mut self) {
-        self.replace_rendezvous(Rendezvous::None);
-    }
-
-    fn replace_rendezvous(&mut self, new: Rendezvous) {
-        if let Some(id) = self.rendezvous.replace(new) {
-            self.data(id, DataRequest::Abort);
-        }
-    }
-
-    /// PORT and EPRT.
-    pub(super) fn active_command(&mut self, row: Row, target: SocketAddr) {
-        if !self.config.active {
-            let text = "Active mode is not served; use EPSV or PASV.";
-            return self.say(row, Code::NOT_IMPLEMENTED, text);
-        }
-        if self.parameters.is_epsv_all() {
-            return self.say(row, Code::BAD_SEQUENCE, "EPSV ALL was sent; use EPSV.");
-        }
-        if row == Row::Eprt && policy::canonical(target).is_ipv4() != self.peer.is_ipv4() {
-            return self.wrong_family(row);
-        }
-        match policy::may_dial(self.peer, target) {
-            Some(target) => {
-                self.replace_rendezvous(Rendezvous::Active(target));
-                self.say(row, Code::OK, "Address noted.");
-            }
-            None => {
-                let text = "Only the client's own address and a port from 1024 on are dialled.";
-                self.say(row, Code::BAD_PARAMETER, text);
-            }
-        }
-    }
-
-    pub(super) fn pasv_command(&mut self) {
-        if self.parameters.is_epsv_all() {
-            return self.say(
-                Row::Pasv,
-                Code::BAD_SEQUENCE,
-                "EPSV ALL was sent; use EPSV.",
-            );
-        }
-        if self.family() == Family::V6 {
-            return self.wrong_family(Row::Pasv);
-        }
-        self.listen(false);
-    }
-
-    pub(super) fn epsv_command(&mut self, argument: Epsv) {
-        match (argument, self.family()) {
-            (Epsv::All, _) => {
-                self.parameters.set_epsv_all();
-                self.say(Row::Epsv, Code::OK, "Only EPSV from now on.");
-            }
-            (Epsv::Any, _) | (Epsv::Family(1), Family::V4) | (Epsv::Family(2), Family::V6) => {
-                self.listen(true);
-            }
-            (Epsv::Family(_), _) => self.wrong_family(Row::Epsv),
-        }
-    }
-
-    fn listen(&mut self, extended: bool) {
-        let id = self.next_data();
-        self.replace_rendezvous(Rendezvous::Binding { id, extended });
-        self.exchange.go(Exchange::Binding);
-        self.begin(Timer::DataConnect);
-        self.data(id, DataRequest::Listen(self.family()));
-    }
-
-    fn listening(&mut self, id: DataId, address: SocketAddr) {
-        let Some(extended) = self.rendezvous.bound(id) else {
-            return;
-        };
-        let port = address.port();
-        if extended {
-            let port = format_extended_port(port);
-            let text = format!("Entering extended passive mode ({port}).");
-            let reply = Reply::with_text(Code::EXTENDED_PASSIVE, Text::sanitized(&text));
-            return self.finish(Row::Epsv, &reply);
-        }
-        let own = match self.local.ip() {
-            IpAddr::V4(own) => own,
-            IpAddr::V6(_) => return self.unbound(),
-        };
-        let host = self.config.passive_host.unwrap_or(own);
-        let place = HostPort::from(SocketAddrV4::new(host, port));
-        let text = format!("Entering passive mode ({place}).");
-        let reply = Reply::with_text(Code::PASSIVE, Text::sanitized(&text));
-        self.finish(Row::Pasv, &reply);
-    }
-
-    /// No listener came about.
-    pub(super) fn unbound(&mut self) {
-        let row = match *self.rendezvous {
-            Rendezvous::Binding { extended: true, .. } => Row::Epsv,
-            _ => Row::Pasv,
-        };
-        self.drop_rendezvous();
-        self.say(
-            row,
-            Code::NO_DATA_CONNECTION,
-            "No port could be bound; try again.",
-        );
-    }
-
     /// Begins a transfer: asks the application first, since what it refuses needs no data
     /// connection.
     pub(super) fn transfer(&mut self, row: Row, transfer: Transfer) {
@@ -254,22 +126,6 @@ impl Connection {
             _ => {
                 self.exchange.go(Exchange::Transfer(moving));
             }
-        }
-    }
-
-    fn listener_event(&mut self, id: DataId, event: DataEvent) {
-        match event {
-            DataEvent::Listening(address) => self.listening(id, address),
-            DataEvent::Failed(_) => {
-                let extended =
-                    matches!(*self.rendezvous, Rendezvous::Binding { extended: true, .. });
-                if self.rendezvous.lost(id) {
-                    let row = if extended { Row::Epsv } else { Row::Pasv };
-                    let text = "No port could be bound; try again.";
-                    self.say(row, Code::NO_DATA_CONNECTION, text);
-                }
-            }
-            _ => {}
         }
     }
 

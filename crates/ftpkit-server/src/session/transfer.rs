@@ -75,9 +75,13 @@ impl Transfer {
         let id = open.id;
         let mut opened = Opened::default();
         let (what, path, payload) = match open.transfer {
-            Wanted::Retrieve { path, offset } => {
+            Wanted::Retrieve {
+                path,
+                offset,
+                length,
+            } => {
                 let path = place.resolve(Some(&path))?;
-                let (source, left) = FileSource::open(place, &path, offset).await?;
+                let (source, left) = FileSource::open(place, &path, offset, length).await?;
                 let payload = if open.ascii {
                     Payload::TextDownload(TextSource::new(source))
                 } else {
@@ -277,6 +281,8 @@ trait Received: Sink {
 struct FileSource {
     file: Box<dyn File>,
     offset: u64,
+    /// How many bytes may be sent at most; none: all up to the end.
+    limit: Option<u64>,
 }
 
 impl FileSource {
@@ -285,6 +291,7 @@ impl FileSource {
         place: &Place,
         path: &VirtualPath,
         offset: u64,
+        limit: Option<u64>,
     ) -> Result<(Self, Option<u64>), Refusal> {
         let file = open_file(place, path, OpenOptions::read()).await?;
         let size = file.metadata().await.map_err(|e| refusal(&e))?.size;
@@ -293,12 +300,25 @@ impl FileSource {
             Some(left) => left,
             None => None,
         };
-        Ok((Self { file, offset }, left))
+        let left = left.map(|left| limit.map_or(left, |limit| limit.min(left)));
+        let source = Self {
+            file,
+            offset,
+            limit,
+        };
+        Ok((source, left))
     }
 }
 
 impl Source for FileSource {
     async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let room = match self.limit.map(usize::try_from) {
+            Some(Ok(limit)) => limit.min(buf.len()),
+            Some(Err(_)) | None => buf.len(),
+        };
+        let Some(buf) = buf.get_mut(..room).filter(|buf| !buf.is_empty()) else {
+            return Ok(0);
+        };
         let read = self
             .file
             .read_at(self.offset, buf)
@@ -311,7 +331,7 @@ impl Source for FileSource {
     #[cfg(unix)]
     fn local(&self) -> Option<pump::LocalSource<'_>> {
         let file = self.file.as_local()?;
-        Some(pump::LocalSource::new(file, self.offset))
+        Some(pump::LocalSource::new(file, self.offset).limited(self.limit))
     }
 
     #[cfg(unix)]
@@ -323,6 +343,7 @@ impl Source for FileSource {
 impl FileSource {
     fn skip(&mut self, bytes: u64) {
         self.offset = self.offset.saturating_add(bytes);
+        self.limit = self.limit.map(|limit| limit.saturating_sub(bytes));
     }
 }
 

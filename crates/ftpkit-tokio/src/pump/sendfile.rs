@@ -52,7 +52,11 @@ async fn chunk(tcp: &TcpStream, source: &mut impl Source) -> Result<usize, Side>
                 return Err(Errno::INVAL.into());
             };
             let mut offset = local.offset;
-            let sent = rustix::fs::sendfile(tcp.as_fd(), local.file, Some(&mut offset), CHUNK)?;
+            let chunk = match local.limit.map(usize::try_from) {
+                Some(Ok(limit)) => limit.min(CHUNK),
+                Some(Err(_)) | None => CHUNK,
+            };
+            let sent = rustix::fs::sendfile(tcp.as_fd(), local.file, Some(&mut offset), chunk)?;
             source.advance(u64::try_from(sent).unwrap_or(u64::MAX));
             Ok(sent)
         })

@@ -55,8 +55,9 @@ fn parameters() {
         ("MIC x", 502),
         ("CONF x", 502),
         ("ENC x", 502),
-        ("LPSV", 502),
-        ("LPRT 4,4,1,2,3,4,2,1,1", 502),
+        ("LPRT 4,4,1,2,3,4,2,1,1", 504),
+        ("CSID Name=x; Version=1;", 200),
+        ("CSID", 501),
         ("HASH x", 502),
         ("XFOO x", 500),
         ("", 500),
@@ -308,6 +309,7 @@ fn feat_offers_what_is_on() {
          S:  MDTM
          S:  MFMT
          S:  MLST type*;size*;modify*;create*;perm*;unique*;UNIX.mode*;UNIX.owner*;UNIX.group*;
+         S:  RANG STREAM
          S:  REST STREAM
          S:  SIZE
          S:  TVFS
@@ -332,6 +334,7 @@ fn feat_offers_what_is_on() {
          S:  MLST type*;size;modify;create;perm;unique;UNIX.mode;UNIX.owner;UNIX.group;
          S:  PBSZ
          S:  PROT
+         S:  RANG STREAM
          S:  REST STREAM
          S:  SIZE
          S:  TVFS
