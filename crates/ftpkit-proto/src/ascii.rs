@@ -145,6 +145,35 @@ mod tests {
         assert_eq!(from_wire(&[b"a\nb\r\r\n\r"]), b"a\nb\r\n\r");
     }
 
+    /// All texts of three kinds of bytes up to a length, cut in every way.
+    #[test]
+    fn every_short_text_in_every_way() {
+        let length = if cfg!(miri) { 3 } else { 6 };
+        let mut texts = vec![vec![]];
+        for at in 0.. {
+            let text: Vec<u8> = texts[at].clone();
+            // Bit n: a cut behind the byte n.
+            for cuts in 0..1u32 << text.len() {
+                let mut chunks = vec![];
+                let mut start = 0;
+                for end in 1..=text.len() {
+                    if cuts & 1 << (end - 1) != 0 || end == text.len() {
+                        chunks.push(&text[start..end]);
+                        start = end;
+                    }
+                }
+                assert_eq!(to_wire(&chunks), to_wire(&[&text]), "{chunks:?}");
+                assert_eq!(from_wire(&chunks), from_wire(&[&text]), "{chunks:?}");
+            }
+            if text.len() < length {
+                texts.extend(b"\r\na".map(|byte| [&text[..], &[byte]].concat()));
+            }
+            if at + 1 == texts.len() {
+                break;
+            }
+        }
+    }
+
     fn text() -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(prop::sample::select(&b"\r\na\0\xff"[..]), 0..40)
     }

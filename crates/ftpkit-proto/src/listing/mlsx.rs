@@ -143,11 +143,11 @@ fn octal(digits: &[u8]) -> Option<u16> {
     if digits.is_empty() || digits.len() > 7 {
         return None;
     }
-    // Seven octal digits fit; what lies above the permissions is the file's type.
+    // Seven octal digits fit. What lies above the permissions is the file's type, in four bits.
     let mode = digits.iter().try_fold(0u32, |mode, digit| {
         matches!(digit, b'0'..=b'7').then(|| mode << 3 | u32::from(digit - b'0'))
     })?;
-    Some((mode & 0o7777) as u16)
+    (mode <= 0o17_7777).then_some((mode & 0o7777) as u16)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@
 //! - `S: …` a line of the server, `E: …` an event, `D: …` a data request, `TLS: …`,
 //!   `X: …` the end: each the beginning of what is expected
 //!
-//! All outputs must stand in the transcript, in their order.
+//! All outputs must stand in the transcript, in their order, whether the client's bytes come
+//! whole or one by one.
 
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 use core::{net::SocketAddr, time::Duration};
@@ -93,6 +94,8 @@ pub(super) struct Rig {
     /// What was written since the last whole line.
     line: Vec<u8>,
     pub(super) closed: bool,
+    /// How many bytes of the client come at a time.
+    piece: usize,
 }
 
 impl Rig {
@@ -116,6 +119,7 @@ impl Rig {
             data: DataId::new(0),
             line: Vec::new(),
             closed: false,
+            piece: usize::MAX,
         };
         rig.pump();
         rig
@@ -187,8 +191,10 @@ impl Rig {
     }
 
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        self.session.handle_bytes(self.now, bytes);
-        self.pump();
+        for piece in bytes.chunks(self.piece) {
+            self.session.handle_bytes(self.now, piece);
+            self.pump();
+        }
     }
 
     pub(super) fn pass(&mut self, span: Duration) {
@@ -394,13 +400,23 @@ pub(super) fn logged_in(transcript: &str) {
 /// Like [`logged_in`], with this configuration.
 #[track_caller]
 pub(super) fn logged_in_with(config: Config, transcript: &str) {
-    let mut rig = Rig::new(config);
-    rig.play(IN);
-    rig.play(transcript);
+    in_pieces(config, &[IN, transcript]);
 }
 
 /// Plays a transcript from the greeting on.
 #[track_caller]
 pub(super) fn fresh_with(config: Config, transcript: &str) {
-    Rig::new(config).play(transcript);
+    in_pieces(config, &[transcript]);
+}
+
+/// Plays transcripts in one session, once for each way to cut the client's bytes.
+#[track_caller]
+fn in_pieces(config: Config, transcripts: &[&str]) {
+    for piece in [usize::MAX, 1, 2, 7] {
+        let mut rig = Rig::new(config.clone());
+        rig.piece = piece;
+        for transcript in transcripts {
+            rig.play(transcript);
+        }
+    }
 }

@@ -74,14 +74,12 @@ fn bytes_behind_auth_are_fatal() {
         "\\xff",
         "\\x0d\\x0a",
     ] {
-        fresh_with(
-            offered(),
-            &format!(
-                "S: 220
+        // In pieces it is the second case: the 234 is on its way when they come.
+        Rig::new(offered()).play(&format!(
+            "S: 220
                  B: AUTH TLS\\x0d\\x0a{behind}
                  X: Err(PeerMisbehaved(BytesBeforeTls))"
-            ),
-        );
+        ));
         fresh_with(
             offered(),
             &format!(
