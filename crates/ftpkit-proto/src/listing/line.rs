@@ -88,9 +88,9 @@ impl SkipReason {
     pub(super) const fn weight(self) -> Weight {
         match self {
             Self::Total | Self::Header | Self::Columns | Self::Summary => Weight::FORM,
-            Self::Continued => Weight::LOOSE,
+            Self::Continued | Self::Heading => Weight::LOOSE,
             // Every dialect may have them.
-            Self::Blank | Self::Heading => Weight::NONE,
+            Self::Blank => Weight::NONE,
         }
     }
 }

@@ -109,6 +109,16 @@ fn a_whole_listing_is_read_in_its_dialect() {
 }
 
 #[test]
+fn an_empty_directory_of_vms_has_a_heading() {
+    let lines = parse(
+        b"Directory DISK$USER:[ANNA]\r\n\r\n",
+        table::context().today,
+    );
+    let lines: Vec<_> = lines.iter().map(shown).collect();
+    assert_eq!(lines, ["Heading", "Blank"]);
+}
+
+#[test]
 fn a_line_alone_tells_its_dialect() {
     // What goes on with another line, or is one of a table only under its heading.
     let needs_another = |line: &str, want: &str| {
