@@ -7,7 +7,9 @@ mod abort;
 mod config;
 mod connection;
 mod event;
+mod flow;
 mod login;
+mod plan;
 mod query;
 mod rendezvous;
 mod request;
@@ -16,7 +18,7 @@ mod tolerance;
 mod transfer;
 mod upgrade;
 
-pub use config::{Config, DataMode, Limits, Pipelining, Timeouts};
+pub use config::{Config, DataMode, Limits, Pipelining, Pret, Timeouts};
 pub use connection::Connection;
 pub use event::{Event, Outcome, Phase, TransferFailed, Transferred};
 pub use request::{Credentials, Request, RequestId, Transfer};

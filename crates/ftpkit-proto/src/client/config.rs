@@ -13,6 +13,11 @@ pub struct Config {
     pub trust_passive_address: bool,
     /// The address to announce with PORT and EPRT; none: the local one of the listener.
     pub active_address: Option<IpAddr>,
+    /// Whether LPSV and LPRT (RFC 1639) take the places over IPv6 that PASV and PORT have over
+    /// IPv4, behind EPSV and EPRT. Off by default: only servers from before RFC 2428 need them.
+    pub long_addresses: bool,
+    /// Whether PRET tells a distributed server which transfer it is to listen for.
+    pub pret: Pret,
     /// What may be sent ahead. Off by default.
     pub pipelining: Pipelining,
     /// Whether replies that the standards do not allow but servers send are taken. On by default.
@@ -35,11 +40,30 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DataMode {
-    /// EPSV, and PASV where EPSV or its connection fails; which one works is remembered.
+    /// EPSV, and PASV where EPSV or its connection fails; which one works is remembered. PASV
+    /// comes first where the features that are remembered do not list EPSV.
     #[default]
     Passive,
-    /// EPRT, and PORT where EPRT is refused; which one works is remembered.
+    /// EPRT, and PORT where EPRT is refused; which one works is remembered. PORT comes first
+    /// where the features that are remembered do not list EPRT.
     Active,
+    /// Passive, and active where that does not come to a connection or the server answers the
+    /// command with 425 before payload flowed; the other way round from then on. A STOU is not
+    /// sent twice, since its first try may have left a file.
+    Auto,
+}
+
+/// Whether `PRET` is sent ahead of EPSV and PASV.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Pret {
+    /// Where the features that are remembered list it.
+    #[default]
+    Listed,
+    /// Until the server refuses to know it.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// What may be sent before the reply to the command before it has come.
@@ -89,6 +113,8 @@ impl Default for Config {
             data_mode: DataMode::Passive,
             trust_passive_address: false,
             active_address: None,
+            long_addresses: false,
+            pret: Pret::Listed,
             pipelining: Pipelining::Off,
             lenient: true,
             accept_unclean_close: false,

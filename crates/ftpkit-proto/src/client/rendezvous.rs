@@ -1,11 +1,15 @@
-//! How a transfer's data connection is arranged: EPSV and PASV, EPRT and PORT, which of them is
-//! tried when, and which address is believed (RFC 959 sec. 3.3, RFC 2428).
+//! How a transfer's data connection is arranged: EPSV and PASV, EPRT and PORT, their forms for
+//! long addresses, PRET ahead of them, and which address is believed (RFC 959 sec. 3.3,
+//! RFC 1639, RFC 2428).
+//!
+//! In which order they are tried stands in `plan.rs`.
 
 use core::net::{IpAddr, SocketAddr};
 
 use super::{
-    config::DataMode,
+    config::Pret,
     connection::Connection,
+    plan::{Grounds, Plan, Way},
     state::{Rendezvous, Step},
     transfer::{ON, Run, Went},
 };
@@ -16,47 +20,82 @@ use crate::{
     reply::{Reply, fields},
 };
 
+/// Ports that a server other than the control connection's peer has no data connections on.
+const RESERVED: u16 = 1024;
+
 impl Connection {
     /// The type is set: makes the data connection.
     pub(super) fn meet(&mut self, run: &mut Run) -> Went {
-        match self.config.data_mode {
-            DataMode::Passive => {
-                let pasv = self.parameters.only_pasv && self.may_use_pasv();
-                self.ask_passive(run, pasv);
+        run.plan = Plan::new(Grounds {
+            config: &self.config,
+            worked: self.parameters.worked,
+            features: self.features.as_ref(),
+            only_epsv: self.parameters.only_epsv,
+            peer_v4: is_v4(self.peer.ip()),
+            own_v4: is_v4(self.announced_ip()),
+        });
+        self.next_way(run)
+    }
+
+    /// Tries the next way; there is one.
+    pub(super) fn next_way(&mut self, run: &mut Run) -> Went {
+        run.step.go(Step::Plan);
+        let passive = run.plan.turn().is_some_and(Way::is_passive);
+        let listener = match *run.data {
+            Rendezvous::Bound if !passive => run.local,
+            _ => None,
+        };
+        if listener.is_none() {
+            self.drop_data(run);
+        }
+        match listener {
+            Some(local) => return self.announce(run, local),
+            None if !passive => self.listen(run),
+            None if self.may_pret() && !run.pret => {
+                run.pret = true;
+                run.step.go(Step::Pret);
+                self.send(Command::Pret(run.command.clone().into()));
             }
-            DataMode::Active => {
-                let announced = self.config.active_address.unwrap_or_else(|| self.peer.ip());
-                let family = match announced.to_canonical() {
-                    IpAddr::V4(_) => Family::V4,
-                    IpAddr::V6(_) => Family::V6,
-                };
-                run.step.go(Step::Meet);
-                run.data.go(Rendezvous::Binding);
-                self.request_new(run, DataRequest::Listen(family));
-            }
+            None => self.ask_passive(run),
         }
         ON
     }
 
-    pub(super) fn ask_passive(&mut self, run: &mut Run, pasv: bool) {
-        run.pasv = pasv;
-        if pasv {
-            run.step.go(Step::Pasv);
-            self.send(Command::Pasv);
-        } else {
-            run.step.go(Step::Epsv);
-            self.send(Command::Epsv(Epsv::Any));
-        }
+    fn listen(&mut self, run: &mut Run) {
+        let family = match is_v4(self.announced_ip()) {
+            true => Family::V4,
+            false => Family::V6,
+        };
+        run.step.go(Step::Meet);
+        run.data.go(Rendezvous::Binding);
+        self.request_new(run, DataRequest::Listen(family));
     }
 
-    /// PASV has no form for an IPv6 address, and EPSV ALL forbids it.
-    pub(super) fn may_use_pasv(&self) -> bool {
-        self.peer.ip().to_canonical().is_ipv4() && !self.parameters.only_epsv
+    pub(super) fn ask_passive(&mut self, run: &mut Run) {
+        run.step.go(Step::Passive);
+        self.send(match run.plan.way() {
+            Some(Way::Pasv) => Command::Pasv,
+            Some(Way::Lpsv) => Command::Lpsv,
+            _ => Command::Epsv(Epsv::Any),
+        });
+    }
+
+    pub(super) fn may_pret(&self) -> bool {
+        !self.parameters.no_pret
+            && match self.config.pret {
+                Pret::Always => true,
+                Pret::Never => false,
+                Pret::Listed => self.features.as_ref().is_some_and(|listed| listed.pret()),
+            }
     }
 
     /// Connects to where the server listens; a reply without an address counts as a refusal.
     pub(super) fn connect(&mut self, run: &mut Run, reply: Reply) -> Went {
-        let Some(address) = self.passive_address(run.pasv, &reply) else {
+        let address = run
+            .plan
+            .way()
+            .and_then(|way| self.passive_address(way, &reply));
+        let Some(address) = address else {
             return self.refused(run, reply);
         };
         run.step.go(Step::Meet);
@@ -65,50 +104,57 @@ impl Connection {
         ON
     }
 
-    fn passive_address(&self, pasv: bool, reply: &Reply) -> Option<SocketAddr> {
-        let at_peer = |port| {
-            let mut address = self.peer;
-            address.set_port(port);
-            address
+    /// Where the server listens by this reply: at the control connection's peer, whatever it
+    /// says, unless the configuration trusts it.
+    pub(super) fn passive_address(&self, way: Way, reply: &Reply) -> Option<SocketAddr> {
+        let told = match way {
+            Way::Pasv => SocketAddr::V4(fields::passive(reply)?),
+            Way::Lpsv => fields::long_passive(reply)?,
+            _ => return self.at_peer(fields::extended_passive(reply)?),
         };
-        let address = if pasv {
-            let told = fields::passive(reply)?;
-            if self.config.trust_passive_address && !told.ip().is_unspecified() {
-                SocketAddr::V4(told)
-            } else {
-                at_peer(told.port())
-            }
+        if self.config.trust_passive_address && !told.ip().is_unspecified() {
+            let own = told.ip().to_canonical() == self.peer.ip().to_canonical();
+            (own || told.port() >= RESERVED).then_some(told)
         } else {
-            at_peer(fields::extended_passive(reply)?)
-        };
-        (address.port() != 0).then_some(address)
+            self.at_peer(told.port())
+        }
+    }
+
+    fn at_peer(&self, port: u16) -> Option<SocketAddr> {
+        let mut address = self.peer;
+        address.set_port(port);
+        (port != 0).then_some(address)
+    }
+
+    fn announced_ip(&self) -> IpAddr {
+        self.config
+            .active_address
+            .unwrap_or_else(|| self.peer.ip())
+            .to_canonical()
     }
 
     /// Tells the server where this side listens.
     pub(super) fn announce(&mut self, run: &mut Run, local: SocketAddr) -> Went {
-        let ip = self
-            .config
-            .active_address
-            .unwrap_or_else(|| local.ip())
-            .to_canonical();
-        let at = SocketAddr::new(ip, local.port());
-        run.announced = Some(at);
-        match at {
-            SocketAddr::V4(v4) if self.parameters.only_port => {
-                run.step.go(Step::Port);
-                self.send(Command::Port(v4));
-            }
-            _ => {
-                run.step.go(Step::Eprt);
-                self.send(Command::Eprt(at));
-            }
-        }
+        run.local = Some(local);
+        let ip = self.config.active_address.unwrap_or_else(|| local.ip());
+        let at = SocketAddr::new(ip.to_canonical(), local.port());
+        let command = match (run.plan.way(), at) {
+            (Some(Way::Port), SocketAddr::V4(v4)) => Command::Port(v4),
+            (Some(Way::Lprt), at) => Command::Lprt(at),
+            (_, at) => Command::Eprt(at),
+        };
+        run.step.go(Step::Active);
+        self.send(command);
         ON
     }
 
-    pub(super) fn request_new(&mut self, run: &mut Run, request: DataRequest) {
+    fn request_new(&mut self, run: &mut Run, request: DataRequest) {
         run.data_id = self.next_data_id();
         self.request(run, request);
         self.arm(Timer::DataConnect, self.config.timeouts.data_connect);
     }
+}
+
+fn is_v4(ip: IpAddr) -> bool {
+    ip.to_canonical().is_ipv4()
 }

@@ -1,7 +1,7 @@
 //! What an application asks of the client machine.
 
 use crate::{
-    command::{Command, ListArgs},
+    command::{ByteRange, Command, ListArgs},
     text::{PathArg, Secret, Text},
 };
 
@@ -54,6 +54,19 @@ pub enum Transfer {
         path: PathArg,
         /// Where to begin, in bytes.
         offset: u64,
+    },
+    /// RETR behind RANG: a part of a file (draft-bryan-ftp-range). A part that goes to the end
+    /// of the file is a `Download` from an offset.
+    ///
+    /// A server without RANG refuses it in [`Phase::Prepare`](super::Phase::Prepare); a
+    /// `Download` from the offset, of which the rest is aborted, does the same there. Where
+    /// more comes than was asked for, the transfer fails in
+    /// [`Phase::Confirm`](super::Phase::Confirm).
+    DownloadRange {
+        /// The file.
+        path: PathArg,
+        /// The part.
+        range: ByteRange,
     },
     /// STOR, after REST when the offset is not 0.
     Upload {

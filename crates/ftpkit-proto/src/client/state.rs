@@ -7,8 +7,8 @@ use alloc::{boxed::Box, collections::VecDeque};
 use core::net::{IpAddr, SocketAddr};
 
 use super::{
-    event::Phase, login::LoginRun, query::Query, query::RenameRun, request::RequestId,
-    transfer::Run, upgrade::UpgradeRun,
+    event::Phase, login::LoginRun, plan::Worked, query::Query, query::RenameRun,
+    request::RequestId, transfer::Run, upgrade::UpgradeRun,
 };
 use crate::{
     address::same_host,
@@ -179,13 +179,15 @@ pub(super) struct Parameters {
     pub(super) kind: Option<Type>,
     /// Whether PROT P is in force.
     pub(super) protected: bool,
-    /// Whether only PASV works for passive data connections, as far as was seen.
-    pub(super) only_pasv: bool,
-    /// Whether only PORT works for active data connections, as far as was seen.
-    pub(super) only_port: bool,
+    /// Which ways to a data connection were seen to work.
+    pub(super) worked: Worked,
+    /// Whether the server has refused to know PRET.
+    pub(super) no_pret: bool,
     /// Whether the server may hold an offset that no transfer has used: a transfer that was
     /// given up or refused behind its REST leaves it there, and the next one would begin at it.
     pub(super) offset_pending: bool,
+    /// Whether it may hold a range in the same way, behind RANG.
+    pub(super) range_pending: bool,
     /// Whether EPSV ALL was accepted: no other way of setting up is allowed any more.
     pub(super) only_epsv: bool,
 }
@@ -203,13 +205,17 @@ pub(super) enum Step {
     /// Nothing is sent yet.
     Begun,
     Type(Type),
-    Epsv,
-    Pasv,
-    Eprt,
-    Port,
+    /// The way to the data connection is chosen; left at once.
+    Plan,
+    Pret,
+    /// EPSV, PASV or LPSV, whichever the plan is at.
+    Passive,
+    /// EPRT, PORT or LPRT, whichever the plan is at.
+    Active,
     /// No reply is awaited; the data connection is being made or a port bound.
     Meet,
     Rest,
+    Range,
     /// The transfer command; nothing heard yet.
     Command,
     /// It was accepted (1yz); the final reply is awaited.
@@ -223,19 +229,20 @@ pub(super) enum Step {
 }
 
 automaton! { Step "transfer": Begun;
-    Begun => Type Epsv Pasv Meet;
-    Type => Epsv Pasv Meet Over;
-    Epsv => Pasv Meet Over;
-    Pasv => Meet Over;
-    Eprt => Port Rest Command Over;
-    Port => Rest Command Over;
-    Meet => Eprt Port Pasv Rest Command Over;
-    Rest => Command Over;
-    Command => Opened Confirmed Aborting Over;
-    Opened => Confirmed Aborting Over;
+    Begun => Type Plan;
+    Type => Plan Over;
+    Plan => Pret Passive Active Meet;
+    Pret => Passive Over;
+    Passive => Plan Meet Over;
+    Active => Plan Rest Range Command Over;
+    Meet => Plan Active Rest Range Command Over;
+    Rest => Range Command Over;
+    Range => Rest Command Over;
+    Command => Plan Opened Confirmed Aborting Over;
+    Opened => Plan Confirmed Aborting Over;
     Confirmed => Over;
     Aborting => Fenced Over;
-    Fenced => Fenced Over;
+    Fenced => Plan Fenced Over;
 }
 
 /// What follows in a transfer, after a reply.
@@ -245,12 +252,14 @@ pub(super) enum Next {
     Stay,
     /// The type is set: make the data connection.
     Meet,
+    /// The server knows which command will follow: the address is asked for.
+    Ask,
     /// The reply has the address to connect to.
     Connect,
-    /// The data connection is arranged: REST or the command.
+    /// The data connection is arranged: REST, RANG, or the command.
     Arranged,
-    /// The offset is set: the command.
-    Command,
+    /// An offset or a range is set: the other one, or the command.
+    Marked,
     /// Payload may flow.
     Open,
     /// Payload may flow, and the final reply has come already.
@@ -274,13 +283,14 @@ impl Step {
     pub(super) fn next(self, code: Code, flow: Flow, lenient: bool) -> Next {
         let done = code.is_success();
         match self {
-            Self::Begun | Self::Meet | Self::Confirmed => Next::Unsolicited,
+            Self::Begun | Self::Plan | Self::Meet | Self::Confirmed => Next::Unsolicited,
             Self::Command if code.is_preliminary() => Next::Open,
             _ if code.is_preliminary() => Next::Stay,
             Self::Type(_) if done => Next::Meet,
-            Self::Epsv | Self::Pasv if done => Next::Connect,
-            Self::Eprt | Self::Port if done => Next::Arranged,
-            Self::Rest if done || code.is_intermediate() => Next::Command,
+            Self::Pret if done => Next::Ask,
+            Self::Passive if done => Next::Connect,
+            Self::Active if done => Next::Arranged,
+            Self::Rest | Self::Range if done || code.is_intermediate() => Next::Marked,
             // An upload that is confirmed before it began is not one.
             Self::Command if done && lenient && flow == Flow::Receive => Next::OpenConfirmed,
             Self::Opened if done => Next::Confirm,
@@ -292,7 +302,10 @@ impl Step {
 
     /// Whether a reply is awaited.
     pub(super) const fn awaits_reply(self) -> bool {
-        !matches!(self, Self::Begun | Self::Meet | Self::Confirmed)
+        !matches!(
+            self,
+            Self::Begun | Self::Plan | Self::Meet | Self::Confirmed
+        )
     }
 
     /// Whether ABOR is with the server.
@@ -308,8 +321,8 @@ impl Step {
     /// The phase in which a failure would be reported now.
     pub(super) const fn phase(self, data: Rendezvous) -> Phase {
         match self {
-            Self::Begun | Self::Type(_) | Self::Rest => Phase::Prepare,
-            Self::Epsv | Self::Pasv | Self::Eprt | Self::Port | Self::Meet => Phase::Connect,
+            Self::Begun | Self::Type(_) | Self::Pret | Self::Rest | Self::Range => Phase::Prepare,
+            Self::Plan | Self::Passive | Self::Active | Self::Meet => Phase::Connect,
             Self::Command => Phase::Command,
             Self::Aborting | Self::Fenced(_) => Phase::Aborted,
             Self::Opened | Self::Confirmed => match data {
@@ -388,7 +401,7 @@ automaton! { Rendezvous "rendezvous": Absent;
     Securing => Connected Gone;
     Flowing => Flowing Ended Gone;
     Ended => Over;
-    Gone => Connecting Over;
+    Gone => Binding Connecting Over;
 }
 
 /// What news of the data connection means.

@@ -17,7 +17,7 @@ use std::{collections::VecDeque, fmt::Write as _};
 use super::{Config, Connection, Credentials, Event, Outcome, Request, RequestId, Transfer};
 use crate::{
     DataEvent, DataFailure, DataId, Instant, Machine, Output, PathArg, Secret, Text, TlsEvent,
-    command::{Command, Epsv, ListArgs, Mode, Type},
+    command::{ByteRange, Command, Epsv, ListArgs, Mode, Type},
 };
 
 mod abort;
@@ -25,6 +25,8 @@ mod chaos;
 mod ends;
 mod login;
 mod pipelining;
+mod plan;
+mod range;
 mod rendezvous;
 mod transfer;
 mod upgrade;
@@ -42,7 +44,7 @@ enum Cut {
 /// What happens:
 ///
 /// - `S: 220 Hello` the server's bytes, CRLF behind each line; ` ~ ` joins lines into one packet
-/// - `ask get /f`, `ask get /f @100`, `ask put`, `ask append`, `ask unique`, `ask list`,
+/// - `ask get /f`, `ask get /f @100`, `ask range /f 0-9`, `ask put`, `ask append`, `ask unique`, `ask list`,
 ///   `ask names`, `ask facts`, `ask text` (a download under TYPE A), `ask login u p [account]`,
 ///   `ask features`, `ask secure`, `ask secure clear`, `ask rename a b`, `ask quit`, and
 ///   `ask noop`, `ask pwd`, … for commands: a request, numbered from 1
@@ -224,6 +226,17 @@ fn request(words: &[&str]) -> Request {
                 offset: offset[1..].parse().unwrap(),
             });
         }
+        ["range", name, part] => {
+            let (first, last) = part.split_once('-').unwrap();
+            let first = first.parse().unwrap();
+            return transfer(Transfer::DownloadRange {
+                path: path(name),
+                range: match last {
+                    "" => ByteRange::from(first),
+                    last => ByteRange::inclusive(first, last.parse().unwrap()).unwrap(),
+                },
+            });
+        }
         ["put", name] => {
             return transfer(Transfer::Upload {
                 path: path(name),
@@ -276,6 +289,7 @@ fn request(words: &[&str]) -> Request {
         ["size", name] => Command::Size(path(name)),
         ["host", name] => Command::Host(Text::try_from(name).unwrap()),
         ["type", "A"] => Command::Type(Type::Ascii(Default::default())),
+        ["type", "I"] => Command::Type(Type::Image),
         ["pasv"] => Command::Pasv,
         ["epsv", "ALL"] => Command::Epsv(Epsv::All),
         ["mode", "B"] => Command::Mode(Mode::Block),

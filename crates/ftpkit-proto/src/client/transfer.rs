@@ -1,51 +1,68 @@
-//! Transfers: the command that uses a data connection, and how both halves end.
+//! Transfers: the command that uses a data connection, what is sent ahead of it, and what its
+//! replies mean (RFC 959 sec. 5.4, RFC 3659 sec. 5, RFC 4217 sec. 7, draft-bryan-ftp-range).
 //!
-//! What follows from what stands in `state.rs`; here it is carried out (RFC 959 sec. 5.4,
-//! RFC 2428, RFC 3659 sec. 5, RFC 4217 sec. 7).
+//! What follows from what stands in `state.rs`. How the data connection is arranged stands in
+//! `rendezvous.rs`, what becomes of it in `flow.rs`.
 
 use alloc::boxed::Box;
 use core::{net::SocketAddr, ops::ControlFlow};
 
 use super::{
     connection::Connection,
-    event::{Event, Outcome, Phase, TransferFailed, Transferred},
+    event::{Outcome, Phase},
+    plan::Plan,
     request::{RequestId, Transfer},
-    state::{Exchange, Fenced, Met, Next, Rendezvous, Step},
+    state::{Exchange, Fenced, Next, Rendezvous, Step},
     tolerance::Lately,
 };
 use crate::{
     automaton::{At, Taken},
-    command::{Command, TextFormat, Type},
-    data::{DataEvent, DataFailure, DataId, DataRequest, Flow},
+    command::{ByteRange, Command, TextFormat, Type},
+    data::{DataEvent, DataFailure, DataId, Flow},
     error::{Error, PeerMisbehaved, Timer},
-    reply::Reply,
+    reply::{Code, Reply},
 };
 
 /// A transfer under way.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) id: RequestId,
-    command: Command,
-    flow: Flow,
-    listing: bool,
+    pub(super) command: Command,
+    pub(super) flow: Flow,
+    pub(super) listing: bool,
+    /// Where it begins, by REST; 0 together with a range.
     offset: u64,
+    /// The part that is asked for, by RANG.
+    pub(super) range: Option<ByteRange>,
+    /// Which of REST and RANG were sent for the present try.
+    marked: Marked,
     kind: Type,
     pub(super) step: At<Step>,
     pub(super) data: At<Rendezvous>,
     pub(super) data_id: DataId,
-    /// Whether the passive address came from PASV.
-    pub(super) pasv: bool,
-    /// The address that EPRT or PORT announces.
-    pub(super) announced: Option<SocketAddr>,
+    pub(super) plan: Plan,
+    /// Whether PRET was sent.
+    pub(super) pret: bool,
+    /// Where this side listens.
+    pub(super) local: Option<SocketAddr>,
     /// The 1yz, until the application is told of it.
-    opening: Option<Reply>,
+    pub(super) opening: Option<Reply>,
+    /// Whether the application was told of a 1yz: from then on nothing is tried again.
+    pub(super) told: bool,
     /// The final reply, or the first one behind ABOR.
-    reply: Option<Reply>,
-    bytes: u64,
-    resumed: Option<bool>,
+    pub(super) reply: Option<Reply>,
+    pub(super) bytes: u64,
+    pub(super) resumed: Option<bool>,
     /// Set when the transfer has failed and only replies are awaited, so that the control
     /// connection stays in step.
-    failure: Option<(Phase, Option<DataFailure>)>,
+    pub(super) failure: Option<(Phase, Option<DataFailure>)>,
+}
+
+/// What was sent to mark where a transfer begins.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marked {
+    rest: bool,
+    range: bool,
 }
 
 /// Why a transfer does not go on.
@@ -60,18 +77,16 @@ pub(super) enum Over {
 pub(super) type Went = ControlFlow<Over>;
 pub(super) const ON: Went = ControlFlow::Continue(());
 
-const DATA_TIMERS: [Timer; 5] = [
-    Timer::DataConnect,
-    Timer::Handshake,
-    Timer::Stall,
-    Timer::DataDrain,
-    Timer::FinalReply,
-];
-
 impl Run {
     fn new(id: RequestId, transfer: Transfer, ascii: bool, taken: &Taken) -> Self {
+        let mut range = None;
         let (command, flow, offset) = match transfer {
             Transfer::Download { path, offset } => (Command::Retr(path), Flow::Receive, offset),
+            Transfer::DownloadRange { path, range: part } => {
+                range = part.last().map(|_| part);
+                let offset = if range.is_none() { part.start() } else { 0 };
+                (Command::Retr(path), Flow::Receive, offset)
+            }
             Transfer::Upload { path, offset } => (Command::Stor(path), Flow::Send, offset),
             Transfer::Append { path } => (Command::Appe(path), Flow::Send, 0),
             Transfer::UploadUnique { path } => (Command::Stou(path), Flow::Send, 0),
@@ -93,13 +108,17 @@ impl Run {
             command,
             flow,
             offset,
+            range,
+            marked: Marked::default(),
             kind,
             step: At::begin(Step::Begun, taken),
             data: At::begin(Rendezvous::Absent, taken),
             data_id: DataId::new(0),
-            pasv: false,
-            announced: None,
+            plan: Plan::default(),
+            pret: false,
+            local: None,
             opening: None,
+            told: false,
             reply: None,
             bytes: 0,
             resumed: None,
@@ -110,6 +129,13 @@ impl Run {
     /// Whether a reply is awaited.
     pub(super) fn awaits_reply(&self) -> bool {
         self.step.awaits_reply()
+    }
+
+    /// Whether the command may be sent once more, over a data connection that is made from the
+    /// other side: nothing has flowed, and it has done nothing at the server. A STOU may have
+    /// left a file.
+    fn may_try_again(&mut self) -> bool {
+        self.plan.skip_alike() && !self.told && !matches!(self.command, Command::Stou(_))
     }
 }
 
@@ -157,6 +183,7 @@ impl Connection {
 
     /// The application no longer wants it.
     pub(super) fn abort_transfer(&mut self, mut run: Box<Run>) {
+        run.plan.forget();
         let went = if run.step.is_aborting() {
             ON
         } else {
@@ -196,8 +223,15 @@ impl Connection {
 
     fn on_reply_to(&mut self, run: &mut Run, reply: Reply) -> Went {
         let code = reply.code();
-        if *run.step == Step::Rest && !code.is_preliminary() {
-            self.parameters.offset_pending = run.offset != 0 && !code.is_refusal();
+        match *run.step {
+            _ if code.is_preliminary() => {}
+            Step::Rest => {
+                self.parameters.offset_pending = run.offset != 0 && !code.is_refusal();
+            }
+            Step::Range => {
+                self.parameters.range_pending = run.range.is_some() && !code.is_refusal();
+            }
+            _ => {}
         }
         match run.failure {
             Some((phase, data)) if !run.step.is_aborting() => {
@@ -215,12 +249,18 @@ impl Connection {
                 self.parameters.kind = Some(run.kind);
                 self.meet(run)
             }
+            Next::Ask => {
+                self.ask_passive(run);
+                ON
+            }
             Next::Connect => self.connect(run, reply),
             Next::Arranged => {
-                self.parameters.only_port |= *run.step == Step::Port;
+                if let Some(way) = run.plan.way() {
+                    self.parameters.worked.did(way);
+                }
                 self.arranged(run)
             }
-            Next::Command => self.command(run),
+            Next::Marked => self.mark(run),
             Next::Open => {
                 run.step.go(Step::Opened);
                 self.disarm(Timer::Reply);
@@ -254,6 +294,11 @@ impl Connection {
             Next::InStep => {
                 self.lately = Lately::Aborted;
                 let (phase, data) = run.failure.unwrap_or((Phase::Aborted, None));
+                if phase == Phase::Connect && run.may_try_again() {
+                    run.failure = None;
+                    run.reply = None;
+                    return self.next_way(run);
+                }
                 self.fail(run, phase, data, None)
             }
         }
@@ -268,268 +313,55 @@ impl Connection {
         ON
     }
 
-    /// The data connection is arranged: the offset, or the command.
-    fn arranged(&mut self, run: &mut Run) -> Went {
-        if run.offset == 0 && !self.parameters.offset_pending {
-            return self.command(run);
-        }
-        run.step.go(Step::Rest);
-        self.send(Command::Rest(run.offset));
-        ON
+    /// The data connection is arranged: the offset, the range, or the command.
+    pub(super) fn arranged(&mut self, run: &mut Run) -> Went {
+        run.marked = Marked::default();
+        self.mark(run)
     }
 
-    fn command(&mut self, run: &mut Run) -> Went {
-        run.step.go(Step::Command);
-        self.send(run.command.clone());
-        ON
-    }
-
-    /// The server has accepted: it is let in, or payload flows.
-    fn open(&mut self, run: &mut Run, reply: Reply) -> Went {
-        self.parameters.offset_pending = false;
-        run.opening = Some(reply);
-        if *run.data == Rendezvous::Bound {
-            run.data.go(Rendezvous::Accepting);
-            self.request(run, DataRequest::Accept);
-            self.arm(Timer::DataConnect, self.config.timeouts.data_connect);
-            return ON;
-        }
-        self.met(run)
-    }
-
-    /// Both sides hold the connection. TLS starts only now, behind the 1yz: servers do not
-    /// begin their half of the handshake before they have read the command.
-    fn met(&mut self, run: &mut Run) -> Went {
-        if !self.parameters.protected {
-            return self.flow(run);
-        }
-        run.data.go(Rendezvous::Securing);
-        self.request(run, DataRequest::Secure);
-        self.arm(Timer::Handshake, self.config.timeouts.handshake);
-        ON
-    }
-
-    fn flow(&mut self, run: &mut Run) -> Went {
-        run.data.go(Rendezvous::Flowing);
-        if let Some(reply) = run.opening.take() {
-            self.event(Event::Opened {
-                request: run.id,
-                data: run.data_id,
-                reply,
-            });
-        }
-        self.request(run, DataRequest::Transfer(run.flow));
-        self.arm_flow(run);
-        ON
-    }
-
-    fn arm_flow(&mut self, run: &Run) {
-        if *run.step == Step::Confirmed {
-            self.disarm(Timer::Stall);
-            self.arm(Timer::DataDrain, self.config.timeouts.data_drain);
+    /// What only takes back an old mark goes first: on some servers the last one holds.
+    fn mark(&mut self, run: &mut Run) -> Went {
+        let rest = !run.marked.rest && (run.offset != 0 || self.parameters.offset_pending);
+        let range = !run.marked.range && (run.range.is_some() || self.parameters.range_pending);
+        if rest && !(range && run.offset != 0) {
+            run.marked.rest = true;
+            run.step.go(Step::Rest);
+            self.send(Command::Rest(run.offset));
+        } else if range {
+            run.marked.range = true;
+            run.step.go(Step::Range);
+            self.send(Command::Rang(run.range));
         } else {
-            self.arm(Timer::Stall, self.config.timeouts.stall);
+            run.step.go(Step::Command);
+            self.send(run.command.clone());
         }
-    }
-
-    fn confirmed(&mut self, run: &mut Run) -> Went {
-        match *run.data {
-            Rendezvous::Ended { clean } => self.settle(run, clean),
-            Rendezvous::Flowing => {
-                self.arm_flow(run);
-                ON
-            }
-            // The server was quicker than the connection or its handshake; their timers run.
-            _ => ON,
-        }
-    }
-
-    /// Both halves have ended, and the server confirms.
-    fn settle(&mut self, run: &mut Run, clean: bool) -> Went {
-        let protected = self.parameters.protected;
-        let truncated =
-            protected && !clean && run.flow == Flow::Receive && !self.config.accept_unclean_close;
-        let Some(reply) = run.reply.take() else {
-            return ON;
-        };
-        if truncated {
-            return self.fail(run, Phase::Confirm, None, Some(reply));
-        }
-        self.disarm_data();
-        self.lately = Lately::Confirmed(reply.clone());
-        self.done(
-            run.id,
-            Outcome::Transferred(Transferred {
-                bytes: run.bytes,
-                reply,
-                resumed: run.resumed,
-                proven: protected && clean,
-            }),
-        );
-        ControlFlow::Break(Over::Ended)
+        ON
     }
 
     pub(super) fn refused(&mut self, run: &mut Run, reply: Reply) -> Went {
-        match (*run.step, run.announced) {
-            (Step::Epsv, _) if self.may_use_pasv() => {
-                self.ask_passive(run, true);
+        let (step, code) = (*run.step, reply.code());
+        match step {
+            Step::Passive | Step::Active if run.plan.has_more() => self.next_way(run),
+            // Only a server that knows PRET can mind that it was not told.
+            Step::Pret if is_unknown(code) => {
+                self.parameters.no_pret |= code != Code::BAD_ARGUMENT;
+                self.ask_passive(run);
                 ON
             }
-            (Step::Eprt, Some(SocketAddr::V4(at))) => {
-                run.step.go(Step::Port);
-                self.send(Command::Port(at));
-                ON
+            Step::Command | Step::Opened
+                if code == Code::NO_DATA_CONNECTION && run.may_try_again() =>
+            {
+                self.next_way(run)
             }
             _ => {
-                let phase = run.step.phase(*run.data);
+                let phase = step.phase(*run.data);
                 self.fail(run, phase, None, Some(reply))
             }
         }
     }
+}
 
-    // The data connection.
-
-    fn on_data(&mut self, run: &mut Run, event: &DataEvent) -> Went {
-        let (state, met) = run.data.next(event, self.peer.ip());
-        if met != Met::Ignore {
-            run.data.go(state);
-        }
-        match met {
-            Met::Ignore => ON,
-            Met::Announce(at) => {
-                self.disarm(Timer::DataConnect);
-                self.announce(run, at)
-            }
-            Met::Arranged => {
-                self.disarm(Timer::DataConnect);
-                self.parameters.only_pasv |= run.pasv;
-                self.arranged(run)
-            }
-            Met::Called => {
-                self.disarm(Timer::DataConnect);
-                self.met(run)
-            }
-            Met::Stranger => {
-                self.request(run, DataRequest::Reject);
-                self.request(run, DataRequest::Accept);
-                ON
-            }
-            Met::Secured { resumed } => {
-                self.disarm(Timer::Handshake);
-                run.resumed = Some(resumed);
-                self.flow(run)
-            }
-            Met::Moved(bytes) => {
-                if bytes > run.bytes {
-                    run.bytes = bytes;
-                    self.arm_flow(run);
-                }
-                ON
-            }
-            Met::Ended(bytes) => {
-                run.bytes = bytes;
-                self.disarm(Timer::Stall);
-                self.disarm(Timer::DataDrain);
-                if *run.step == Step::Confirmed {
-                    return self.confirmed(run);
-                }
-                self.arm(Timer::FinalReply, self.config.timeouts.final_reply);
-                ON
-            }
-            Met::Failed(before, failure) => self.data_failed(run, before, failure),
-        }
-    }
-
-    fn data_failed(&mut self, run: &mut Run, before: Rendezvous, failure: DataFailure) -> Went {
-        self.disarm_data();
-        let local = matches!(
-            failure,
-            DataFailure::Local | DataFailure::NoSpace | DataFailure::Quota
-        );
-        match before {
-            Rendezvous::Connecting if !run.pasv && self.may_use_pasv() => {
-                self.ask_passive(run, true);
-                ON
-            }
-            // The server has confirmed a listing without ever calling: it is empty.
-            Rendezvous::Accepting
-                if *run.step == Step::Confirmed && run.listing && self.config.lenient =>
-            {
-                self.settle(run, !self.parameters.protected)
-            }
-            Rendezvous::Securing => self.give_up(run, Phase::Secure, Some(failure), false),
-            // The server notices a broken connection by itself, and its reply says why. It
-            // does not notice that nobody listens any more, nor always that nobody reads.
-            Rendezvous::Flowing => self.give_up(run, Phase::Payload, Some(failure), local),
-            _ => self.give_up(run, Phase::Connect, Some(failure), true),
-        }
-    }
-
-    // The end.
-
-    /// The transfer has failed on this side; the replies that are still due are awaited, and
-    /// asked for with ABOR where the server would go on otherwise.
-    fn give_up(
-        &mut self,
-        run: &mut Run,
-        phase: Phase,
-        data: Option<DataFailure>,
-        abort: bool,
-    ) -> Went {
-        run.failure = Some((phase, data));
-        if abort && run.step.is_running() {
-            // Ahead of the end of the data connection, which would look like the end of the
-            // file to a server that receives it.
-            run.step.go(Step::Aborting);
-            self.send_abort();
-        }
-        self.drop_data(run);
-        if !run.step.awaits_reply() {
-            return self.fail(run, phase, data, None);
-        }
-        if *run.step == Step::Opened {
-            self.arm(Timer::FinalReply, self.config.timeouts.final_reply);
-        }
-        ON
-    }
-
-    fn fail(
-        &mut self,
-        run: &mut Run,
-        phase: Phase,
-        data: Option<DataFailure>,
-        reply: Option<Reply>,
-    ) -> Went {
-        self.drop_data(run);
-        self.disarm(Timer::Reply);
-        let reply = reply.or_else(|| run.reply.take());
-        self.done(
-            run.id,
-            Outcome::TransferFailed(TransferFailed {
-                phase,
-                bytes: run.bytes,
-                reply,
-                data,
-            }),
-        );
-        ControlFlow::Break(Over::Ended)
-    }
-
-    fn drop_data(&mut self, run: &mut Run) {
-        if run.data.is_held() {
-            self.request(run, DataRequest::Abort);
-            run.data.go(Rendezvous::Gone);
-        }
-        self.disarm_data();
-    }
-
-    fn disarm_data(&mut self) {
-        for timer in DATA_TIMERS {
-            self.disarm(timer);
-        }
-    }
-
-    pub(super) fn request(&mut self, run: &Run, request: DataRequest) {
-        self.data_request(run.data_id, request);
-    }
+/// Whether a server says so of a command that it does not know.
+const fn is_unknown(code: Code) -> bool {
+    matches!(code.number(), 500..=502 | 504)
 }

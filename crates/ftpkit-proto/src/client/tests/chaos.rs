@@ -36,6 +36,7 @@ const ASKS: &[&str] = &[
     "rename /a /b",
     "get /f",
     "get /f @7",
+    "range /f 3-9",
     "text /f",
     "put /f",
     "put /f @7",
@@ -122,7 +123,7 @@ fn fitting(line: &str) -> &'static str {
             "PASS" | "ACCT" => "230 Welcome\r\n",
             "EPSV" => "229 Fine (|||50000|)\r\n",
             "PASV" => "227 Fine (192,0,2,1,195,80)\r\n",
-            "REST" | "RNFR" => "350 Go on\r\n",
+            "REST" | "RANG" | "RNFR" => "350 Go on\r\n",
             "RETR" | "STOR" | "APPE" | "STOU" | "LIST" | "MLSD" => "150 Here\r\n",
             "AUTH" => "234 Go\r\n",
             "ABOR" => "426 Stopped\r\n",
@@ -267,11 +268,9 @@ impl Walk {
     }
 }
 
-fn config(active: bool, lenient: bool, pipelining: bool, telnet: bool) -> Config {
+fn config(mode: DataMode, lenient: bool, pipelining: bool, telnet: bool) -> Config {
     let mut config = Config::default();
-    if active {
-        config.data_mode = DataMode::Active;
-    }
+    config.data_mode = mode;
     if pipelining {
         config.pipelining = Pipelining::Safe;
     }
@@ -287,13 +286,13 @@ proptest! {
     #[test]
     fn each_request_ends_once_and_silence_ends_all(
         acts in prop::collection::vec(act(), 0..60),
-        active: bool,
+        mode in prop::sample::select(&[DataMode::Passive, DataMode::Active, DataMode::Auto][..]),
         lenient: bool,
         pipelining: bool,
         telnet: bool,
         helpful: bool,
     ) {
-        let config = config(active, lenient, pipelining, telnet);
+        let config = config(mode, lenient, pipelining, telnet);
         let mut walk = Walk::new(config.clone(), helpful, false);
         let mut bytewise = Walk::new(config, helpful, true);
         walk.step(&Act::Say("220 Hello\r\n"));
