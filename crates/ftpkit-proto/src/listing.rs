@@ -26,6 +26,7 @@
 //!
 //! A file with a type that implements `ReadLine`, a `mod` line, and a line in `dialects!` below.
 
+mod cms;
 mod dates;
 mod dos;
 mod entry;
@@ -47,7 +48,9 @@ mod parser;
 mod table;
 mod tandem;
 mod unix;
+mod unix_like;
 mod vms;
+mod vxworks;
 mod words;
 
 pub use entry::Entry;
@@ -128,6 +131,12 @@ dialects! {
     /// LIST of the servers of the classic Mac OS: Peter's, NetPresenz, WebSTAR. The size of a
     /// file is that of both its forks.
     MacOs, "macos", macos::MacOs;
+    /// LIST of CMS on z/VM. A name is that of the file, a dot and its type.
+    Cms, "cms", cms::Cms;
+    /// LIST of VxWorks.
+    VxWorks, "vxworks", vxworks::VxWorks;
+    /// LIST that begins like `ls -l` and has other columns: no date, or all in figures.
+    UnixLike, "unix-like", unix_like::UnixLike;
 }
 
 impl fmt::Display for Dialect {

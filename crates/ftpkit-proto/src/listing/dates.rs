@@ -102,7 +102,7 @@ const MONTHS: [(&str, u8); 139] = [
 ];
 
 /// A month by its name, or `3月`.
-fn month(token: &[u8]) -> Option<u8> {
+pub(super) fn month(token: &[u8]) -> Option<u8> {
     let digits = without(token, &["月", "월"]);
     if digits.len() != token.len() {
         return two(digits, 12).filter(|month| *month > 0);
@@ -221,12 +221,12 @@ pub(super) fn moment(day: Day, clock: Option<Clock>, context: &Context) -> Optio
 pub(super) fn at_tokens(tokens: &[&[u8]; 4], context: &Context) -> Option<(ListedTime, usize)> {
     let [t0, t1, t2, t3] = *tokens;
     // `Jun 15 …`, `15 Jun …`, `6 15 12:00`
-    let named = match (month(t0), month(t1)) {
+    let spelled = match (month(t0), month(t1)) {
         (Some(month), _) => day(t1).map(|day| (month, day)),
         (None, Some(month)) => day(t0).map(|day| (month, day)),
         (None, None) => None,
     };
-    if let Some((month, day)) = named {
+    if let Some((month, day)) = spelled {
         return match (clock(t2), year(t2)) {
             (Some(time), _) => match (time.second, year(t3)) {
                 // `Jun 15 12:00:00 2024`, as `ls -lT` of BSD has it.
@@ -238,12 +238,18 @@ pub(super) fn at_tokens(tokens: &[&[u8]; 4], context: &Context) -> Option<(Liste
             },
             (None, Some(year)) => {
                 let day = checked(Some(year), month, day)?;
-                Some((moment(day, None, context)?, 3))
+                // `Jun 15, 2024 12:00`, as VShell has it; without a comma the time is a name's.
+                let time = clock(t3).filter(|_| t1.ends_with(b","));
+                let taken = if time.is_some() { 4 } else { 3 };
+                Some((moment(day, time, context)?, taken))
             }
             (None, None) => None,
         };
     }
-    if let Some(day) = figures(t0) {
+    let date = figures(t0)
+        .or_else(|| named(t0, 2))
+        .or_else(|| named(t0, 4));
+    if let Some(day) = date {
         return match (day.year, clock(t1)) {
             // `2024-06-15 12:00:00.000000000 +0200`, as `ls --full-time` has it.
             (Some(_), Some(time)) => {
@@ -343,6 +349,10 @@ mod tests {
             ("1 déc. 2003", Some(("2003-12-01", 3))),
             ("août 1 2003", Some(("2003-08-01", 3))),
             ("szept 26 2003", Some(("2003-09-26", 3))),
+            ("Jun 15, 2021 12:30", Some(("2021-06-15T12:30", 4))),
+            ("Jun 15 2021 12:30", Some(("2021-06-15", 3))),
+            ("15-jun-21 x", Some(("2021-06-15", 1))),
+            ("15-Jun-2021 12:30", Some(("2021-06-15T12:30", 2))),
             ("Jam 4 00:03", None),
             ("Jun 15", None),
             ("Jun 15 209", None),

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use std::{format, string::String, vec, vec::Vec};
 
 use super::{
-    Dialect, Line, Parser, Weight, eplf, macos, mvs, netware, os2, os400, parse, table, tandem, vms,
+    Dialect, Line, Parser, Weight, cms, eplf, macos, mvs, netware, os2, os400, parse, table,
+    tandem, unix_like, vms, vxworks,
 };
 
 type Table = &'static [(&'static str, &'static str)];
@@ -42,7 +43,7 @@ const MLSX: Table = &[
     ("size=3; -rw-r--r-- 1 anna staff 42 Jun 14 12:30 a", "File"),
 ];
 
-const TABLES: [(Dialect, Table); 11] = [
+const TABLES: [(Dialect, Table); 14] = [
     (Dialect::Mlsx, MLSX),
     (Dialect::Unix, UNIX),
     (Dialect::Dos, DOS),
@@ -54,6 +55,9 @@ const TABLES: [(Dialect, Table); 11] = [
     (Dialect::Tandem, tandem::tests::TABLE),
     (Dialect::Eplf, eplf::tests::TABLE),
     (Dialect::MacOs, macos::tests::TABLE),
+    (Dialect::Cms, cms::tests::TABLE),
+    (Dialect::VxWorks, vxworks::tests::TABLE),
+    (Dialect::UnixLike, unix_like::tests::TABLE),
 ];
 
 /// Whether this is what a table wants for a line that is one of the dialect.
@@ -146,10 +150,11 @@ fn a_line_alone_tells_its_dialect() {
 
 /// What a dialect may make entries of that belongs to another one, and why it does no harm.
 #[rustfmt::skip]
-const OVERLAPS: [(Dialect, Dialect, &str); 4] = [
+const OVERLAPS: [(Dialect, Dialect, &str); 5] = [
     (Dialect::Mlsx, Dialect::Vms, "a line without facts begins with a blank, and has no points"),
     (Dialect::Mlsx, Dialect::Mvs, "the same"),
     (Dialect::Mlsx, Dialect::Os2, "the same"),
+    (Dialect::Mlsx, Dialect::VxWorks, "the same"),
     (Dialect::Unix, Dialect::MacOs, "the columns pass for others; that of Mac OS has more points"),
 ];
 
