@@ -20,6 +20,9 @@ use crate::facts::Kind;
 #[derive(Debug)]
 pub(super) struct MacOs;
 
+/// A resource fork that is there begins with so many bytes: links are fewer.
+const HEADER: u64 = 256;
+
 impl ReadLine for MacOs {
     fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
         let (mode, rest) = word(line);
@@ -37,7 +40,10 @@ impl ReadLine for MacOs {
             let (sum, rest) = word(rest);
             let forks = number(first).zip(number(second));
             let sum = number(sum).filter(|sum| {
-                forks.is_some_and(|(resource, data)| resource.checked_add(data) == Some(*sum))
+                forks.is_some_and(|(resource, data)| {
+                    (resource == 0 || resource >= HEADER)
+                        && resource.checked_add(data) == Some(*sum)
+                })
             });
             (Some(sum.ok_or(Miss::UNKNOWN)?), rest)
         };
@@ -74,6 +80,7 @@ pub(super) mod tests {
         // What is no entry.
         ("", "UnknownForm"),
         ("-rw-r--r--       1      100      200 Jan  1 12:30 unix", "UnknownForm"),
+        ("-rw-r--r--       1        0        1 Jan  1 12:30 unix", "UnknownForm"),
         ("-rw-r--r--       1 anna     200 Jan  1 12:30 unix", "UnknownForm"),
         ("drwxr-xr-x   123   folder   0 Jun 14 12:30 a", "UnknownForm"),
         ("drwxr-xr-x       folder     x Jun 14 12:30 a", "UnknownForm"),
