@@ -8,10 +8,15 @@
 pub mod fuzz;
 pub mod net;
 mod pair;
+mod player;
+mod replay;
+mod settings;
 pub mod store;
 mod transcript;
+mod witness;
+mod words;
 
-pub use net::{Conditions, Side};
+pub use net::{Conditions, Handshake, Side};
 pub use pair::{Ended, Pair};
 pub use store::{Answering, Store};
-pub use transcript::Transcript;
+pub use transcript::{NotATranscript, Transcript};

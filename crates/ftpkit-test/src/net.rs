@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use ftpkit_proto::{DataEvent, DataFailure, DataId, Flow, Instant};
+use ftpkit_proto::{DataEvent, DataFailure, DataId, Flow, Instant, TlsEvent};
 
 /// One side of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,8 +48,35 @@ pub struct Conditions {
     pub lose_data: Option<usize>,
     /// So many connection attempts are refused.
     pub refuse: usize,
+    /// So many more are never answered.
+    pub ignore: usize,
+    /// So many listeners cannot be bound.
+    pub unbound: usize,
     /// Each listener is called by a stranger first.
     pub stranger: bool,
+    /// What becomes of TLS on the control connection.
+    pub tls: Handshake,
+    /// What becomes of TLS on data connections, in turn; when all are spent, it works.
+    pub data_tls: Vec<Handshake>,
+    /// Whether TLS on a data connection ends without close_notify.
+    pub unclean: bool,
+    /// Payload moves no further when so many bytes of it have crossed a data connection.
+    pub stall: Option<usize>,
+    /// The file at this side fails, like this, when so many bytes of payload have moved.
+    pub fail_file: Option<(Side, usize, DataFailure)>,
+}
+
+/// What becomes of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Handshake {
+    /// It works.
+    #[default]
+    Works,
+    /// Both sides see that it does not.
+    Fails,
+    /// It never ends.
+    Hangs,
 }
 
 impl Default for Conditions {
@@ -61,7 +88,14 @@ impl Default for Conditions {
             lose_control: None,
             lose_data: None,
             refuse: 0,
+            ignore: 0,
+            unbound: 0,
             stranger: false,
+            tls: Handshake::Works,
+            data_tls: Vec::new(),
+            unclean: false,
+            stall: None,
+            fail_file: None,
         }
     }
 }
@@ -77,7 +111,7 @@ pub(crate) enum Arrival {
     Data(DataId, DataEvent),
     /// A piece of payload, or its end, inside the network.
     Payload(LinkId, Piece),
-    Tls,
+    Tls(TlsEvent),
     /// The storage has its answer.
     Answer,
 }
@@ -230,6 +264,10 @@ impl Net {
     }
 
     pub(crate) fn listen(&mut self, now: Instant, side: Side, id: DataId, local: SocketAddr) {
+        if self.conditions.unbound > 0 {
+            self.conditions.unbound -= 1;
+            return self.news(now, side, id, DataEvent::Failed(DataFailure::Listen));
+        }
         self.last_port += 1;
         let mut address = local;
         address.set_port(self.last_port);
@@ -268,6 +306,10 @@ impl Net {
                 _ => None,
             });
         let refused = self.conditions.refuse > 0;
+        if !refused && self.conditions.ignore > 0 {
+            self.conditions.ignore -= 1;
+            return self.count();
+        }
         let Some((at, listener)) = listener.filter(|_| !refused) else {
             self.conditions.refuse = self.conditions.refuse.saturating_sub(1);
             self.sockets.remove(&(side, id));
@@ -346,10 +388,27 @@ impl Net {
             let failed = DataEvent::Failed(DataFailure::Tls);
             return self.news(later, side, id, failed);
         }
-        if let (true, Some(other)) = (link.end(side.other()).secured, link.end(side.other()).id) {
-            let secured = DataEvent::Secured { resumed: true };
-            self.news(later, side, id, secured.clone());
-            self.news(later, side.other(), other, secured);
+        if !link.end(side.other()).secured {
+            return;
+        }
+        let handshake = if self.conditions.data_tls.is_empty() {
+            Handshake::Works
+        } else {
+            self.conditions.data_tls.remove(0)
+        };
+        match handshake {
+            Handshake::Hangs => {}
+            Handshake::Fails => {
+                self.fail(later, side, number);
+                self.fail(later, side.other(), number);
+            }
+            Handshake::Works => {
+                let secured = DataEvent::Secured { resumed: true };
+                if let Some(other) = link.end(side.other()).id {
+                    self.news(later, side.other(), other, secured.clone());
+                }
+                self.news(later, side, id, secured);
+            }
         }
     }
 
@@ -375,13 +434,28 @@ impl Net {
         if link.end(side.other()).gone {
             return self.fail(now, side, number);
         }
+        let mut payload = &payload[..];
+        let fails = self.fails_file(side, payload.len());
+        if let Some((most, _)) = fails {
+            payload = &payload[..most];
+        }
+        let stalls = self.conditions.stall.filter(|most| *most < payload.len());
+        if let Some(most) = stalls {
+            payload = &payload[..most];
+        }
         let mut at = now;
         for piece in payload.chunks(PIECE) {
             at = at + self.conditions.data_delay;
             let piece = Piece::Bytes(piece.to_vec());
             self.schedule(at, side.other(), Arrival::Payload(number, piece));
         }
-        let end = Arrival::Payload(number, Piece::End(true));
+        if stalls.is_some() {
+            return;
+        }
+        if let Some((_, failure)) = fails {
+            return self.give_file_up(now, side, number, failure);
+        }
+        let end = Arrival::Payload(number, Piece::End(!self.conditions.unclean));
         self.schedule(at, side.other(), end);
         // The sender's buffers are large: it is done before the last piece has arrived.
         let bytes = payload.len() as u64;
@@ -432,6 +506,9 @@ impl Net {
                 let end = link.end(to);
                 end.inbox.extend(bytes);
                 let (flows, id, moved) = (end.flow.is_some(), end.id, end.inbox.len() as u64);
+                if let (true, Some((_, failure))) = (flows, self.fails_file(to, moved as usize)) {
+                    return self.give_file_up(now, to, number, failure);
+                }
                 if let (true, Some(id)) = (flows, id) {
                     self.news(now, to, id, DataEvent::Progress { bytes: moved });
                 }
@@ -442,6 +519,29 @@ impl Net {
             }
             Piece::Reset => self.fail(now, to, number),
         }
+    }
+
+    /// How many bytes of so many this side's file takes or gives, if it fails.
+    fn fails_file(&self, side: Side, bytes: usize) -> Option<(usize, DataFailure)> {
+        let (at, most, failure) = self.conditions.fail_file?;
+        (at == side && most < bytes).then_some((most, failure))
+    }
+
+    /// This side's file has failed: it drops the connection, and the other end breaks.
+    fn give_file_up(&mut self, now: Instant, side: Side, number: LinkId, failure: DataFailure) {
+        let Some(link) = self.links.get_mut(&number) else {
+            return;
+        };
+        let end = link.end(side);
+        end.gone = true;
+        let (Some(id), false) = (end.id, end.finished) else {
+            return;
+        };
+        end.finished = true;
+        self.sockets.remove(&(side, id));
+        self.news(now, side, id, DataEvent::Failed(failure));
+        let reset = Arrival::Payload(number, Piece::Reset);
+        self.schedule(now + self.conditions.delay, side.other(), reset);
     }
 
     /// The receiving end takes what is there, up to the end.

@@ -2,23 +2,24 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    net::SocketAddr,
-    sync::Arc,
     time::Duration,
 };
 
 use ftpkit_proto::{
-    DataEvent, DataId, DataRequest, Flow, Instant, Machine, Output, PathArg, Secret, Text,
-    TlsEvent,
+    DataEvent, DataId, DataRequest, Flow, Instant, Output, PathArg, Secret, Text, TlsEvent,
+    Transitions,
     client::{self, Credentials, Outcome, Request, RequestId, Transfer},
-    reply::ReplyReader,
     server,
 };
 
 use crate::{
-    net::{Arrival, Conditions, Net, Side},
+    net::{Arrival, Conditions, Handshake, Net, Side},
+    player::{ClientPlayer, Input, Player, ServerPlayer, Told},
+    replay::note,
+    settings::Settings,
     store::{Store, USER},
     transcript::Transcript,
+    witness::Witness,
 };
 
 /// More steps than any session of these tests takes: a machine that needs them does not end.
@@ -39,8 +40,9 @@ const STEPS: usize = 200_000;
 /// ```
 #[derive(Debug)]
 pub struct Pair {
-    client: client::Connection,
-    server: server::Connection,
+    settings: Settings,
+    client: ClientPlayer,
+    server: ServerPlayer,
     now: Instant,
     net: Net,
     store: Store,
@@ -53,8 +55,7 @@ pub struct Pair {
     outcomes: BTreeMap<RequestId, Outcome>,
     submitted: Vec<RequestId>,
     commands: usize,
-    finals: usize,
-    replies: ReplyReader,
+    witness: Witness,
 }
 
 /// How a session ended.
@@ -77,11 +78,9 @@ struct Driver {
     sent: usize,
     cut: bool,
     starts_tls: bool,
+    deadline: Option<Instant>,
     closed: Option<Result<(), ftpkit_proto::Error>>,
 }
-
-const CLIENT: &str = "192.0.2.9:40000";
-const SERVER: &str = "192.0.2.1:21";
 
 impl Pair {
     /// A pair with default settings.
@@ -103,15 +102,29 @@ impl Pair {
         client: client::Config,
         server: server::Config,
     ) -> Self {
-        let now = Instant::START;
-        let (own, peer) = (address(CLIENT), address(SERVER));
+        let settings = Settings {
+            client,
+            server,
+            v6: false,
+        };
+        Self::of(settings, conditions, store, true)
+    }
+
+    /// A pair with these settings, whose transcript is kept or not.
+    pub(crate) fn of(
+        settings: Settings,
+        conditions: Conditions,
+        store: Store,
+        keeps_transcript: bool,
+    ) -> Self {
+        let (own, peer) = settings.addresses();
         Self {
-            client: client::Connection::new(client, now, peer),
-            server: server::Connection::new(Arc::new(server), now, own, peer),
-            now,
+            client: ClientPlayer::new(settings.client.clone(), peer),
+            server: ServerPlayer::new(settings.server.clone(), own, peer),
+            now: Instant::START,
             net: Net::new(conditions),
             store,
-            transcript: Transcript::default(),
+            transcript: Transcript::new(settings.clone(), keeps_transcript),
             sides: [Driver::default(), Driver::default()],
             uploads: BTreeMap::new(),
             opened: BTreeMap::new(),
@@ -119,8 +132,8 @@ impl Pair {
             outcomes: BTreeMap::new(),
             submitted: Vec::new(),
             commands: 0,
-            finals: 0,
-            replies: ReplyReader::new(1 << 20, false),
+            witness: Witness::new(settings.server.trace),
+            settings,
         }
     }
 
@@ -128,7 +141,8 @@ impl Pair {
 
     /// Submits a request.
     pub fn submit(&mut self, request: Request) -> RequestId {
-        let id = self.client.submit(self.now, request);
+        self.happen(Side::Client, Input::Ask(request));
+        let id = *self.client.requests.last().expect("it was just asked for");
         self.submitted.push(id);
         id
     }
@@ -179,9 +193,22 @@ impl Pair {
 
     /// Takes a request back.
     pub fn abort(&mut self, id: RequestId) {
-        self.transcript
-            .did(self.now, Side::Client, format_args!("gives up {id:?}"));
-        self.client.abort(self.now, id);
+        let at = self.client.requests.iter().position(|one| *one == id);
+        if let Some(at) = at {
+            self.happen(Side::Client, Input::GiveUp(at + 1));
+        }
+    }
+
+    // What the server's application does.
+
+    /// Ends the session when it is idle.
+    pub fn drain(&mut self) {
+        self.happen(Side::Server, Input::Drain);
+    }
+
+    /// Ends the session now.
+    pub fn shut_down(&mut self) {
+        self.happen(Side::Server, Input::ShutDown);
     }
 
     // What came of it.
@@ -228,19 +255,25 @@ impl Pair {
     /// The client's machine.
     #[must_use]
     pub const fn client(&self) -> &client::Connection {
-        &self.client
+        &self.client.machine
     }
 
     /// The server's machine.
     #[must_use]
     pub const fn server(&self) -> &server::Connection {
-        &self.server
+        &self.server.machine
     }
 
     /// What was said so far.
     #[must_use]
     pub const fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// Which legal transitions the client's automata and the server's have taken.
+    #[must_use]
+    pub fn transitions(&self) -> [Transitions; 2] {
+        [self.client.transitions(), self.server.transitions()]
     }
 
     /// The time.
@@ -317,9 +350,10 @@ impl Pair {
         for id in &self.submitted {
             assert!(self.outcomes.contains_key(id), "{id:?} has no end\n{story}");
         }
+        let finals = self.witness.finish();
         if ended == Ended::Well {
             // The greeting, and one for each command.
-            assert_eq!(self.finals, self.commands + 1, "final replies\n{story}");
+            assert_eq!(finals, self.commands + 1, "final replies\n{story}");
         }
     }
 
@@ -335,24 +369,26 @@ impl Pair {
     /// When the next thing happens.
     fn next_at(&mut self) -> Option<Instant> {
         self.flush();
-        let deadlines = [self.deadline(Side::Client), self.deadline(Side::Server)];
-        let next = deadlines.into_iter().chain([self.net.next_at()]);
-        next.flatten().min()
+        let deadlines = self.sides.iter().filter_map(|driver| driver.deadline);
+        deadlines.chain(self.net.next_at()).min()
     }
 
     /// Lets the next thing happen; false when nothing ever will.
     pub fn step(&mut self) -> bool {
         self.flush();
-        let deadlines = [self.deadline(Side::Client), self.deadline(Side::Server)];
-        let deadline = deadlines.into_iter().flatten().min();
+        let deadline = self.sides.iter().filter_map(|driver| driver.deadline).min();
         match (self.net.next_at(), deadline) {
             (Some(arrival), deadline) if deadline.is_none_or(|deadline| arrival <= deadline) => {
                 self.arrive();
             }
             (_, Some(deadline)) => {
                 self.now = self.now.max(deadline);
-                self.client.handle_timeout(self.now);
-                self.server.handle_timeout(self.now);
+                for side in [Side::Client, Side::Server] {
+                    let due = self.sides[side as usize].deadline;
+                    if due.is_some_and(|due| due <= self.now) {
+                        self.happen(side, Input::Wake);
+                    }
+                }
             }
             (_, None) => return false,
         }
@@ -360,34 +396,46 @@ impl Pair {
         true
     }
 
+    fn player(&mut self, side: Side) -> &mut dyn Player {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+
+    /// Lets something happen to a machine.
+    fn happen(&mut self, side: Side, input: Input) {
+        self.transcript.happened(self.now, side, &input);
+        let now = self.now;
+        self.player(side).take(now, input);
+    }
+
     fn arrive(&mut self) {
         let Some((at, side, arrival)) = self.net.pop() else {
             return;
         };
         self.now = self.now.max(at);
-        let now = self.now;
         match arrival {
             Arrival::Bytes(bytes) => self.sides[side as usize].held.push_back(bytes),
             Arrival::Eof => self.sides[side as usize].eof = true,
-            Arrival::Tls => match side {
-                Side::Client => self.client.handle_tls(now, TlsEvent::Started),
-                Side::Server => self.server.handle_tls(now, TlsEvent::Started),
-            },
-            Arrival::Payload(link, piece) => self.net.payload(now, side, link, piece),
-            Arrival::Answer => self.store.answer(now, &mut self.server),
+            Arrival::Tls(event) => self.happen(side, Input::Tls(event)),
+            Arrival::Payload(link, piece) => self.net.payload(self.now, side, link, piece),
+            Arrival::Answer => {
+                if let Some(question) = &self.server.pending {
+                    let net = &mut self.net;
+                    let received = |id| net.take_received(Side::Server, id).unwrap_or_default();
+                    let answer = self.store.answer(question, received);
+                    self.happen(Side::Server, Input::Answer(answer));
+                }
+            }
             Arrival::Data(id, event) => {
                 if !self.net.settle_sender(side, id, &event) {
                     return;
                 }
-                self.transcript
-                    .did(now, side, format_args!("{id}: {event:?}"));
-                match side {
-                    Side::Client => {
-                        self.take_download(id, &event);
-                        self.client.handle_data(now, id, event);
-                    }
-                    Side::Server => self.server.handle_data(now, id, event),
+                if side == Side::Client {
+                    self.take_download(id, &event);
                 }
+                self.happen(side, Input::Data(id, event));
             }
         }
     }
@@ -408,56 +456,37 @@ impl Pair {
         while self.flush_side(Side::Client) | self.flush_side(Side::Server) {}
     }
 
-    fn deadline(&mut self, side: Side) -> Option<Instant> {
-        let waits = match side {
-            Side::Client => deadline(self.client.poll_output()),
-            Side::Server => deadline(self.server.poll_output()),
-        };
-        waits.unwrap_or_else(|()| panic!("{side:?} was not flushed\n{}", self.transcript))
-    }
-
     fn flush_side(&mut self, side: Side) -> bool {
         let mut busy = false;
-        loop {
-            let output = match side {
-                Side::Client => self.client.poll_output().map_event(Told::Client),
-                Side::Server => self.server.poll_output().map_event(Told::Server),
-            };
+        let deadline = loop {
+            let output = self.player(side).poll();
+            let closed = self.sides[side as usize].closed.is_some();
             match output {
-                Output::Wait(_) => break,
-                Output::Closed(result) => {
-                    self.closed(side, result);
-                    return busy;
-                }
+                Output::Wait(deadline) => break deadline,
+                Output::Closed(_) if closed => return busy,
                 output => {
+                    let player: &dyn Player = match side {
+                        Side::Client => &self.client,
+                        Side::Server => &self.server,
+                    };
+                    note(&mut self.transcript, self.now, side, player, &output);
                     busy = true;
                     self.carry_out(side, output);
                 }
             }
-        }
-        let now = self.now;
-        let wants = match side {
-            Side::Client => self.client.wants_read(),
-            Side::Server => self.server.wants_read(),
         };
-        let driver = &mut self.sides[side as usize];
-        if !wants {
+        self.sides[side as usize].deadline = deadline;
+        if !self.player(side).wants_read() {
             return busy;
         }
+        let driver = &mut self.sides[side as usize];
         if let Some(bytes) = driver.held.pop_front() {
-            match side {
-                Side::Client => self.client.handle_bytes(now, &bytes),
-                Side::Server => self.server.handle_bytes(now, &bytes),
-            }
+            self.happen(side, Input::Bytes(bytes));
             return true;
         }
         if driver.eof && !driver.eof_given {
             driver.eof_given = true;
-            self.transcript.did(now, side, "sees the end");
-            match side {
-                Side::Client => self.client.handle_eof(now),
-                Side::Server => self.server.handle_eof(now),
-            }
+            self.happen(side, Input::Eof);
             return true;
         }
         busy
@@ -465,16 +494,9 @@ impl Pair {
 
     fn closed(&mut self, side: Side, result: Result<(), ftpkit_proto::Error>) {
         let driver = &mut self.sides[side as usize];
-        if driver.closed.is_some() {
-            return;
-        }
-        let what = match &result {
-            Ok(()) => "closes".into(),
-            Err(error) => format!("closes: {error}"),
-        };
         driver.closed = Some(result);
+        driver.deadline = None;
         driver.held.clear();
-        self.transcript.did(self.now, side, what);
         let later = self.now + self.net.conditions.delay;
         self.net.schedule(later, side.other(), Arrival::Eof);
         self.net.forget(side);
@@ -485,29 +507,38 @@ impl Pair {
         match output {
             Output::Write(bytes) | Output::WriteUrgent(bytes) => self.write(side, &bytes),
             Output::StartTls => {
-                self.transcript.did(now, side, "starts TLS");
                 self.sides[side as usize].starts_tls = true;
                 if self.sides.iter().all(|driver| driver.starts_tls) {
-                    let later = now + self.net.conditions.delay;
-                    self.net.schedule(later, Side::Client, Arrival::Tls);
-                    self.net.schedule(later, Side::Server, Arrival::Tls);
+                    self.shake_hands();
                 }
             }
-            Output::Data(id, request) => {
-                self.transcript
-                    .did(now, side, format_args!("{id}: {request:?}"));
-                self.data(side, id, request);
-            }
+            Output::Data(id, request) => self.data(side, id, request),
             Output::Event(Told::Client(event)) => self.client_event(event),
             Output::Event(Told::Server(event)) => {
-                let net = &mut self.net;
-                let received = |id| net.take_received(Side::Server, id).unwrap_or_default();
-                if let Some(delay) = self.store.take(event, received) {
-                    self.net
-                        .schedule(now + delay, Side::Server, Arrival::Answer);
+                self.witness.sees(&event);
+                self.store.told(&event);
+            }
+            Output::Event(Told::Asked) => {
+                if let Some(delay) = self.store.asked() {
+                    let later = now + delay;
+                    self.net.schedule(later, Side::Server, Arrival::Answer);
                 }
             }
+            Output::Closed(result) => self.closed(side, result),
             other => panic!("{side:?} asks for {other:?}\n{}", self.transcript),
+        }
+    }
+
+    fn shake_hands(&mut self) {
+        let event = match self.net.conditions.tls {
+            Handshake::Works => TlsEvent::Started,
+            Handshake::Fails => TlsEvent::Failed,
+            Handshake::Hangs => return,
+        };
+        let later = self.now + self.net.conditions.delay;
+        for side in [Side::Client, Side::Server] {
+            let event = Arrival::Tls(event.clone());
+            self.net.schedule(later, side, event);
         }
     }
 
@@ -517,8 +548,6 @@ impl Pair {
                 self.opened.insert(data, request);
             }
             client::Event::Done(id, outcome) => {
-                let what = format!("{id:?} ends: {outcome:?}");
-                self.transcript.did(self.now, Side::Client, what);
                 let before = self.outcomes.insert(id, outcome);
                 assert!(before.is_none(), "{id:?} ends twice\n{}", self.transcript);
             }
@@ -528,19 +557,9 @@ impl Pair {
 
     fn write(&mut self, side: Side, bytes: &[u8]) {
         let now = self.now;
-        self.transcript.wrote(now, side, bytes);
         match side {
             Side::Client => self.commands += bytes.iter().filter(|b| **b == b'\n').count(),
-            Side::Server => {
-                for line in bytes.split_inclusive(|b| *b == b'\n') {
-                    let line = line.strip_suffix(b"\r\n");
-                    let line = line.unwrap_or_else(|| panic!("a line without end"));
-                    let reply = self.replies.push_line(line);
-                    let reply = reply.unwrap_or_else(|error| panic!("{error}"));
-                    let is_final = reply.is_some_and(|reply| !reply.code().is_preliminary());
-                    self.finals += usize::from(is_final);
-                }
-            }
+            Side::Server => self.witness.reads(bytes),
         }
         let cut = self.net.conditions.lose_control;
         let driver = &mut self.sides[side as usize];
@@ -570,7 +589,7 @@ impl Pair {
         }
         if lost {
             self.transcript
-                .did(now, side, "loses the control connection");
+                .remark(now, side, "loses the control connection");
             for side in [Side::Client, Side::Server] {
                 self.sides[side as usize].cut = true;
                 self.net.schedule(later, side, Arrival::Eof);
@@ -581,8 +600,11 @@ impl Pair {
     fn data(&mut self, side: Side, id: DataId, request: DataRequest) {
         let now = self.now;
         let (own, peer) = match side {
-            Side::Client => (address(CLIENT), address(SERVER)),
-            Side::Server => (address(SERVER), address(CLIENT)),
+            Side::Client => self.settings.addresses(),
+            Side::Server => {
+                let (client, server) = self.settings.addresses();
+                (server, client)
+            }
         };
         match request {
             DataRequest::Listen(_) => self.net.listen(now, side, id, own),
@@ -606,47 +628,6 @@ impl Pair {
             other => panic!("{side:?} asks for {other:?}\n{}", self.transcript),
         }
     }
-}
-
-/// An event of either machine.
-#[derive(Debug)]
-enum Told {
-    Client(client::Event),
-    Server(server::Event),
-}
-
-trait MapEvent<E> {
-    fn map_event(self, told: fn(E) -> Told) -> Output<Told>;
-}
-
-impl<E: std::fmt::Debug> MapEvent<E> for Output<E> {
-    fn map_event(self, told: fn(E) -> Told) -> Output<Told> {
-        match self {
-            Self::Write(bytes) => Output::Write(bytes),
-            Self::WriteUrgent(bytes) => Output::WriteUrgent(bytes),
-            Self::StartTls => Output::StartTls,
-            Self::StopTls => Output::StopTls,
-            Self::Data(id, request) => Output::Data(id, request),
-            Self::Event(event) => Output::Event(told(event)),
-            Self::Wait(deadline) => Output::Wait(deadline),
-            Self::Closed(result) => Output::Closed(result),
-            other => panic!("{other:?} is new"),
-        }
-    }
-}
-
-/// When a machine that waits wants to be woken; an error if it does not wait.
-fn deadline<E>(output: Output<E>) -> Result<Option<Instant>, ()> {
-    match output {
-        Output::Wait(deadline) => Ok(deadline),
-        Output::Closed(_) => Ok(None),
-        _ => Err(()),
-    }
-}
-
-fn address(text: &str) -> SocketAddr {
-    text.parse()
-        .unwrap_or_else(|_| panic!("{text} is no address"))
 }
 
 fn arg(path: &str) -> PathArg {

@@ -3,13 +3,16 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use ftpkit_proto::{
-    DataId, Instant, PathArg, Text,
+    DataId, PathArg, Text,
     facts::{Facts, Kind},
     server::{
-        Ask, AskId, Change, Commit, Connection, Described, Event, Login, LoginAnswer, Open, Opened,
-        Query, Refusal, RefusalKind, Survey, Transfer,
+        Change, Commit, Described, Event, Login, LoginAnswer, Open, Opened, Query, RefusalKind,
+        Survey, Transfer,
     },
+    time::Timestamp,
 };
+
+use crate::player::{Answer, Pending};
 
 /// When a question is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,43 +29,25 @@ pub enum Answering {
 /// The name and password that log in.
 pub const USER: (&str, &str) = ("anna", "secret");
 
+/// The name, password and account that log in.
+pub const ACCOUNT_USER: (&str, &str, &str) = ("berta", "secret", "archive");
+
 /// Files and directories by their full paths.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Store {
     files: BTreeMap<String, Vec<u8>>,
     directories: Vec<String>,
     /// How the questions are answered, in turn.
     answering: Vec<Answering>,
+    /// Which of them are refused, in turn, whatever they ask.
+    refusing: Vec<Option<RefusalKind>>,
     asked: usize,
+    answered: usize,
     directory: String,
-    pending: Option<Pending>,
     /// What was opened and has not ended.
     open: BTreeMap<DataId, Transfer>,
     /// The next name for STOU.
     unique: u32,
-}
-
-#[derive(Debug)]
-enum Pending {
-    Login(Ask<Login>),
-    Change(Ask<Change>),
-    Query(Ask<Query>),
-    Survey(Ask<Survey>),
-    Open(Ask<Open>),
-    Commit(Ask<Commit>, Vec<u8>),
-}
-
-impl Pending {
-    const fn id(&self) -> AskId {
-        match self {
-            Self::Login(ask) => ask.id(),
-            Self::Change(ask) => ask.id(),
-            Self::Query(ask) => ask.id(),
-            Self::Survey(ask) => ask.id(),
-            Self::Open(ask) => ask.id(),
-            Self::Commit(ask, _) => ask.id(),
-        }
-    }
 }
 
 impl Default for Store {
@@ -79,9 +64,10 @@ impl Store {
             files: BTreeMap::new(),
             directories: vec!["/".into()],
             answering: vec![Answering::AtOnce],
+            refusing: Vec::new(),
             asked: 0,
+            answered: 0,
             directory: "/".into(),
-            pending: None,
             open: BTreeMap::new(),
             unique: 0,
         }
@@ -91,6 +77,14 @@ impl Store {
     #[must_use]
     pub fn answering(mut self, answering: impl Into<Vec<Answering>>) -> Self {
         self.answering = answering.into();
+        self
+    }
+
+    /// Refuses questions like this, in turn and again from the start; `None` answers one as the
+    /// files are.
+    #[must_use]
+    pub fn refusing(mut self, refusing: impl Into<Vec<Option<RefusalKind>>>) -> Self {
+        self.refusing = refusing.into();
         self
     }
 
@@ -117,39 +111,8 @@ impl Store {
         self.open.len()
     }
 
-    /// Takes an event; says after how long the question in it is to be answered.
-    pub(crate) fn take(
-        &mut self,
-        event: Event,
-        received: impl FnOnce(DataId) -> Vec<u8>,
-    ) -> Option<Duration> {
-        self.pending = Some(match event {
-            Event::Login(ask) => Pending::Login(ask),
-            Event::Change(ask) => Pending::Change(ask),
-            Event::Query(ask) => Pending::Query(ask),
-            Event::Survey(ask) => Pending::Survey(ask),
-            Event::Open(ask) => Pending::Open(ask),
-            Event::Commit(ask) => {
-                let payload = received(ask.question().id);
-                Pending::Commit(ask, payload)
-            }
-            Event::Cancelled(id) => {
-                if self.pending.as_ref().is_some_and(|ask| ask.id() == id) {
-                    self.pending = None;
-                }
-                return None;
-            }
-            Event::TransferEnded(ended) => {
-                let opened = self.open.remove(&ended.id);
-                assert!(opened.is_some(), "{ended:?} was not open");
-                return None;
-            }
-            Event::LoggedOut => {
-                self.directory = "/".into();
-                return None;
-            }
-            _ => return None,
-        });
+    /// After how long the question that was just asked is to be answered; `None`: never.
+    pub(crate) fn asked(&mut self) -> Option<Duration> {
         let turn = self.answering.get(self.asked % self.answering.len().max(1));
         self.asked += 1;
         match turn {
@@ -159,54 +122,87 @@ impl Store {
         }
     }
 
-    /// Answers the question that is open, if it still is.
-    pub(crate) fn answer(&mut self, now: Instant, server: &mut Connection) {
-        match self.pending.take() {
-            None => {}
-            Some(Pending::Login(ask)) => {
-                let question = ask.question();
-                let fits = question.user.as_bytes() == USER.0.as_bytes()
-                    && question.password.as_bytes() == USER.1.as_bytes();
-                let answer = if fits {
-                    Ok(LoginAnswer::Accepted { home: arg("/") })
-                } else {
-                    Err(RefusalKind::LoginFailed.into())
-                };
-                server.answer(now, ask, answer);
+    /// Takes what is no question.
+    pub(crate) fn told(&mut self, event: &Event) {
+        match event {
+            Event::TransferEnded(ended) => {
+                let opened = self.open.remove(&ended.id);
+                assert!(opened.is_some(), "{ended:?} was not open");
             }
-            Some(Pending::Change(ask)) => {
-                let answer = self.change(ask.question());
-                server.answer(now, ask, answer);
-            }
-            Some(Pending::Query(ask)) => {
-                let path = self.resolve(ask.question().path.as_ref());
-                let answer = self
-                    .facts(&path)
-                    .map(|facts| Described::new(arg(&path), facts));
-                server.answer(now, ask, answer);
-            }
-            Some(Pending::Survey(ask)) => {
-                let path = self.resolve(Some(&ask.question().path));
-                let limit = ask.question().limit;
-                let names = self.children(&path).into_iter().take(limit);
-                let entries = names.map(|name| (Text::sanitized(&name), Facts::default()));
-                let entries = entries.collect();
-                server.answer(now, ask, Ok(entries));
-            }
-            Some(Pending::Open(ask)) => {
-                let id = ask.question().id;
-                let transfer = ask.question().transfer.clone();
-                let answer = self.may_open(&transfer);
-                if answer.is_ok() {
-                    self.open.insert(id, transfer);
-                }
-                server.answer(now, ask, answer);
-            }
-            Some(Pending::Commit(ask, payload)) => {
-                let answer = self.commit(ask.question().id, payload);
-                server.answer(now, ask, answer);
-            }
+            Event::LoggedOut => self.directory = "/".into(),
+            _ => {}
         }
+    }
+
+    /// The answer to a question; `received` gives the payload of an upload.
+    pub(crate) fn answer(
+        &mut self,
+        question: &Pending,
+        received: impl FnOnce(DataId) -> Vec<u8>,
+    ) -> Answer {
+        let turn = self.answered % self.refusing.len().max(1);
+        self.answered += 1;
+        if let Some(Some(refusal)) = self.refusing.get(turn) {
+            return Answer::Refused(*refusal);
+        }
+        let answer = match question {
+            Pending::Login(ask) => Self::log_in(ask.question()),
+            Pending::Change(ask) => self.change(ask.question()).map(Answer::Path),
+            Pending::Query(ask) => self.query(ask.question()),
+            Pending::Survey(ask) => Ok(self.survey(ask.question())),
+            Pending::Open(ask) => self.open(ask.question()).map(Answer::Opened),
+            Pending::Commit(ask) => self.commit(ask.question(), received),
+        };
+        answer.unwrap_or_else(Answer::Refused)
+    }
+
+    fn log_in(login: &Login) -> Result<Answer, RefusalKind> {
+        let account = login.account.as_ref().map(|account| account.as_bytes());
+        let home = arg("/");
+        Ok(Answer::Login(
+            match (login.user.as_bytes(), login.password.as_bytes(), account) {
+                (user, password, None)
+                    if (user, password) == (USER.0.as_bytes(), USER.1.as_bytes()) =>
+                {
+                    LoginAnswer::Accepted { home }
+                }
+                (user, password, account)
+                    if (user, password)
+                        == (ACCOUNT_USER.0.as_bytes(), ACCOUNT_USER.1.as_bytes()) =>
+                {
+                    match account {
+                        None => LoginAnswer::AccountNeeded,
+                        Some(account) if account == ACCOUNT_USER.2.as_bytes() => {
+                            LoginAnswer::Accepted { home }
+                        }
+                        Some(_) => return Err(RefusalKind::LoginFailed),
+                    }
+                }
+                _ => return Err(RefusalKind::LoginFailed),
+            },
+        ))
+    }
+
+    fn query(&self, query: &Query) -> Result<Answer, RefusalKind> {
+        let path = self.resolve(query.path.as_ref());
+        let facts = self.facts(&path)?;
+        Ok(Answer::Described(Box::new(Described::new(
+            arg(&path),
+            facts,
+        ))))
+    }
+
+    fn survey(&self, survey: &Survey) -> Answer {
+        let path = self.resolve(Some(&survey.path));
+        let names = self.children(&path).into_iter().take(survey.limit);
+        let entries = names.map(|name| (Text::sanitized(&name), Facts::file(0)));
+        Answer::Entries(entries.collect())
+    }
+
+    fn open(&mut self, open: &Open) -> Result<Opened, RefusalKind> {
+        let opened = self.may_open(&open.transfer)?;
+        self.open.insert(open.id, open.transfer.clone());
+        Ok(opened)
     }
 
     fn resolve(&self, path: Option<&PathArg>) -> String {
@@ -226,16 +222,18 @@ impl Store {
         self.directories.iter().any(|directory| directory == path)
     }
 
-    fn facts(&self, path: &str) -> Result<Facts, Refusal> {
-        let mut facts = Facts::default();
-        if self.is_directory(path) {
-            facts.kind = Some(Kind::Directory);
+    fn facts(&self, path: &str) -> Result<Facts, RefusalKind> {
+        let facts = if self.is_directory(path) {
+            Facts::of(Kind::Directory)
         } else {
             let content = self.files.get(path).ok_or(RefusalKind::NotFound)?;
-            facts.kind = Some(Kind::File);
-            facts.size = Some(content.len() as u64);
-        }
-        Ok(facts)
+            Facts::file(content.len() as u64)
+        };
+        let modified = Timestamp::from_unix(1_700_000_000, 0);
+        Ok(match modified {
+            Some(time) => facts.modified_at(time),
+            None => facts,
+        })
     }
 
     fn children(&self, directory: &str) -> Vec<String> {
@@ -247,7 +245,7 @@ impl Store {
             .collect()
     }
 
-    fn change(&mut self, change: &Change) -> Result<PathArg, Refusal> {
+    fn change(&mut self, change: &Change) -> Result<PathArg, RefusalKind> {
         let path = match change {
             Change::Directory(path) => {
                 let path = match path {
@@ -255,7 +253,7 @@ impl Store {
                     Some(path) => self.resolve(Some(path)),
                 };
                 if !self.is_directory(&path) {
-                    return Err(RefusalKind::NotFound.into());
+                    return Err(RefusalKind::NotFound);
                 }
                 self.directory.clone_from(&path);
                 path
@@ -268,7 +266,7 @@ impl Store {
             Change::MakeDirectory(path) => {
                 let path = self.resolve(Some(path));
                 if self.facts(&path).is_ok() {
-                    return Err(RefusalKind::Exists.into());
+                    return Err(RefusalKind::Exists);
                 }
                 self.directories.push(path.clone());
                 path
@@ -276,10 +274,10 @@ impl Store {
             Change::RemoveDirectory(path) => {
                 let path = self.resolve(Some(path));
                 if !self.is_directory(&path) || path == "/" {
-                    return Err(RefusalKind::NotFound.into());
+                    return Err(RefusalKind::NotFound);
                 }
                 if !self.children(&path).is_empty() {
-                    return Err(RefusalKind::NotEmpty.into());
+                    return Err(RefusalKind::NotEmpty);
                 }
                 self.directories.retain(|directory| *directory != path);
                 path
@@ -295,12 +293,17 @@ impl Store {
                 self.files.insert(to.clone(), content);
                 to
             }
-            _ => return Err(RefusalKind::Unsupported.into()),
+            Change::SetTimes { path, .. } => {
+                let path = self.resolve(Some(path));
+                self.facts(&path)?;
+                path
+            }
+            _ => return Err(RefusalKind::Unsupported),
         };
         Ok(arg(&path))
     }
 
-    fn may_open(&mut self, transfer: &Transfer) -> Result<Opened, Refusal> {
+    fn may_open(&mut self, transfer: &Transfer) -> Result<Opened, RefusalKind> {
         let mut opened = Opened::default();
         match transfer {
             Transfer::Retrieve {
@@ -322,10 +325,10 @@ impl Store {
             }
             Transfer::Store { path, .. } | Transfer::Append { path } => {
                 if self.is_directory(&self.resolve(Some(path))) {
-                    return Err(RefusalKind::IsADirectory.into());
+                    return Err(RefusalKind::IsADirectory);
                 }
             }
-            _ => return Err(RefusalKind::Unsupported.into()),
+            _ => return Err(RefusalKind::Unsupported),
         }
         Ok(opened)
     }
@@ -354,8 +357,12 @@ impl Store {
         }
     }
 
-    fn commit(&mut self, id: DataId, payload: Vec<u8>) -> Result<(), Refusal> {
-        let (path, start) = match self.open.get(&id) {
+    fn commit(
+        &mut self,
+        commit: &Commit,
+        received: impl FnOnce(DataId) -> Vec<u8>,
+    ) -> Result<Answer, RefusalKind> {
+        let (path, start) = match self.open.get(&commit.id) {
             Some(Transfer::Store { path, offset }) => (self.resolve(Some(path)), *offset),
             Some(Transfer::Append { path }) => {
                 let path = self.resolve(Some(path));
@@ -366,13 +373,13 @@ impl Store {
                 self.resolve(Some(&arg(&format!("unique.{}", self.unique)))),
                 None,
             ),
-            _ => return Err(RefusalKind::Failed.into()),
+            _ => return Err(RefusalKind::Failed),
         };
         let start = usize::try_from(start.unwrap_or(0)).unwrap_or(usize::MAX);
         let content = self.files.entry(path).or_default();
         content.resize(start.min(1 << 20), 0);
-        content.extend(payload);
-        Ok(())
+        content.extend(received(commit.id));
+        Ok(Answer::Done)
     }
 }
 

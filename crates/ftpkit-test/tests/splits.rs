@@ -248,7 +248,7 @@ fn play(scenario: &Scenario, fragment: usize) -> String {
         .iter()
         .map(|id| format!("{:?}", pair.outcome(*id).expect("it ended")))
         .collect();
-    let said: Vec<&str> = pair.transcript().said().collect();
+    let said: Vec<String> = pair.transcript().said().collect();
     format!("{}\n{}\n{ended:?}", said.join("\n"), outcomes.join("\n"))
 }
 

@@ -1,0 +1,381 @@
+//! What happens to a machine, in words that read back as the same: for transcripts.
+
+use std::{fmt, str::FromStr};
+
+use bytes::BytesMut;
+use ftpkit_proto::{
+    Command, DataEvent, DataFailure, DataId, PathArg, Secret, Text, TlsEvent,
+    client::{Credentials, Request, Transfer},
+    command::ListArgs,
+    facts::{Facts, Kind},
+    server::{Described, LoginAnswer, Opened, RefusalKind},
+    time::Timestamp,
+};
+
+use crate::player::{Answer, Input};
+
+/// Bytes as one word: without spaces, control characters and backslashes.
+pub(crate) fn word(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "\\e".into();
+    }
+    let text = bytes.escape_ascii().to_string();
+    text.replace(' ', "\\x20")
+}
+
+/// The bytes of a word, or of a line with spaces; none for a word of something else.
+pub(crate) fn bytes(word: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut rest = word.as_bytes().iter().copied();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'\\' => match rest.next()? {
+                b'x' => {
+                    let digits = [rest.next()?, rest.next()?];
+                    let digits = std::str::from_utf8(&digits).ok()?.to_owned();
+                    u8::from_str_radix(&digits, 16).ok()?
+                }
+                b'r' => b'\r',
+                b'n' => b'\n',
+                b't' => b'\t',
+                // The empty word.
+                b'e' => continue,
+                escaped => escaped,
+            },
+            byte => byte,
+        });
+    }
+    Some(bytes)
+}
+
+/// The kinds of refusal, for words and for dice.
+pub(crate) const REFUSALS: &[RefusalKind] = &[
+    RefusalKind::NotFound,
+    RefusalKind::Exists,
+    RefusalKind::Denied,
+    RefusalKind::NotADirectory,
+    RefusalKind::IsADirectory,
+    RefusalKind::NotEmpty,
+    RefusalKind::NameNotAllowed,
+    RefusalKind::Busy,
+    RefusalKind::NoSpace,
+    RefusalKind::Quota,
+    RefusalKind::BeyondEnd,
+    RefusalKind::Unsupported,
+    RefusalKind::Invalid,
+    RefusalKind::Failed,
+    RefusalKind::LoginFailed,
+    RefusalKind::TooMany,
+];
+
+/// The failures of a data connection.
+pub(crate) const FAILURES: &[DataFailure] = &[
+    DataFailure::Listen,
+    DataFailure::Refused,
+    DataFailure::Unreachable,
+    DataFailure::TimedOut,
+    DataFailure::Tls,
+    DataFailure::Broken,
+    DataFailure::Local,
+    DataFailure::NoSpace,
+    DataFailure::Quota,
+];
+
+const KINDS: &[Kind] = &[Kind::File, Kind::Directory];
+
+/// The one of these that prints so.
+fn named<T: Copy + fmt::Debug>(all: &[T], name: &str) -> Option<T> {
+    all.iter().copied().find(|one| format!("{one:?}") == name)
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "takes {}", bytes.len()),
+            Self::Eof => f.write_str("sees the end"),
+            Self::Tls(event) => write!(f, "tls {event:?}"),
+            Self::Data(id, event) => {
+                write!(f, "data {} ", id.number())?;
+                data_event(f, event)
+            }
+            Self::Wake => f.write_str("wakes"),
+            Self::Ask(wanted) => {
+                f.write_str("asks ")?;
+                request(f, wanted)
+            }
+            Self::GiveUp(number) => write!(f, "gives up {number}"),
+            Self::Answer(given) => {
+                f.write_str("answers ")?;
+                answer(f, given)
+            }
+            Self::Drain => f.write_str("drains"),
+            Self::ShutDown => f.write_str("shuts down"),
+        }
+    }
+}
+
+fn data_event(f: &mut fmt::Formatter<'_>, event: &DataEvent) -> fmt::Result {
+    match event {
+        DataEvent::Listening(at) => write!(f, "listening {at}"),
+        DataEvent::Connected(at) => write!(f, "connected {at}"),
+        DataEvent::Secured { resumed } => write!(f, "secured {resumed}"),
+        DataEvent::Progress { bytes } => write!(f, "moved {bytes}"),
+        DataEvent::Finished { bytes, clean } => write!(f, "finished {bytes} {clean}"),
+        DataEvent::Failed(failure) => write!(f, "failed {failure:?}"),
+        other => panic!("no words for {other:?}"),
+    }
+}
+
+fn request(f: &mut fmt::Formatter<'_>, request: &Request) -> fmt::Result {
+    match request {
+        Request::Command(command) => {
+            let mut line = BytesMut::new();
+            command.encode(&mut line);
+            write!(f, "command {}", word(line.trim_ascii_end()))
+        }
+        Request::Login(login) => {
+            let user = word(login.user.as_bytes());
+            write!(f, "login {user} {}", word(login.password.as_bytes()))?;
+            match &login.account {
+                Some(account) => write!(f, " {}", word(account.as_bytes())),
+                None => Ok(()),
+            }
+        }
+        Request::Features => f.write_str("features"),
+        Request::Secure { protect_data } => write!(f, "secure {protect_data}"),
+        Request::Rename { from, to } => {
+            let from = word(from.as_bytes());
+            write!(f, "rename {from} {}", word(to.as_bytes()))
+        }
+        Request::Transfer {
+            transfer: what,
+            ascii,
+        } => {
+            f.write_str(if *ascii { "text " } else { "image " })?;
+            transfer(f, what)
+        }
+        Request::Quit => f.write_str("quit"),
+        other => panic!("no words for {other:?}"),
+    }
+}
+
+fn transfer(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
+    let (what, path) = match transfer {
+        Transfer::Download { path, offset } => (format!("get {offset}"), Some(path)),
+        Transfer::Upload { path, offset } => (format!("put {offset}"), Some(path)),
+        Transfer::Append { path } => ("append".into(), Some(path)),
+        Transfer::UploadUnique { path } => ("unique".into(), path.as_ref()),
+        Transfer::List(args) => ("list".into(), args.path.as_ref()),
+        Transfer::Names(args) => ("names".into(), args.path.as_ref()),
+        Transfer::Facts { path } => ("facts".into(), path.as_ref()),
+        other => panic!("no words for {other:?}"),
+    };
+    f.write_str(&what)?;
+    match path {
+        Some(path) => write!(f, " {}", word(path.as_bytes())),
+        None => Ok(()),
+    }
+}
+
+fn answer(f: &mut fmt::Formatter<'_>, answer: &Answer) -> fmt::Result {
+    match answer {
+        Answer::Refused(kind) => write!(f, "refused {kind:?}"),
+        Answer::Login(LoginAnswer::Accepted { home }) => {
+            write!(f, "accepted {}", word(home.as_bytes()))
+        }
+        Answer::Login(_) => f.write_str("account"),
+        Answer::Path(path) => write!(f, "path {}", word(path.as_bytes())),
+        Answer::Described(described) => {
+            write!(f, "described {} ", word(described.path.as_bytes()))?;
+            some_facts(f, &described.facts)
+        }
+        Answer::Entries(entries) => {
+            f.write_str("entries")?;
+            for (name, facts) in entries {
+                write!(f, " {} ", word(name.as_bytes()))?;
+                some_facts(f, facts)?;
+            }
+            Ok(())
+        }
+        Answer::Opened(opened) => {
+            f.write_str("opened")?;
+            if let Some(size) = opened.size {
+                write!(f, " size {size}")?;
+            }
+            if let Some(name) = &opened.name {
+                write!(f, " name {}", word(name.as_bytes()))?;
+            }
+            Ok(())
+        }
+        Answer::Done => f.write_str("done"),
+    }
+}
+
+fn some_facts(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
+    let kind = facts.kind.unwrap_or(Kind::File);
+    let size = facts.size.map(|size| size.to_string());
+    let size = size.unwrap_or_else(|| "-".into());
+    let modified = facts.modified.map(|time| time.unix_seconds().to_string());
+    let modified = modified.unwrap_or_else(|| "-".into());
+    write!(f, "{kind:?} {size} {modified}")
+}
+
+/// The words of a line, read one after another.
+struct Words<'a>(std::str::SplitAsciiWhitespace<'a>);
+
+impl Words<'_> {
+    fn bytes(&mut self) -> Option<Vec<u8>> {
+        bytes(self.0.next()?)
+    }
+
+    fn path(&mut self) -> Option<PathArg> {
+        PathArg::try_from(&self.bytes()?[..]).ok()
+    }
+
+    fn number<N: FromStr>(&mut self) -> Option<N> {
+        self.0.next()?.parse().ok()
+    }
+
+    fn facts(&mut self) -> Option<Facts> {
+        let mut facts = Facts::of(named(KINDS, self.0.next()?)?);
+        facts.size = self.number();
+        let seconds: Option<i64> = self.number();
+        facts.modified = seconds.and_then(|seconds| Timestamp::from_unix(seconds, 0));
+        Some(facts)
+    }
+
+    fn request(&mut self) -> Option<Request> {
+        Some(match self.0.next()? {
+            "command" => Request::Command(Command::parse(&self.bytes()?).ok()?),
+            "login" => {
+                let user = Text::try_from(&self.bytes()?[..]).ok()?;
+                let mut login = Credentials::new(user, Secret::new(self.bytes()?).ok()?);
+                login.account = self.bytes().and_then(|account| Secret::new(account).ok());
+                Request::Login(login)
+            }
+            "features" => Request::Features,
+            "secure" => Request::Secure {
+                protect_data: self.number()?,
+            },
+            "rename" => Request::Rename {
+                from: self.path()?,
+                to: self.path()?,
+            },
+            "text" => Request::Transfer {
+                transfer: self.transfer()?,
+                ascii: true,
+            },
+            "image" => Request::Transfer {
+                transfer: self.transfer()?,
+                ascii: false,
+            },
+            "quit" => Request::Quit,
+            _ => return None,
+        })
+    }
+
+    fn transfer(&mut self) -> Option<Transfer> {
+        let args = |path: Option<PathArg>| ListArgs::new(Text::default(), path);
+        Some(match self.0.next()? {
+            "get" => {
+                let offset = self.number()?;
+                let path = self.path()?;
+                Transfer::Download { path, offset }
+            }
+            "put" => {
+                let offset = self.number()?;
+                let path = self.path()?;
+                Transfer::Upload { path, offset }
+            }
+            "append" => Transfer::Append { path: self.path()? },
+            "unique" => Transfer::UploadUnique { path: self.path() },
+            "list" => Transfer::List(args(self.path())),
+            "names" => Transfer::Names(args(self.path())),
+            "facts" => Transfer::Facts { path: self.path() },
+            _ => return None,
+        })
+    }
+
+    fn answer(&mut self) -> Option<Answer> {
+        Some(match self.0.next()? {
+            "refused" => Answer::Refused(named(REFUSALS, self.0.next()?)?),
+            "accepted" => Answer::Login(LoginAnswer::Accepted { home: self.path()? }),
+            "account" => Answer::Login(LoginAnswer::AccountNeeded),
+            "path" => Answer::Path(self.path()?),
+            "described" => {
+                let described = Described::new(self.path()?, self.facts()?);
+                Answer::Described(Box::new(described))
+            }
+            "entries" => {
+                let mut entries = Vec::new();
+                while let Some(name) = self.bytes() {
+                    entries.push((Text::try_from(&name[..]).ok()?, self.facts()?));
+                }
+                Answer::Entries(entries)
+            }
+            "opened" => {
+                let mut opened = Opened::default();
+                while let Some(what) = self.0.next() {
+                    match what {
+                        "size" => opened.size = self.number(),
+                        _ => opened.name = self.path(),
+                    }
+                }
+                Answer::Opened(opened)
+            }
+            "done" => Answer::Done,
+            _ => return None,
+        })
+    }
+
+    fn data(&mut self) -> Option<(DataId, DataEvent)> {
+        let id = DataId::new(self.number()?);
+        let event = match self.0.next()? {
+            "listening" => DataEvent::Listening(self.number()?),
+            "connected" => DataEvent::Connected(self.number()?),
+            "secured" => DataEvent::Secured {
+                resumed: self.number()?,
+            },
+            "moved" => DataEvent::Progress {
+                bytes: self.number()?,
+            },
+            "finished" => DataEvent::Finished {
+                bytes: self.number()?,
+                clean: self.number()?,
+            },
+            "failed" => DataEvent::Failed(named(FAILURES, self.0.next()?)?),
+            _ => return None,
+        };
+        Some((id, event))
+    }
+}
+
+/// Reads what [`Input`] prints. For bytes it gives as many zeros: what they were stands in the
+/// other side's lines.
+pub(crate) fn input(line: &str) -> Option<Input> {
+    let mut words = Words(line.split_ascii_whitespace());
+    Some(match words.0.next()? {
+        "takes" => Input::Bytes(vec![0; words.number()?]),
+        "sees" => Input::Eof,
+        "tls" => {
+            let events = [TlsEvent::Started, TlsEvent::Failed, TlsEvent::Stopped];
+            let name = words.0.next()?;
+            let mut events = events.into_iter();
+            Input::Tls(events.find(|event| format!("{event:?}") == name)?)
+        }
+        "data" => {
+            let (id, event) = words.data()?;
+            Input::Data(id, event)
+        }
+        "wakes" => Input::Wake,
+        "asks" => Input::Ask(words.request()?),
+        "gives" => {
+            words.0.next()?;
+            Input::GiveUp(words.number()?)
+        }
+        "answers" => Input::Answer(words.answer()?),
+        "drains" => Input::Drain,
+        "shuts" => Input::ShutDown,
+        _ => return None,
+    })
+}
