@@ -139,7 +139,7 @@ impl Walk {
         if let Ok(name) = entry.safe_name() {
             self.waiting.push_back(Directory {
                 path: Some(join(directory.path.as_ref(), name.as_bytes())?),
-                prefix: format!("{}{}/", directory.prefix, output::lossy(&entry.name)),
+                prefix: format!("{}{}/", directory.prefix, output::lossy(&entry.name())),
             });
         }
         Ok(())
@@ -163,7 +163,7 @@ async fn single(client: &mut Client, path: &PathArg) -> Result<Option<Entry>, Er
         Ok(mut entry) if entry.kind != Kind::Directory => {
             // Servers tell the whole path of a single file.
             if let Some(name) = last_name(path) {
-                entry.name = PathArg::from(name).into();
+                entry.set_name(&PathArg::from(name).into());
             }
             Ok(Some(entry))
         }

@@ -50,7 +50,7 @@ pub(crate) fn json_line(prefix: &str, entry: &Entry) -> String {
         _ => "other",
     };
     let fields: [(&str, Value); 8] = [
-        ("name", format!("{prefix}{}", lossy(&entry.name)).into()),
+        ("name", format!("{prefix}{}", lossy(&entry.name())).into()),
         ("kind", kind.into()),
         ("size", entry.size.into()),
         (
@@ -61,9 +61,9 @@ pub(crate) fn json_line(prefix: &str, entry: &Entry) -> String {
             "permissions",
             entry.mode.map(|mode| format!("{mode:04o}")).into(),
         ),
-        ("owner", text(&entry.owner)),
-        ("group", text(&entry.group)),
-        ("target", text(&entry.target)),
+        ("owner", text(&entry.owner())),
+        ("group", text(&entry.group())),
+        ("target", text(&entry.target())),
     ];
     // A map of serde_json would sort them; people read these lines too.
     let fields: Vec<String> = fields
@@ -79,7 +79,7 @@ pub(crate) fn lossy(text: &Text) -> String {
 
 /// The entries of one directory in aligned columns, by name.
 pub(crate) fn table(entries: &mut [Entry]) -> String {
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries.sort_by_cached_key(Entry::name);
     let rows: Vec<[String; 5]> = entries.iter().map(row).collect();
     let width = |column: usize| {
         rows.iter()
@@ -106,8 +106,8 @@ pub(crate) fn table(entries: &mut [Entry]) -> String {
         cell(group, groups, false);
         cell(size, sizes, true);
         cell(time, times, false);
-        line.push_str(&format!(" {}", entry.name));
-        if let Some(target) = &entry.target {
+        line.push_str(&format!(" {}", entry.name()));
+        if let Some(target) = entry.target() {
             line.push_str(&format!(" -> {target}"));
         }
         table.push_str(&line);
@@ -121,8 +121,8 @@ fn row(entry: &Entry) -> [String; 5] {
     let shown = |text: &Option<Text>| text.as_ref().map_or_else(String::new, Text::to_string);
     [
         mode(entry),
-        shown(&entry.owner),
-        shown(&entry.group),
+        shown(&entry.owner()),
+        shown(&entry.group()),
         entry.size.map_or_else(String::new, |size| size.to_string()),
         entry
             .modified

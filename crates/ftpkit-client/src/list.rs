@@ -68,7 +68,7 @@ impl Client {
     /// let mut listing = client.list("reports").await?;
     /// while let Some(entry) = listing.next().await {
     ///     let entry = entry?;
-    ///     println!("{} {:?}", entry.name, entry.size);
+    ///     println!("{} {:?}", entry.name(), entry.size);
     /// }
     /// # Ok(()) }
     /// ```
@@ -284,7 +284,7 @@ impl<'c> Listing<'c> {
         loop {
             while let Some(line) = self.parser.next_line() {
                 match line {
-                    Line::Entry { entry, .. } if !is_dot(&entry) => {
+                    Line::Entry(entry) if !is_dot(&entry) => {
                         return Poll::Ready(Some(Ok(entry)));
                     }
                     Line::Unparsed { raw, .. } => {
@@ -316,7 +316,7 @@ impl<'c> Listing<'c> {
 
 fn is_dot(entry: &Entry) -> bool {
     matches!(entry.kind, Kind::Current | Kind::Parent)
-        || matches!(entry.name.as_bytes(), b"." | b"..")
+        || matches!(entry.name().as_bytes(), b"." | b"..")
 }
 
 impl Stream for Listing<'_> {

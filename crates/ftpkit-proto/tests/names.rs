@@ -115,7 +115,7 @@ fn in_listings() {
         let names = |lines: Vec<Line>| -> Vec<Vec<u8>> {
             let entries = lines.into_iter().map(|line| line.into_entry());
             entries
-                .map(|entry| entry.expect("an entry").name.as_bytes().to_vec())
+                .map(|entry| entry.expect("an entry").name().as_bytes().to_vec())
                 .collect()
         };
         assert_eq!(names(listing::parse(&wire, today)), NAMES, "{dialect}");

@@ -222,7 +222,7 @@ fn mlst(reply: &Reply, expect: &Value) -> Vec<Miss> {
         _ => "?",
     };
     [
-        ("name", Some(entry.name.to_str().unwrap().into())),
+        ("name", Some(entry.name().to_str().unwrap().into())),
         ("type", Some(kind.into())),
         ("size", entry.size.map(Value::from)),
         ("mtime", entry.modified.map(shown)),

@@ -107,7 +107,10 @@ fn payload(size: usize) -> Vec<u8> {
 
 async fn names(client: &mut Client, path: &str) -> BTreeSet<String> {
     let listing = client.list(path).await.unwrap().collect().await.unwrap();
-    listing.iter().map(|entry| entry.name.to_string()).collect()
+    listing
+        .iter()
+        .map(|entry| entry.name().to_string())
+        .collect()
 }
 
 async fn read(client: &mut Client, path: &str) -> Vec<u8> {

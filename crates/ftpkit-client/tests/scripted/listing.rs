@@ -28,7 +28,7 @@ async fn names(client: &mut Client, path: &str) -> Vec<String> {
     let mut listing = client.list(path).await.unwrap();
     let mut names = Vec::new();
     while let Some(entry) = listing.next().await {
-        names.push(entry.unwrap().name.to_string());
+        names.push(entry.unwrap().name().to_string());
     }
     names
 }
@@ -59,7 +59,7 @@ async fn mlsd_without_the_dots() {
         .await
         .unwrap();
     assert_eq!(entries.len(), 2);
-    assert_eq!(entries[0].name.as_bytes(), b"a b.txt");
+    assert_eq!(entries[0].name().as_bytes(), b"a b.txt");
     assert_eq!((entries[0].kind, entries[0].size), (Kind::File, Some(5)));
     assert_eq!(
         entries[0]
@@ -91,7 +91,7 @@ async fn list_stands_in_for_mlsd_and_is_remembered() {
     let mut listing = client.list("").await.unwrap();
     let mut names = Vec::new();
     while let Some(entry) = listing.next().await {
-        names.push(entry.unwrap().name.to_string());
+        names.push(entry.unwrap().name().to_string());
     }
     assert_eq!(names, ["a b.txt", "dir"]);
     assert_eq!(listing.unparsed(), ["this is no entry"]);
@@ -174,7 +174,10 @@ async fn a_listing_that_is_not_confirmed_ends_in_an_error() {
     .await;
     let mut client = builder.connect().await.unwrap();
     let mut listing = client.list("").await.unwrap();
-    assert_eq!(listing.next().await.unwrap().unwrap().name.as_bytes(), b"a");
+    assert_eq!(
+        listing.next().await.unwrap().unwrap().name().as_bytes(),
+        b"a"
+    );
     let error = listing.next().await.unwrap().unwrap_err();
     assert!(error.to_string().contains("451 the disk failed"), "{error}");
     assert!(listing.next().await.is_none());

@@ -1,8 +1,6 @@
 //! Lines of CMS on z/VM and its forerunners:
 //! `PROFILE  EXEC     V         72          9          1 2024-06-15 12:00:00 ANNA`.
 
-use alloc::vec::Vec;
-
 use bytes::Bytes;
 
 use super::{
@@ -11,7 +9,7 @@ use super::{
     entry::{number, part},
     words::{all, skip, word},
 };
-use crate::{facts::Kind, text::Text};
+use crate::facts::Kind;
 
 /// Reads [`Dialect::Cms`](super::Dialect::Cms).
 ///
@@ -65,15 +63,15 @@ fn entry(line: &Bytes, context: &Context) -> Option<Entry> {
     let (day, clock) = (day(date)?, dates::clock(clock)?);
     let name = *names.first()?;
     // A disk's letter and number may stand behind name and type.
-    let (name, kind) = match names.get(1) {
+    let mut entry = match names.get(1) {
         Some(kind) if !directory => {
-            let whole: Vec<u8> = [name, kind].join(&b'.');
-            (Text::new(whole).ok()?, Kind::File)
+            let mut entry = Entry::of(None, Kind::File);
+            entry.name = entry.keep(&[name, kind].join(&b'.'));
+            entry
         }
-        _ if directory => (part(line, name)?, Kind::Directory),
+        _ if directory => Entry::of(part(line, name)?, Kind::Directory),
         _ => return None,
     };
-    let mut entry = Entry::new(name, kind);
     entry.modified = dates::moment(day, Some(clock), context);
     entry.owner = part(line, owner).filter(|_| owner != b"-");
     Some(entry)

@@ -46,7 +46,7 @@ impl ReadLine for Dos {
             _ => kind,
         };
         let name = part(line, name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::new(name, kind);
+        let mut entry = Entry::of(name, kind);
         entry.size = size;
         entry.modified = Some(modified);
         entry.target = part(line, target);
@@ -109,23 +109,18 @@ fn clock(text: &[u8]) -> Option<(Clock, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::time::Civil;
+    use super::{super::table, *};
     use std::{format, string::String};
 
     fn show(line: &str) -> String {
-        let context = Context {
-            today: Civil::date(2024, 6, 15).unwrap(),
-            tolerance: 86_400,
-        };
-        match Dos.read(&Bytes::copy_from_slice(line.as_bytes()), &context) {
+        match table::read(&mut Dos, line) {
             Ok(e) => {
                 let size = e.size.map(|s| format!(" {s}")).unwrap_or_default();
-                let target = e.target.map(|t| format!(" to {t}")).unwrap_or_default();
+                let target = e.target().map(|t| format!(" to {t}")).unwrap_or_default();
                 format!(
                     "{:?} {}{size}{target} {}",
                     e.kind,
-                    e.name,
+                    e.name(),
                     e.modified.unwrap()
                 )
             }

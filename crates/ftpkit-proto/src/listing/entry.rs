@@ -1,7 +1,11 @@
 //! What one line of a listing tells of a file.
 
+use alloc::vec::Vec;
+use core::{fmt, num::NonZeroU32};
+
 use bytes::Bytes;
 
+use super::Dialect;
 use crate::{
     facts::{Kind, Perm},
     text::{SafeName, Text, TextError},
@@ -9,11 +13,11 @@ use crate::{
 };
 
 /// What a listing tells of one file. `None` is: not told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// The texts are parts of the line, and the line is kept: taking one copies nothing.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Entry {
-    /// The name as sent. It may be anything, a path too: see [`safe_name`](Self::safe_name).
-    pub name: Text,
     /// What it is; [`Kind::Other`] if that is not told. `.` and `..` are `Current` and `Parent`.
     pub kind: Kind,
     /// The size in bytes.
@@ -22,47 +26,135 @@ pub struct Entry {
     pub modified: Option<ListedTime>,
     /// When it was made.
     pub created: Option<ListedTime>,
-    /// What may be done with it, as sent: the nine letters of `ls -l`, `rwxr-xr-x`, or what
-    /// the dialect has, `RWED,RWED,RE,`.
-    pub permissions: Option<Text>,
     /// The Unix permission bits, at most `0o7777`.
     pub mode: Option<u16>,
-    /// The owner's name or number.
-    pub owner: Option<Text>,
-    /// The group's name or number.
-    pub group: Option<Text>,
     /// How many names it has.
     pub links: Option<u64>,
-    /// Where a symbolic link leads.
-    pub target: Option<Text>,
-    /// The version, which is not part of the name (VMS).
-    pub version: Option<Text>,
     /// What the present user may do with it.
     pub perm: Option<Perm>,
-    /// What tells it from all other files of the server, under whatever name.
-    pub unique: Option<Text>,
+    pub(super) dialect: Option<Dialect>,
+    pub(super) line: Bytes,
+    // Texts that are not in the line.
+    more: Vec<u8>,
+    pub(super) name: Option<Part>,
+    pub(super) permissions: Option<Part>,
+    pub(super) owner: Option<Part>,
+    pub(super) group: Option<Part>,
+    pub(super) target: Option<Part>,
+    pub(super) version: Option<Part>,
+    pub(super) unique: Option<Part>,
+}
+
+/// Where a text is that is not empty: in the line, or in what is kept beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    // With `BESIDE` in it for what is not in the line.
+    start: u32,
+    end: NonZeroU32,
+}
+
+const BESIDE: u32 = 1 << 31;
+
+/// How long a line may be so that its parts can be told.
+pub(super) const MAX_LINE: usize = BESIDE as usize - 1;
+
+impl Part {
+    fn new(start: usize, end: usize) -> Option<Self> {
+        if start >= end || end > MAX_LINE {
+            return None;
+        }
+        Some(Self {
+            start: u32::try_from(start).ok()?,
+            end: NonZeroU32::new(u32::try_from(end).ok()?)?,
+        })
+    }
 }
 
 impl Entry {
-    /// An entry of which no more is known.
+    /// An entry of which no more is known, and that was read from no line.
     #[must_use]
-    pub const fn new(name: Text, kind: Kind) -> Self {
+    pub fn new(name: Text, kind: Kind) -> Self {
+        let line = name.into_bytes();
+        let mut entry = Self::of(Part::new(0, line.len()), kind);
+        entry.line = line;
+        entry
+    }
+
+    /// An entry of which no more is known than a name in its line, which is to be added.
+    pub(super) fn of(name: impl Into<Option<Part>>, kind: Kind) -> Self {
         Self {
-            name,
             kind,
             size: None,
             modified: None,
             created: None,
-            permissions: None,
             mode: None,
+            links: None,
+            perm: None,
+            dialect: None,
+            line: Bytes::new(),
+            more: Vec::new(),
+            name: name.into(),
+            permissions: None,
             owner: None,
             group: None,
-            links: None,
             target: None,
             version: None,
-            perm: None,
             unique: None,
         }
+    }
+
+    /// The name as sent. It may be anything, a path too: see [`safe_name`](Self::safe_name).
+    #[must_use]
+    pub fn name(&self) -> Text {
+        self.text(self.name).unwrap_or_default()
+    }
+
+    /// The nine letters of `ls -l`, as sent: `rwxr-xr-x`; what other systems have in their place.
+    #[must_use]
+    pub fn permissions(&self) -> Option<Text> {
+        self.text(self.permissions)
+    }
+
+    /// The owner's name or number.
+    #[must_use]
+    pub fn owner(&self) -> Option<Text> {
+        self.text(self.owner)
+    }
+
+    /// The group's name or number.
+    #[must_use]
+    pub fn group(&self) -> Option<Text> {
+        self.text(self.group)
+    }
+
+    /// Where a symbolic link leads.
+    #[must_use]
+    pub fn target(&self) -> Option<Text> {
+        self.text(self.target)
+    }
+
+    /// The version, which is not part of the name (VMS).
+    #[must_use]
+    pub fn version(&self) -> Option<Text> {
+        self.text(self.version)
+    }
+
+    /// What tells it from all other files of the server, under whatever name.
+    #[must_use]
+    pub fn unique(&self) -> Option<Text> {
+        self.text(self.unique)
+    }
+
+    /// The line from which it was read, without its end; where an entry takes two, the second.
+    #[must_use]
+    pub const fn line(&self) -> &Bytes {
+        &self.line
+    }
+
+    /// The dialect in which it was read; none if it was not.
+    #[must_use]
+    pub const fn dialect(&self) -> Option<Dialect> {
+        self.dialect
     }
 
     /// The name, if it is one plain component of a path: the only form in which it may be
@@ -75,15 +167,20 @@ impl Entry {
     /// use ftpkit_proto::{listing::{self, Line}, time::Civil};
     /// let today = Civil::date(2024, 6, 15).unwrap();
     /// let lines = listing::parse(b"type=file;size=1; ../../.profile\r\n", today);
-    /// let [Line::Entry { entry, .. }] = &lines[..] else { panic!() };
+    /// let [Line::Entry(entry)] = &lines[..] else { panic!() };
     /// assert!(entry.safe_name().is_err());
     /// ```
     pub fn safe_name(&self) -> Result<SafeName, TextError> {
-        SafeName::new(self.name.clone().into_bytes())
+        SafeName::new(self.name().into_bytes())
+    }
+
+    /// Gives it another name: servers tell the whole path of a single file.
+    pub fn set_name(&mut self, name: &Text) {
+        self.name = self.keep(name.as_bytes());
     }
 
     /// Takes what `other` tells and this does not.
-    pub(crate) fn complete(&mut self, other: Self) {
+    pub(crate) fn complete(&mut self, other: &Self) {
         if self.kind == Kind::Other {
             self.kind = other.kind;
         }
@@ -91,21 +188,109 @@ impl Entry {
         self.modified = self.modified.or(other.modified);
         self.created = self.created.or(other.created);
         self.mode = self.mode.or(other.mode);
-        self.owner = self.owner.take().or(other.owner);
-        self.group = self.group.take().or(other.group);
-        self.target = self.target.take().or(other.target);
-        self.version = self.version.take().or(other.version);
         self.perm = self.perm.or(other.perm);
-        self.unique = self.unique.take().or(other.unique);
+        self.owner = self.owner.or_else(|| self.keep(other.bytes(other.owner)?));
+        self.group = self.group.or_else(|| self.keep(other.bytes(other.group)?));
+        self.target = self
+            .target
+            .or_else(|| self.keep(other.bytes(other.target)?));
+        self.unique = self
+            .unique
+            .or_else(|| self.keep(other.bytes(other.unique)?));
+    }
+
+    /// Keeps a text that is not in the line; `None` for nothing.
+    pub(super) fn keep(&mut self, text: &[u8]) -> Option<Part> {
+        let start = self.more.len();
+        let mut part = Part::new(start, start + text.len())?;
+        self.more.extend_from_slice(text);
+        part.start |= BESIDE;
+        Some(part)
+    }
+
+    fn bytes(&self, part: Option<Part>) -> Option<&[u8]> {
+        let part = part?;
+        let text = if part.start & BESIDE == 0 {
+            &self.line[..]
+        } else {
+            &self.more
+        };
+        text.get((part.start & !BESIDE) as usize..part.end.get() as usize)
+    }
+
+    fn text(&self, part: Option<Part>) -> Option<Text> {
+        let bytes = self.bytes(part)?;
+        if part?.start & BESIDE == 0 {
+            Text::new(self.line.slice_ref(bytes)).ok()
+        } else {
+            Text::try_from(bytes).ok()
+        }
+    }
+
+    /// All that it tells; line and dialect are no part of that.
+    fn told(&self) -> impl PartialEq + '_ {
+        (
+            (self.kind, self.size, self.modified, self.created),
+            (self.mode, self.links, self.perm),
+            [
+                self.name,
+                self.permissions,
+                self.owner,
+                self.group,
+                self.target,
+                self.version,
+                self.unique,
+            ]
+            .map(|part| self.bytes(part)),
+        )
     }
 }
 
-/// A part of a line as a text, without a copy; `None` for nothing.
-pub(super) fn part(line: &Bytes, part: &[u8]) -> Option<Text> {
-    if part.is_empty() {
-        return None;
+/// Two entries are equal if they tell the same, however their lines were written.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.told() == other.told()
     }
-    Text::new(line.slice_ref(part)).ok()
+}
+
+impl Eq for Entry {}
+
+/// What is told, and nothing of what is not.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("Entry");
+        told.field("name", &self.name()).field("kind", &self.kind);
+        let mut tell = |name, value: Option<&dyn fmt::Debug>| {
+            if let Some(value) = value {
+                told.field(name, value);
+            }
+        };
+        tell("size", self.size.as_ref().map(|v| v as _));
+        tell("modified", self.modified.as_ref().map(|v| v as _));
+        tell("created", self.created.as_ref().map(|v| v as _));
+        tell("mode", self.mode.as_ref().map(|v| v as _));
+        tell("links", self.links.as_ref().map(|v| v as _));
+        tell("perm", self.perm.as_ref().map(|v| v as _));
+        for (name, part) in [
+            ("permissions", self.permissions),
+            ("owner", self.owner),
+            ("group", self.group),
+            ("target", self.target),
+            ("version", self.version),
+            ("unique", self.unique),
+        ] {
+            tell(name, self.text(part).as_ref().map(|v| v as _));
+        }
+        tell("dialect", self.dialect.as_ref().map(|v| v as _));
+        told.finish()
+    }
+}
+
+/// Where in a line a part of it is; `None` for nothing.
+pub(super) fn part(line: &Bytes, part: &[u8]) -> Option<Part> {
+    let start = (part.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
+    let end = start.checked_add(part.len())?;
+    Part::new(start, end).filter(|_| end <= line.len())
 }
 
 /// A number of digits and nothing else; `None` when it does not fit.

@@ -24,7 +24,7 @@ impl ReadLine for Eplf {
             .ok_or(Miss::UNKNOWN)?;
         let name = part(line, name.get(1..).unwrap_or_default())
             .ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::new(name, Kind::Other);
+        let mut entry = Entry::of(name, Kind::Other);
         for fact in facts.split(|b| *b == b',') {
             match fact {
                 // What can be both is a directory to whoever walks a tree.

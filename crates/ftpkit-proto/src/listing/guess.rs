@@ -16,12 +16,7 @@ pub(super) struct Reader {
 }
 
 /// What a dialect makes of a line, and how much that speaks for it.
-#[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) dialect: Dialect,
-    pub(super) result: Result<Entry, Miss>,
-    pub(super) weight: Weight,
-}
+type Reading = (Result<Entry, Miss>, Weight);
 
 impl Reader {
     pub(super) fn new(dialect: Dialect) -> Self {
@@ -32,18 +27,19 @@ impl Reader {
         }
     }
 
+    /// Reads a line, which is still to be put into the entry.
+    #[inline]
     pub(super) fn read(&mut self, line: &Bytes, context: &Context) -> Reading {
-        let result = self.reader.read(line, context);
-        let weight = match &result {
-            Ok(_) => self.reader.weight(line),
+        let mut result = self.reader.read(line, context);
+        let weight = match &mut result {
+            Ok(entry) => {
+                entry.dialect = Some(self.dialect);
+                self.reader.weight(line)
+            }
             Err(Miss::Skip(reason)) => reason.weight(),
             Err(Miss::Unparsed(_)) => Weight::NONE,
         };
-        Reading {
-            dialect: self.dialect,
-            result,
-            weight,
-        }
+        (result, weight)
     }
 }
 
@@ -62,7 +58,7 @@ impl Sample {
     /// Gives every dialect its points for a line.
     pub(super) fn score(&mut self, line: &Bytes, context: &Context) {
         for reader in &mut self.readers {
-            let weight = reader.read(line, context).weight;
+            let (_, weight) = reader.read(line, context);
             reader.points = reader.points.saturating_add(weight.0.into());
         }
     }
@@ -97,37 +93,43 @@ impl Readers {
 
     /// Reads a line in the dialect in force; in another one, which is in force from then on,
     /// where only that one reads it surely.
-    pub(super) fn read(&mut self, line: &Bytes, context: &Context) -> Reading {
-        let reading = self.chosen.read(line, context);
-        if reading.weight >= Weight::FORM {
-            return reading;
+    #[inline]
+    pub(super) fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+        let (result, weight) = self.chosen.read(line, context);
+        if weight >= Weight::FORM {
+            return result;
         }
+        self.ask_rivals(line, context, result)
+    }
+
+    #[cold]
+    fn ask_rivals(
+        &mut self,
+        line: &Bytes,
+        context: &Context,
+        result: Result<Entry, Miss>,
+    ) -> Result<Entry, Miss> {
         if self.rivals.is_empty() {
             let others = Dialect::ALL.iter().copied();
-            let others = others.filter(|dialect| *dialect != reading.dialect);
+            let others = others.filter(|dialect| *dialect != self.chosen.dialect);
             self.rivals = others.map(Reader::new).collect();
         }
-        let mut best: Option<(usize, Reading)> = None;
-        for (at, rival) in self.rivals.iter_mut().enumerate() {
-            let other = rival.read(line, context);
-            if other.weight > best.as_ref().map_or(Weight::NONE, |(_, best)| best.weight) {
-                best = Some((at, other));
+        let mut best: Option<(&mut Reader, Reading)> = None;
+        for rival in &mut self.rivals {
+            let reading = rival.read(line, context);
+            let most = best.as_ref().map_or(Weight::NONE, |(_, (_, most))| *most);
+            if reading.1 > most {
+                best = Some((rival, reading));
             }
         }
-        let Some((at, other)) = best else {
-            return reading;
-        };
-        if other.weight >= Weight::FORM {
-            if let Some(rival) = self.rivals.get_mut(at) {
+        match best {
+            Some((rival, (other, weight))) if weight >= Weight::FORM => {
                 core::mem::swap(&mut self.chosen, rival);
+                other
             }
-            return other;
+            // The first of two lines is not enough to change over, but it is no riddle either.
+            Some((_, (Err(known), _))) if result == Err(Miss::UNKNOWN) => Err(known),
+            _ => result,
         }
-        // The first of two lines is not enough to change over, but it is no riddle either.
-        let unknown = reading.result == Err(Miss::UNKNOWN);
-        if unknown && other.result.is_err() {
-            return other;
-        }
-        reading
     }
 }

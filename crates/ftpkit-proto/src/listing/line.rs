@@ -4,27 +4,14 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::{Dialect, Entry, Weight};
+use super::{Entry, Weight};
 
 /// What became of one line of a listing. Every line gives one, and each keeps its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every line is an entry; a box would cost an allocation for each"
-)]
 pub enum Line {
     /// It tells of a file.
-    #[non_exhaustive]
-    Entry {
-        /// What it tells.
-        entry: Entry,
-        /// The line, without its end. Where an entry takes two lines it is the second, and the
-        /// first was skipped as [`SkipReason::Continued`].
-        raw: Bytes,
-        /// The dialect in which it was read.
-        dialect: Dialect,
-    },
+    Entry(Entry),
     /// It is known to tell of none.
     #[non_exhaustive]
     Skipped {
@@ -48,16 +35,18 @@ impl Line {
     #[must_use]
     pub fn into_entry(self) -> Option<Entry> {
         match self {
-            Self::Entry { entry, .. } => Some(entry),
+            Self::Entry(entry) => Some(entry),
             _ => None,
         }
     }
 
-    /// The line as it was sent, without its end; its start, if it was too long.
+    /// The line as it was sent, without its end; its start, if it was too long. Where an entry
+    /// takes two lines it has the second, and the first was [`SkipReason::Continued`].
     #[must_use]
     pub const fn raw(&self) -> &Bytes {
         match self {
-            Self::Entry { raw, .. } | Self::Skipped { raw, .. } | Self::Unparsed { raw, .. } => raw,
+            Self::Entry(entry) => entry.line(),
+            Self::Skipped { raw, .. } | Self::Unparsed { raw, .. } => raw,
         }
     }
 }

@@ -6,6 +6,8 @@ use bytes::{Buf, Bytes, BytesMut};
 #[derive(Debug)]
 pub(super) struct Lines {
     pub(super) limit: usize,
+    // Whole lines with their ends, and what came behind them.
+    whole: Bytes,
     buffer: BytesMut,
     // How much of the buffer holds no LF.
     scanned: usize,
@@ -34,6 +36,7 @@ impl Lines {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
+            whole: Bytes::new(),
             buffer: BytesMut::new(),
             scanned: 0,
             dropping: false,
@@ -58,44 +61,48 @@ impl Lines {
     /// How many bytes are kept.
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
-        self.buffer.len()
+        self.whole.len() + self.buffer.len()
     }
 
     /// Takes the next line off the buffer.
     pub(super) fn next(&mut self) -> Option<Piece> {
         loop {
-            let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
-            let Some(at) = unseen.iter().position(|b| *b == b'\n') else {
-                self.scanned = self.buffer.len();
+            if let Some(at) = memchr::memchr(b'\n', &self.whole) {
+                let mut line = self.whole.split_to(at);
+                self.whole.advance(1);
                 if self.dropping {
-                    self.buffer.clear();
-                    self.scanned = 0;
-                    return None;
+                    self.dropping = false;
+                    continue;
                 }
-                // One more may be the CR of the end.
-                if self.scanned > self.limit.saturating_add(1) {
-                    self.dropping = true;
-                    let raw = Bytes::copy_from_slice(self.buffer.get(..self.limit)?);
-                    return Some(Piece::TooLong(raw));
+                if line.ends_with(b"\r") {
+                    line.truncate(at - 1);
                 }
-                if !self.finished || self.buffer.is_empty() {
-                    return None;
-                }
-                let line = self.buffer.split().freeze();
-                self.scanned = 0;
                 return Some(self.bounded(line));
-            };
-            let mut line = self.buffer.split_to(self.scanned + at);
-            self.buffer.advance(1);
-            self.scanned = 0;
-            if self.dropping {
-                self.dropping = false;
+            }
+            let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
+            if let Some(at) = memchr::memrchr(b'\n', unseen) {
+                self.whole = self.buffer.split_to(self.scanned + at + 1).freeze();
+                self.scanned = self.buffer.len();
                 continue;
             }
-            if line.ends_with(b"\r") {
-                line.truncate(line.len() - 1);
+            self.scanned = self.buffer.len();
+            if self.dropping {
+                self.buffer.clear();
+                self.scanned = 0;
+                return None;
             }
-            return Some(self.bounded(line.freeze()));
+            // One more may be the CR of the end.
+            if self.scanned > self.limit.saturating_add(1) {
+                self.dropping = true;
+                let raw = Bytes::copy_from_slice(self.buffer.get(..self.limit)?);
+                return Some(Piece::TooLong(raw));
+            }
+            if !self.finished || self.buffer.is_empty() {
+                return None;
+            }
+            let line = self.buffer.split().freeze();
+            self.scanned = 0;
+            return Some(self.bounded(line));
         }
     }
 

@@ -51,7 +51,7 @@ impl ReadLine for MacOs {
         // One blank ends the date; more belong to the name.
         let name = part(line, rest.get(1..).unwrap_or_default())
             .ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::new(name, kind);
+        let mut entry = Entry::of(name, kind);
         entry.permissions = mode.get(1..10).and_then(|p| part(line, p));
         entry.mode = Some(bits);
         entry.size = size;

@@ -4,8 +4,8 @@
 use bytes::Bytes;
 
 use super::{
-    Context, Entry, Miss, ReadLine, UnparsedReason, Weight,
-    entry::{number, part},
+    Context, Dialect, Entry, Miss, ReadLine, UnparsedReason, Weight,
+    entry::{Part, number, part},
 };
 use crate::{
     facts::{Kind, Perm},
@@ -33,11 +33,15 @@ impl ReadLine for Mlsx {
 
 /// Reads one line of facts, as MLST has it too.
 pub(crate) fn fact_line(line: &Text) -> Option<Entry> {
-    fact_line_of(&line.clone().into_bytes()).ok()
+    let line = line.clone().into_bytes();
+    let mut entry = fact_line_of(&line).ok()?;
+    entry.dialect = Some(Dialect::Mlsx);
+    entry.line = line;
+    Some(entry)
 }
 
 fn fact_line_of(line: &Bytes) -> Result<Entry, Miss> {
-    let mut entry = Entry::new(Text::default(), Kind::Other);
+    let mut entry = Entry::of(None, Kind::Other);
     let mut typed = false;
     let mut rest = &line[..];
     let name = loop {
@@ -55,7 +59,7 @@ fn fact_line_of(line: &Bytes) -> Result<Entry, Miss> {
     if !typed && entry.size.is_some() {
         entry.kind = Kind::File;
     }
-    entry.name = name;
+    entry.name = Some(name);
     Ok(entry)
 }
 
@@ -106,7 +110,7 @@ fn take(entry: &mut Entry, name: &[u8], value: &[u8], line: &Bytes) {
     }
 }
 
-fn kind(value: &[u8], line: &Bytes) -> (Kind, Option<Text>) {
+fn kind(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
     const KINDS: [(&[u8], Kind); 6] = [
         (b"file", Kind::File),
         (b"dir", Kind::Directory),
@@ -160,7 +164,7 @@ mod tests {
         let Some(e) = fact_line(&line) else {
             return "none".into();
         };
-        let mut shown = format!("{:?} {}", e.kind, e.name);
+        let mut shown = format!("{:?} {}", e.kind, e.name());
         if let Some(size) = e.size {
             shown += &format!(" size={size}");
         }
@@ -177,10 +181,10 @@ mod tests {
             shown += &format!(" perm={perm}");
         }
         for (name, text) in [
-            ("owner", e.owner),
-            ("group", e.group),
-            ("target", e.target),
-            ("unique", e.unique),
+            ("owner", e.owner()),
+            ("group", e.group()),
+            ("target", e.target()),
+            ("unique", e.unique()),
         ] {
             if let Some(text) = text {
                 shown += &format!(" {name}={text}");

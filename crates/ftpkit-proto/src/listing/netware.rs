@@ -36,7 +36,7 @@ impl ReadLine for NetWare {
         let (modified, rest) = dates::at_start(rest, context).ok_or(Miss::UNKNOWN)?;
         // Some versions keep a column free.
         let name = part(line, skip(rest, usize::MAX));
-        let mut entry = Entry::new(name.ok_or(Miss::Unparsed(UnparsedReason::NoName))?, kind);
+        let mut entry = Entry::of(name.ok_or(Miss::Unparsed(UnparsedReason::NoName))?, kind);
         entry.permissions = part(line, rights);
         entry.owner = part(line, owner);
         entry.size = number(size);

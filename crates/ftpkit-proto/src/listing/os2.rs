@@ -43,7 +43,7 @@ impl ReadLine for Os2 {
             _ => kind,
         };
         let name = part(line, name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::new(name, kind);
+        let mut entry = Entry::of(name, kind);
         entry.size = number(size);
         entry.modified = modified;
         Ok(entry)

@@ -66,7 +66,7 @@ impl ReadLine for Os400 {
             None => None,
         };
         let name = part(line, name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::new(name, kind);
+        let mut entry = Entry::of(name, kind);
         entry.owner = part(line, columns.owner);
         entry.size = columns.size.and_then(number);
         entry.modified = modified;

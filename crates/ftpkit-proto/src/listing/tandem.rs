@@ -52,7 +52,7 @@ fn entry(line: &Bytes, context: &Context) -> Option<Entry> {
     if !is_digits(group) || !is_digits(user) {
         return None;
     }
-    let mut entry = Entry::new(part(line, name)?, Kind::File);
+    let mut entry = Entry::of(part(line, name)?, Kind::File);
     entry.size = number(eof);
     entry.modified = dates::moment(day, Some(clock), context);
     entry.owner = part(line, user);

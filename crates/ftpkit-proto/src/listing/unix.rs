@@ -47,7 +47,7 @@ impl ReadLine for Unix {
             _ => (name, kind),
         };
         let name = part(line, name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::new(name, kind);
+        let mut entry = Entry::of(name, kind);
         entry.target = part(line, target);
         entry.permissions = words.get(first).get(1..10).and_then(|p| part(line, p));
         entry.mode = Some(mode);

@@ -63,7 +63,7 @@ fn dateless(line: &Bytes) -> Option<Entry> {
         (Kind::Directory, [bare @ .., b'/']) => (bare, kind),
         _ => (name, kind),
     };
-    let mut entry = Entry::new(part(line, name)?, kind);
+    let mut entry = Entry::of(part(line, name)?, kind);
     entry.permissions = mode.get(1..10).and_then(|p| part(line, p));
     entry.mode = Some(bits);
     entry.size = number(size);
@@ -97,7 +97,7 @@ fn in_figures(line: &Bytes) -> Option<Entry> {
         _ => return None,
     };
     let seconds = i64::try_from(number(seconds)?).ok()?;
-    let mut entry = Entry::new(part(line, skip(rest, usize::MAX))?, kind);
+    let mut entry = Entry::of(part(line, skip(rest, usize::MAX))?, kind);
     entry.mode = u16::try_from(mode & 0o7777).ok();
     entry.owner = part(line, owner);
     entry.group = part(line, group);

@@ -85,7 +85,6 @@ fn entry(
     columns: &[u8],
     context: &Context,
 ) -> Result<Entry, Miss> {
-    let name = part(first, file.name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
     let directory = file
         .name
         .len()
@@ -97,8 +96,19 @@ fn entry(
     } else {
         Kind::File
     };
-    let mut entry = Entry::new(name, kind);
-    entry.version = part(first, file.version);
+    let mut entry = Entry::of(None, kind);
+    let mut of_first = |text| {
+        if core::ptr::eq(first, line) {
+            part(line, text)
+        } else {
+            entry.keep(text)
+        }
+    };
+    let (name, version) = (of_first(file.name), of_first(file.version));
+    if name.is_none() {
+        return Err(Miss::Unparsed(UnparsedReason::NoName));
+    }
+    (entry.name, entry.version) = (name, version);
     let columns = without_end(skip(columns, usize::MAX));
     if !is_refusal(columns) {
         read_columns(&mut entry, line, columns, context).ok_or(Miss::UNKNOWN)?;

@@ -36,7 +36,7 @@ impl ReadLine for VxWorks {
             _ => kind,
         };
         let name = part(line, name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::new(name, kind);
+        let mut entry = Entry::of(name, kind);
         entry.size = number(size);
         entry.modified = dates::moment(day, Some(clock), context);
         Ok(entry)

@@ -129,7 +129,7 @@ pub fn modified(reply: &Reply) -> Option<Timestamp> {
 /// use ftpkit_proto::{Code, Reply, reply::fields};
 /// let reply = Reply::new(Code::FILE_STATUS, "Modify=20240615120000;UNIX.mode=0644; /a b");
 /// let entry = fields::changed(&reply).unwrap();
-/// assert_eq!(entry.name.as_bytes(), b"/a b");
+/// assert_eq!(entry.name().as_bytes(), b"/a b");
 /// assert_eq!(entry.mode, Some(0o644));
 /// ```
 #[must_use]
@@ -243,7 +243,7 @@ pub fn mlst(reply: &Reply) -> Option<Entry> {
             continue;
         };
         match &mut found {
-            Some(first) if first.name == entry.name => first.complete(entry),
+            Some(first) if first.name() == entry.name() => first.complete(&entry),
             Some(_) => {}
             None => found = Some(entry),
         }

@@ -177,7 +177,7 @@ mod tests {
         for to in [None, Some(Verb::MLST)] {
             let facts = values("250-Facts\n type=file;size=3; a\n250 End", to);
             assert!(
-                facts.starts_with("[Facts(") && facts.contains("Some(3)"),
+                facts.starts_with("[Facts(") && facts.contains("size: 3"),
                 "{facts}"
             );
         }

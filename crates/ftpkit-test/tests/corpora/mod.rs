@@ -117,7 +117,7 @@ pub(crate) fn check(cases: &[Case], exceptions: &[Exception], test: impl Fn(&Cas
 }
 
 /// Standard base64.
-fn base64(text: &str) -> Vec<u8> {
+pub(crate) fn base64(text: &str) -> Vec<u8> {
     let (mut bits, mut count, mut out) = (0u32, 0, Vec::new());
     for byte in text.bytes().filter(|b| *b != b'=') {
         let value = match byte {

@@ -29,7 +29,7 @@ async fn names(client: &mut Client, path: &str) -> BTreeSet<String> {
     let entries = client.list(path).await.unwrap().collect().await.unwrap();
     entries
         .iter()
-        .map(|entry| entry.name.to_str().unwrap().to_owned())
+        .map(|entry| entry.name().to_str().unwrap().to_owned())
         .collect()
 }
 
@@ -183,7 +183,7 @@ async fn everything(kind: Kind, active: bool) {
     let listing = client.list("").await.unwrap().collect().await.unwrap();
     let directory = listing
         .iter()
-        .find(|entry| entry.name.as_bytes() == b"names")
+        .find(|entry| entry.name().as_bytes() == b"names")
         .unwrap();
     assert_eq!(directory.kind, FileKind::Directory, "{who}");
     for name in ["sized", "half", "handle"] {

@@ -28,7 +28,7 @@ pub(super) fn read(line: &Bytes, context: &Context) -> Option<Entry> {
         .map(|(kind, day)| (kind, day, name))
         .or_else(|| state(before).map(|kind| (kind, None, name)))
         .or_else(|| undated(before, name).map(|(kind, name)| (kind, None, name)))?;
-    let mut entry = Entry::new(part(line, name)?, kind);
+    let mut entry = Entry::of(part(line, name)?, kind);
     entry.modified = day.and_then(|day| dates::moment(day, None, context));
     Some(entry)
 }

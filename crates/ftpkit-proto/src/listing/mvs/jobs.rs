@@ -29,7 +29,7 @@ pub(super) fn read(line: &Bytes, _: &Context) -> Option<Entry> {
         (true, _) => &b""[..],
         _ => return None,
     };
-    let mut entry = Entry::new(part(line, id)?, Kind::File);
+    let mut entry = Entry::of(part(line, id)?, Kind::File);
     entry.owner = part(line, owner);
     Some(entry)
 }
@@ -62,7 +62,7 @@ pub(super) fn spool(line: &Bytes) -> Option<Entry> {
     if !sound {
         return None;
     }
-    let mut entry = Entry::new(part(line, id)?, Kind::File);
+    let mut entry = Entry::of(part(line, id)?, Kind::File);
     entry.size = Some(grouped_number(count)?);
     Some(entry)
 }

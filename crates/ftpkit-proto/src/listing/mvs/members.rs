@@ -44,7 +44,7 @@ fn with_statistics(line: &Bytes, context: &Context) -> Option<Entry> {
     if !skip(rest, usize::MAX).is_empty() {
         return None;
     }
-    let mut entry = Entry::new(part(line, name)?, Kind::File);
+    let mut entry = Entry::of(part(line, name)?, Kind::File);
     entry.created = dates::moment(created, None, context);
     entry.modified = dates::moment(changed, Some(clock), context);
     entry.owner = part(line, user);
@@ -74,7 +74,7 @@ fn load_module(line: &Bytes) -> Option<Entry> {
         let digit = char::from(*digit).to_digit(16)?;
         Some(size * 16 + u64::from(digit))
     });
-    let mut entry = Entry::new(part(line, name)?, Kind::File);
+    let mut entry = Entry::of(part(line, name)?, Kind::File);
     entry.size = size;
     Some(entry)
 }
@@ -87,7 +87,7 @@ pub(super) fn bare(line: &Bytes, expected: bool) -> Option<Entry> {
     if !alone || !expected && rest.len() < 32 {
         return None;
     }
-    Some(Entry::new(part(line, name)?, Kind::File))
+    Some(Entry::of(part(line, name)?, Kind::File))
 }
 
 fn is_member(word: &[u8]) -> bool {

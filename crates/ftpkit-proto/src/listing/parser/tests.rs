@@ -15,7 +15,7 @@ fn today() -> Civil {
 
 fn short(line: &Line) -> String {
     match line {
-        Line::Entry { entry, .. } => text!("{:?} {}", entry.kind, entry.name),
+        Line::Entry(entry) => text!("{:?} {}", entry.kind, entry.name()),
         Line::Skipped { reason, .. } => text!("{reason:?}"),
         Line::Unparsed { reason, raw, .. } => text!("{reason:?} {}", raw.len()),
     }
@@ -104,7 +104,7 @@ fn a_listing_may_change_its_form() {
     let found: Vec<_> = lines
         .iter()
         .map(|line| match line {
-            Line::Entry { dialect, .. } => dialect.name(),
+            Line::Entry(entry) => entry.dialect().unwrap().name(),
             Line::Skipped { .. } => "skipped",
             Line::Unparsed { .. } => "unparsed",
         })
@@ -145,7 +145,7 @@ fn lines_come_as_soon_as_the_dialect_is_known() {
     assert_eq!(lines, SAMPLE);
     let mut parser = Parser::new(Some(Dialect::Mlsx), today());
     parser.push(b"type=file; a\ntype=f");
-    assert!(matches!(parser.next_line(), Some(Line::Entry { .. })));
+    assert!(matches!(parser.next_line(), Some(Line::Entry(_))));
     assert_eq!(parser.next_line(), None);
 }
 
@@ -233,17 +233,17 @@ proptest! {
         let mut out = BytesMut::new();
         prop_assert!(format::long(&mut out, name.as_bytes(), &facts, now));
         let lines = parse(&out, today());
-        let [Line::Entry { entry, .. }] = &lines[..] else {
+        let [Line::Entry(entry)] = &lines[..] else {
             return Err(TestCaseError::fail(text!("{lines:?}")));
         };
-        prop_assert_eq!(entry.name.as_bytes(), name.as_bytes());
+        prop_assert_eq!(entry.name(), Text::try_from(name).unwrap());
         prop_assert_eq!(Some(entry.kind), facts.kind);
         prop_assert_eq!(entry.mode, facts.mode);
         prop_assert_eq!(entry.size, facts.size);
         prop_assert_eq!(entry.links, facts.links);
-        prop_assert_eq!(&entry.owner, &facts.owner);
-        prop_assert_eq!(&entry.group, &facts.group);
-        prop_assert_eq!(&entry.target, &facts.target);
+        prop_assert_eq!(&entry.owner(), &facts.owner);
+        prop_assert_eq!(&entry.group(), &facts.group);
+        prop_assert_eq!(&entry.target(), &facts.target);
         let listed = entry.modified.unwrap();
         let age = facts.modified.unwrap().unix_seconds() - listed.assume_utc().unix_seconds();
         let within = if listed.precision == Precision::Minute { 60 } else { 86_400 };
@@ -255,16 +255,16 @@ proptest! {
         let mut out = BytesMut::new();
         prop_assert!(format::facts(&mut out, name.as_bytes(), &facts, FactSet::ALL));
         let lines = parse(&out, today());
-        let [Line::Entry { entry, .. }] = &lines[..] else {
+        let [Line::Entry(entry)] = &lines[..] else {
             return Err(TestCaseError::fail(text!("{lines:?}")));
         };
-        prop_assert_eq!(entry.name.as_bytes(), name.as_bytes());
+        prop_assert_eq!(entry.name(), Text::try_from(name).unwrap());
         prop_assert_eq!(Some(entry.kind), facts.kind);
         prop_assert_eq!(entry.mode, facts.mode);
         prop_assert_eq!(entry.size, facts.size.filter(|_| facts.kind != Some(Kind::Directory)));
-        prop_assert_eq!(&entry.owner, &facts.owner);
-        prop_assert_eq!(&entry.group, &facts.group);
-        prop_assert_eq!(&entry.target, &facts.target);
+        prop_assert_eq!(&entry.owner(), &facts.owner);
+        prop_assert_eq!(&entry.group(), &facts.group);
+        prop_assert_eq!(&entry.target(), &facts.target);
         prop_assert_eq!(entry.perm, facts.perm);
         prop_assert_eq!(entry.modified.and_then(|time| time.timestamp()), facts.modified);
     }

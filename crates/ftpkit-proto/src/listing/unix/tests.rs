@@ -1,13 +1,8 @@
-use super::*;
-use crate::time::Civil;
+use super::{super::table, *};
 use std::{format, string::String};
 
 fn read(line: &str) -> Result<Entry, Miss> {
-    let context = Context {
-        today: Civil::new(2024, 6, 15, 12, 0, 0).unwrap(),
-        tolerance: 86_400,
-    };
-    Unix.read(&Bytes::copy_from_slice(line.as_bytes()), &context)
+    table::read(&mut Unix, line)
 }
 
 /// The entry in short form: kind, mode, links, owner, group, size, time, name.
@@ -16,17 +11,17 @@ fn show(line: &str) -> String {
     let num = |n: Option<u64>| n.map_or_else(|| "-".into(), |n| format!("{n}"));
     match read(line) {
         Ok(e) => {
-            let target = e.target.map(|t| format!(" to {t}")).unwrap_or_default();
+            let target = e.target().map(|t| format!(" to {t}")).unwrap_or_default();
             format!(
                 "{:?} {:o} {} {}/{} {} {} |{}|{target}",
                 e.kind,
                 e.mode.unwrap(),
                 num(e.links),
-                text(e.owner),
-                text(e.group),
+                text(e.owner()),
+                text(e.group()),
                 num(e.size),
                 e.modified.unwrap(),
-                e.name
+                e.name()
             )
         }
         Err(Miss::Unparsed(reason)) => format!("{reason:?}"),
@@ -243,5 +238,5 @@ fn lines_of_all_kinds_of_servers() {
 #[test]
 fn permissions_are_kept_as_sent() {
     let entry = read("-rwsr-Sr-t+ 1 me us 1 Jun 15 12:00 x").unwrap();
-    assert_eq!(entry.permissions.unwrap().as_bytes(), b"rwsr-Sr-t");
+    assert_eq!(entry.permissions().unwrap().as_bytes(), b"rwsr-Sr-t");
 }

@@ -255,7 +255,8 @@ fn facts_that_were_set() {
         (250, "Modify=20240615120000; x", None),
     ] {
         let entry = changed(&reply(code, text));
-        let shown = entry.map(|e| std::format!("{} {} {:?}", e.name, e.modified.unwrap(), e.mode));
+        let shown =
+            entry.map(|e| std::format!("{} {} {:?}", e.name(), e.modified.unwrap(), e.mode));
         assert_eq!(shown.as_deref(), want, "{text}");
     }
 }
@@ -323,7 +324,7 @@ fn facts_of_a_file() {
         (550, "type=file;size=42; x", None),
     ] {
         let entry = mlst(&reply(code, text));
-        let shown = entry.map(|e| std::format!("{:?} {} {:?}", e.kind, e.name, e.size));
+        let shown = entry.map(|e| std::format!("{:?} {} {:?}", e.kind, e.name(), e.size));
         assert_eq!(shown.as_deref(), want, "{text}");
     }
 }
