@@ -2,6 +2,8 @@
 
 use core::{net::IpAddr, time::Duration};
 
+use crate::text::Text;
+
 /// The settings of one client connection.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -18,6 +20,11 @@ pub struct Config {
     pub long_addresses: bool,
     /// Whether PRET tells a distributed server which transfer it is to listen for.
     pub pret: Pret,
+    /// Whether a login that succeeds goes on with what
+    /// [`Request::Negotiate`](super::Request::Negotiate) does. Off by default.
+    pub negotiate: bool,
+    /// The name to tell servers that list CLNT, such as `ftpkit 1.0`; none is told by default.
+    pub client_name: Option<Text>,
     /// What may be sent ahead. Off by default.
     pub pipelining: Pipelining,
     /// Whether replies that the standards do not allow but servers send are taken. On by default.
@@ -28,6 +35,9 @@ pub struct Config {
     /// connection is in clear. Off by default: vsftpd, ProFTPD, Pure-FTPd and pyftpdlib all act
     /// on a plain ABOR, while Pure-FTPd overlooks the one behind a Synch.
     pub telnet_abort: bool,
+    /// Allows [`Request::ClearControl`](super::Request::ClearControl), by which whoever is on
+    /// the way can read and change all further commands. Off by default.
+    pub dangerous_ccc: bool,
     /// The limits on what a server may send.
     pub limits: Limits,
     /// The timers.
@@ -115,10 +125,13 @@ impl Default for Config {
             active_address: None,
             long_addresses: false,
             pret: Pret::Listed,
+            negotiate: false,
+            client_name: None,
             pipelining: Pipelining::Off,
             lenient: true,
             accept_unclean_close: false,
             telnet_abort: false,
+            dangerous_ccc: false,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             trace: false,

@@ -2,18 +2,16 @@
 //!
 //! The procedures themselves stand in the files of their names, their transitions in `state.rs`.
 
-use alloc::{boxed::Box, collections::VecDeque, sync::Arc};
+use alloc::{collections::VecDeque, sync::Arc};
 use core::{net::SocketAddr, time::Duration};
 
 use super::{
     config::{Config, Pipelining},
     event::{Event, Outcome},
-    login::LoginRun,
-    query::{self, Query, RenameRun},
+    query::{self, Query},
     request::{Request, RequestId},
-    state::{AUTOMATA, Exchange, Greeted, Parameters, Session},
+    state::{AUTOMATA, Exchange, Parameters, Session},
     tolerance::Lately,
-    upgrade::UpgradeRun,
 };
 use crate::{
     automaton::{At, Taken},
@@ -23,10 +21,10 @@ use crate::{
     features::Features,
     machine::{Machine, Output, TlsEvent},
     outbox::Outbox,
-    reply::{Code, Reply, ReplyReader},
+    reply::{Reply, ReplyReader},
     time::Instant,
     timer::Timers,
-    wire::{Framed, Framer},
+    wire::Framer,
 };
 
 /// How many replies a server may send between two that are due: 1yz and stragglers. Without a
@@ -75,10 +73,10 @@ pub struct Connection {
     /// The legal transitions that its automata have taken, where somebody counts them.
     pub(super) taken: Taken,
     now: Instant,
-    reader: ReplyReader,
+    pub(super) reader: ReplyReader,
     outbox: Outbox<Event>,
-    timers: Timers,
-    greeting: Option<Reply>,
+    pub(super) timers: Timers,
+    pub(super) greeting: Option<Reply>,
     queue: VecDeque<(RequestId, Request)>,
     extras: u8,
     last_request: u64,
@@ -124,7 +122,11 @@ impl Connection {
         let id = RequestId(self.last_request);
         let refused = matches!(*self.session, Session::Closed(_))
             || self.queue.len() >= self.config.limits.queue
-            || matches!(&request, Request::Command(command) if !query::is_single(command));
+            || match &request {
+                Request::Command(command) => !query::is_single(command),
+                Request::ClearControl => !self.config.dangerous_ccc,
+                _ => false,
+            };
         if refused {
             self.done(id, Outcome::Rejected);
         } else {
@@ -254,18 +256,17 @@ impl Connection {
         self.timers.clear_all();
         self.framer.clear();
         match self.exchange.lend() {
-            Exchange::Idle => {}
             Exchange::Queries(flight) => {
                 for query in flight {
                     self.done(query.id, Outcome::Lost);
                 }
             }
             Exchange::Transfer(run) => self.lose_transfer(run),
-            Exchange::Login(LoginRun { id, .. })
-            | Exchange::Features(id)
-            | Exchange::Secure(UpgradeRun { id, .. })
-            | Exchange::Rename(RenameRun { id, .. })
-            | Exchange::Quit(id) => self.done(id, Outcome::Lost),
+            other => {
+                if let Some(id) = other.procedure() {
+                    self.done(id, Outcome::Lost);
+                }
+            }
         }
         self.exchange.settle();
         for (id, _) in core::mem::take(&mut self.queue) {
@@ -273,142 +274,10 @@ impl Connection {
         }
     }
 
-    // Replies.
-
-    fn read_replies(&mut self) {
-        loop {
-            if matches!(*self.session, Session::Closed(_)) {
-                return;
-            }
-            let read = match self.framer.next_line() {
-                None => return,
-                Some(Framed::Line(line)) => self.reader.push_line(line),
-                Some(Framed::TooLong) => Err(PeerMisbehaved::LineTooLong),
-            };
-            match read {
-                Ok(Some(reply)) => self.on_reply(reply),
-                Ok(None) => {}
-                Err(error) => self.close(Err(error.into())),
-            }
-        }
-    }
-
-    fn on_reply(&mut self, reply: Reply) {
-        if self.config.trace {
-            self.event(Event::Received(reply.clone()));
-        }
-        if matches!(*self.session, Session::Greeting) {
-            return self.on_greeting(reply);
-        }
-        if reply.code() == Code::SERVICE_CLOSING {
-            return self.on_service_closing(reply);
-        }
-        let current = self.exchange.lend();
-        if matches!(current, Exchange::Idle) {
-            if !self.config.lenient {
-                self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
-            }
-            return;
-        }
-        let straggler = self.config.lenient && self.lately.is_straggler(&reply, &current);
-        if straggler || reply.code().is_preliminary() {
-            if !self.count_extra() {
-                self.go_on(current);
-                return self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
-            }
-            if self.timers.is_set(Timer::Reply) {
-                self.arm(Timer::Reply, self.config.timeouts.reply);
-            }
-        } else {
-            self.lately = Lately::Nothing;
-            self.disarm(Timer::Reply);
-        }
-        match current {
-            current if straggler => self.go_on(current),
-            Exchange::Transfer(run) => self.transfer_reply(run, reply),
-            current if reply.code().is_preliminary() => self.go_on(current),
-            Exchange::Idle => {}
-            Exchange::Queries(flight) => self.on_query_reply(flight, reply),
-            Exchange::Login(run) => self.login_reply(run, reply),
-            Exchange::Features(id) => self.features_reply(id, reply),
-            Exchange::Secure(run) => self.upgrade_reply(run, reply),
-            Exchange::Rename(run) => self.rename_reply(run, reply),
-            Exchange::Quit(id) => {
-                self.done(id, Outcome::Reply(reply));
-                self.close(Ok(()));
-            }
-        }
-        self.advance();
-    }
-
-    fn on_greeting(&mut self, reply: Reply) {
-        match Greeted::by(reply.code()) {
-            Greeted::Wait => {
-                if !self.count_extra() {
-                    return self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
-                }
-                self.arm(Timer::Reply, self.config.timeouts.reply);
-            }
-            Greeted::Ready => {
-                self.disarm(Timer::Reply);
-                self.session.go(Session::Ready);
-                self.lately = Lately::Greeted;
-                self.greeting = Some(reply.clone());
-                self.event(Event::Greeting(reply));
-                self.advance();
-            }
-            Greeted::Refused => self.close(Err(Error::ServiceClosing(Box::new(reply)))),
-            Greeted::NotFtp => self.close(Err(PeerMisbehaved::NotFtp.into())),
-        }
-    }
-
-    fn on_query_reply(&mut self, mut flight: VecDeque<Query>, reply: Reply) {
-        if let Some(query) = flight.pop_front() {
-            self.query_reply(&query, reply);
-        }
-        if !flight.is_empty() {
-            self.arm(Timer::Reply, self.config.timeouts.reply);
-            self.go_on(Exchange::Queries(flight));
-        }
-    }
-
-    /// 421: the request whose reply is due gets it, everything else is lost.
-    fn on_service_closing(&mut self, reply: Reply) {
-        let answered = match self.exchange.lend() {
-            Exchange::Queries(mut flight) => {
-                let first = flight.pop_front().map(|query| query.id);
-                if !flight.is_empty() {
-                    self.go_on(Exchange::Queries(flight));
-                }
-                first
-            }
-            Exchange::Transfer(run) if run.awaits_reply() => {
-                self.transfer_refused_service(run, reply.clone());
-                None
-            }
-            Exchange::Quit(id) => {
-                self.done(id, Outcome::Reply(reply));
-                return self.close(Ok(()));
-            }
-            Exchange::Login(LoginRun { id, .. })
-            | Exchange::Features(id)
-            | Exchange::Secure(UpgradeRun { id, .. })
-            | Exchange::Rename(RenameRun { id, .. }) => Some(id),
-            other @ (Exchange::Idle | Exchange::Transfer(_)) => {
-                self.go_on(other);
-                None
-            }
-        };
-        if let Some(id) = answered {
-            self.done(id, Outcome::Reply(reply.clone()));
-        }
-        self.close(Err(Error::ServiceClosing(Box::new(reply))));
-    }
-
     // Requests.
 
     /// Begins whatever may begin.
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         while matches!(*self.session, Session::Ready) {
             self.exchange.settle();
             match &*self.exchange {
@@ -433,6 +302,7 @@ impl Connection {
 
     fn begin(&mut self, id: RequestId, request: Request) {
         match request {
+            Request::Command(Command::Hash(path)) => self.begin_hash(id, path, None),
             Request::Command(command) => {
                 let query = self.send_query(id, command);
                 let mut flight = match self.exchange.lend() {
@@ -447,7 +317,10 @@ impl Connection {
                 self.send(Command::Feat);
                 self.go_on(Exchange::Features(id));
             }
+            Request::Negotiate => self.begin_negotiation(id, None),
             Request::Secure { protect_data } => self.begin_upgrade(id, protect_data),
+            Request::ClearControl => self.begin_downgrade(id),
+            Request::Hash { path, range } => self.begin_hash(id, path, range),
             Request::Rename { from, to } => self.begin_rename(id, from, to),
             Request::Transfer { transfer, ascii } => self.begin_transfer(id, transfer, ascii),
             Request::Quit => {
@@ -478,6 +351,9 @@ impl Machine for Connection {
             // They were read in clear behind the 234, before TLS took over.
             Session::Handshaking if !bytes.is_empty() => {
                 self.close(Err(PeerMisbehaved::BytesBeforeTls.into()));
+            }
+            Session::Stopping if !bytes.is_empty() => {
+                self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
             }
             _ => {
                 self.framer.push(bytes);
@@ -532,8 +408,9 @@ impl Machine for Connection {
         }
     }
 
-    /// Between the 234 and TLS nothing may be read in clear.
+    /// Between the 234 and TLS nothing may be read in clear, nor between the end of TLS and the
+    /// word that it has ended.
     fn wants_read(&self) -> bool {
-        !matches!(*self.session, Session::Handshaking | Session::Closed(_))
+        matches!(*self.session, Session::Greeting | Session::Ready)
     }
 }

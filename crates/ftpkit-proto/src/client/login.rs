@@ -1,4 +1,5 @@
-//! Login: USER, and PASS and ACCT as the server asks for them (RFC 959 sec. 5.4, RFC 1635).
+//! Login: HOST where a virtual host is meant, USER, and PASS and ACCT as the server asks for
+//! them (RFC 959 sec. 5.4, RFC 1635, RFC 7151).
 
 use super::{
     connection::Connection,
@@ -14,36 +15,60 @@ use crate::{automaton::At, command::Command, reply::Reply};
 pub(super) struct LoginRun {
     pub(super) id: RequestId,
     credentials: Credentials,
-    step: At<Login>,
+    pub(super) step: At<Login>,
 }
 
 impl Connection {
     pub(super) fn begin_login(&mut self, id: RequestId, credentials: Credentials) {
+        let knows_host = self
+            .features
+            .as_ref()
+            .is_none_or(|features| features.is_empty() || features.host());
+        let first = match &credentials.host {
+            Some(_) if knows_host || credentials.host_required => Login::Host,
+            _ => Login::User,
+        };
         // From here on the server treats the session as new, whatever becomes of it.
         self.features = None;
         self.parameters.forget_session();
-        self.send(Command::User(credentials.user.clone()));
-        let step = At::begin(Login::User, &self.taken);
-        self.go_on(Exchange::Login(LoginRun {
+        let run = LoginRun {
             id,
             credentials,
-            step,
-        }));
+            step: At::begin(first, &self.taken),
+        };
+        self.send_login(run);
     }
 
     pub(super) fn login_reply(&mut self, mut run: LoginRun, reply: Reply) {
-        let account = run.credentials.account.as_ref();
-        let Some(step) = run.step.next(reply.code(), account.is_some()) else {
-            if reply.code().is_success() {
-                self.lately = Lately::LoggedIn;
-            }
-            return self.done(run.id, Outcome::Reply(reply));
-        };
-        match (step, account) {
-            (Login::Account, Some(account)) => self.send(Command::Acct(account.clone())),
-            _ => self.send(Command::Pass(run.credentials.password.clone())),
+        let credentials = &run.credentials;
+        let next = run.step.next(
+            reply.code(),
+            credentials.account.is_some(),
+            credentials.host_required,
+        );
+        if let Some(step) = next {
+            run.step.go(step);
+            return self.send_login(run);
         }
-        run.step.go(step);
+        if !reply.code().is_success() {
+            return self.done(run.id, Outcome::Reply(reply));
+        }
+        self.lately = Lately::LoggedIn;
+        if self.config.negotiate {
+            self.begin_negotiation(run.id, Some(reply));
+        } else {
+            self.done(run.id, Outcome::Reply(reply));
+        }
+    }
+
+    fn send_login(&mut self, run: LoginRun) {
+        let credentials = &run.credentials;
+        self.send(match (*run.step, &credentials.host, &credentials.account) {
+            (Login::Host, Some(host), _) => Command::Host(host.clone()),
+            (Login::Password, ..) => Command::Pass(credentials.password.clone()),
+            (Login::Account, _, Some(account)) => Command::Acct(account.clone()),
+            _ => Command::User(credentials.user.clone()),
+        });
         self.go_on(Exchange::Login(run));
     }
 }

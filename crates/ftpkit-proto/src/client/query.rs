@@ -8,8 +8,7 @@ use super::{
 };
 use crate::{
     automaton::At,
-    command::{Command, Epsv, Mode, Structure, Type, Verb},
-    features::Features,
+    command::{Command, Epsv, Mode, Opts, Structure, Type, Verb},
     reply::Reply,
     text::PathArg,
 };
@@ -35,7 +34,9 @@ pub(super) enum Effect {
     Type(Type),
     /// Only EPSV is allowed from now on.
     OnlyEpsv,
-    /// Nothing, and its 220 is no second greeting.
+    /// What the server can do.
+    Features,
+    /// The features may be others from now on; and its 220 is no second greeting.
     Host,
 }
 
@@ -44,6 +45,7 @@ impl Effect {
         match command {
             Command::Type(kind) => Self::Type(*kind),
             Command::Epsv(Epsv::All) => Self::OnlyEpsv,
+            Command::Feat => Self::Features,
             Command::Host(_) => Self::Host,
             _ => Self::None,
         }
@@ -64,6 +66,9 @@ pub(super) const fn is_stateless(command: &Command) -> bool {
             | Command::Stat(_)
             | Command::Help(_)
             | Command::Avbl(_)
+            | Command::Checksum { .. }
+            | Command::Mmd5(_)
+            | Command::Opts(Opts::Hash(None))
     )
 }
 
@@ -84,6 +89,8 @@ pub(super) fn is_single(command: &Command) -> bool {
         | Command::Stou(_)
         | Command::Appe(_)
         | Command::Rest(_)
+        | Command::Rnfr(_)
+        | Command::Rnto(_)
         | Command::Abor
         | Command::List(_)
         | Command::Nlst(_)
@@ -116,9 +123,9 @@ pub(super) fn is_single(command: &Command) -> bool {
 fn is_reserved(verb: &Verb) -> bool {
     const RESERVED: &[&str] = &[
         "USER", "PASS", "ACCT", "REIN", "QUIT", "PORT", "PASV", "LPRT", "LPSV", "CPSV", "EPRT",
-        "EPSV", "TYPE", "STRU", "MODE", "RETR", "STOR", "STOU", "APPE", "REST", "RANG", "ABOR",
-        "LIST", "NLST", "MLSD", "AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC",
-        "SSCN",
+        "EPSV", "PRET", "TYPE", "STRU", "MODE", "RETR", "STOR", "STOU", "APPE", "REST", "RANG",
+        "ABOR", "RNFR", "RNTO", "LIST", "NLST", "MLSD", "AUTH", "ADAT", "PBSZ", "PROT", "CCC",
+        "MIC", "CONF", "ENC", "SSCN", "HOST", "FEAT", "HASH",
     ];
     RESERVED
         .iter()
@@ -150,19 +157,21 @@ impl Connection {
             match query.effect {
                 Effect::Type(kind) => self.parameters.kind = Some(kind),
                 Effect::OnlyEpsv => self.parameters.only_epsv = true,
-                Effect::None | Effect::Host => {}
+                Effect::Features => self.learn(&reply),
+                Effect::Host => self.features = None,
+                Effect::None => {}
             }
         }
         self.done(query.id, Outcome::Reply(reply));
     }
 
     pub(super) fn features_reply(&mut self, id: RequestId, reply: Reply) {
-        if !reply.code().is_success() {
-            return self.done(id, Outcome::Reply(reply));
-        }
-        let features = Features::from_reply(&reply);
-        self.features = Some(features.clone());
-        self.done(id, Outcome::Features(features));
+        self.learn(&reply);
+        let outcome = match &self.features {
+            Some(features) if reply.code().is_success() => Outcome::Features(features.clone()),
+            _ => Outcome::Reply(reply),
+        };
+        self.done(id, outcome);
     }
 
     pub(super) fn begin_rename(&mut self, id: RequestId, from: PathArg, to: PathArg) {

@@ -10,21 +10,53 @@ use crate::{
 pub struct RequestId(pub(crate) u64);
 
 /// A request: one command, or a procedure of several.
+///
+/// | commands | what sends them |
+/// | --- | --- |
+/// | `HOST`, `USER`, `PASS`, `ACCT` | [`Login`](Self::Login) |
+/// | `FEAT`, `CLNT`, `OPTS UTF8` | [`Negotiate`](Self::Negotiate), [`Features`](Self::Features) |
+/// | `AUTH`, `PBSZ`, `PROT` | [`Secure`](Self::Secure) |
+/// | `CCC` | [`ClearControl`](Self::ClearControl) |
+/// | `RNFR`, `RNTO` | [`Rename`](Self::Rename) |
+/// | `HASH`, with `RANG` before it | [`Hash`](Self::Hash) |
+/// | `RETR`, `STOR`, `STOU`, `APPE`, `LIST`, `NLST`, `MLSD`, and before them `PRET`, `EPSV`, `PASV`, `LPSV`, `EPRT`, `PORT`, `LPRT`, `REST`, `RANG` | [`Transfer`](Self::Transfer) |
+/// | `ABOR` | [`Connection::abort`](super::Connection::abort) |
+/// | `QUIT` | [`Quit`](Self::Quit) |
+/// | `REIN` | none: it takes back TLS with the login (RFC 4217 sec. 13); a further `Login` does the same in clear, a new connection does it under TLS |
+/// | `ADAT`, `MIC`, `CONF`, `ENC` | none: they belong to security mechanisms other than TLS, which the core has none of |
+/// | all others | [`Command`](Self::Command) |
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Request {
-    /// Sends one command and ends with its final reply. A command that begins a login, a
-    /// transfer, a data connection or TLS is refused here (`Outcome::Rejected`): those have
-    /// requests of their own.
+    /// Sends one command and ends with its final reply. A command that has a place in a
+    /// procedure of the others is refused here (`Outcome::Rejected`), and so are MODE and STRU
+    /// that the data connections do not speak. HOST, FEAT, HASH and EPSV ALL may be sent so too.
     Command(Command),
-    /// USER, then PASS and ACCT as the server asks.
+    /// HOST where the credentials have a host, then USER, and PASS and ACCT as the server asks.
     Login(Credentials),
-    /// FEAT; the reply is read into `Features` and remembered until AUTH or a new login.
+    /// FEAT; the reply is read into `Features` and remembered until AUTH, HOST or a new login.
     Features,
+    /// FEAT; then CLNT where it is listed and `Config::client_name` is set, and OPTS UTF8 ON
+    /// where UTF8 is listed, whose refusals do not matter. It ends like
+    /// [`Features`](Self::Features). A login does this by itself with `Config::negotiate`.
+    Negotiate,
     /// AUTH TLS, the handshake, PBSZ 0 and PROT P (or C).
     Secure {
         /// Whether data connections are to be protected.
         protect_data: bool,
+    },
+    /// CCC: the control connection goes back to clear text, while data connections stay under
+    /// TLS (RFC 4217 sec. 6). For gateways that must read PORT and PASV.
+    ///
+    /// It is rejected unless `Config::dangerous_ccc` is set, and where there is no TLS.
+    ClearControl,
+    /// HASH, behind RANG where only a part of the file is meant. The algorithm is chosen by
+    /// `OPTS HASH`.
+    Hash {
+        /// The file.
+        path: PathArg,
+        /// The part; none: all of it.
+        range: Option<ByteRange>,
     },
     /// RNFR and RNTO as one.
     Rename {
@@ -106,6 +138,12 @@ pub struct Credentials {
     pub password: Secret,
     /// The account, for servers that ask for one.
     pub account: Option<Secret>,
+    /// The virtual host, to be told by HOST before anything else (RFC 7151); none by default.
+    /// A server whose features are known and do not have HOST is not told.
+    pub host: Option<Text>,
+    /// Whether a server that refuses HOST is not told who logs in: its refusal is the outcome.
+    /// Off by default, since most servers have one host and do not know the command.
+    pub host_required: bool,
 }
 
 impl Credentials {
@@ -116,6 +154,8 @@ impl Credentials {
             user,
             password,
             account: None,
+            host: None,
+            host_required: false,
         }
     }
 

@@ -7,8 +7,15 @@ use alloc::{boxed::Box, collections::VecDeque};
 use core::net::{IpAddr, SocketAddr};
 
 use super::{
-    event::Phase, login::LoginRun, plan::Worked, query::Query, query::RenameRun,
-    request::RequestId, transfer::Run, upgrade::UpgradeRun,
+    event::Phase,
+    hash::HashRun,
+    login::LoginRun,
+    negotiate::NegotiationRun,
+    plan::Worked,
+    query::{Query, RenameRun},
+    request::RequestId,
+    transfer::Run,
+    upgrade::{DowngradeRun, UpgradeRun},
 };
 use crate::{
     address::same_host,
@@ -19,7 +26,9 @@ use crate::{
     reply::Code,
 };
 
-automata! { Session Exchange Login Upgrade Rename Step Rendezvous }
+automata! {
+    Session Exchange Login Negotiation Upgrade Downgrade Rename Hashing Step Rendezvous
+}
 
 /// The control connection as a whole.
 #[derive(Debug)]
@@ -30,14 +39,17 @@ pub(super) enum Session {
     Ready,
     /// TLS is being started; bytes in clear are an attack.
     Handshaking,
+    /// TLS is being ended.
+    Stopping,
     /// It is over.
     Closed(Result<(), Error>),
 }
 
 automaton! { Session "session":;
     Greeting => Ready Closed;
-    Ready => Handshaking Closed;
+    Ready => Handshaking Stopping Closed;
     Handshaking => Ready Closed;
+    Stopping => Ready Closed;
     Closed => ;
 }
 
@@ -51,21 +63,44 @@ pub(super) enum Exchange {
     Queries(VecDeque<Query>),
     Login(LoginRun),
     Features(RequestId),
+    Negotiation(NegotiationRun),
     Secure(UpgradeRun),
+    Clear(DowngradeRun),
     Rename(RenameRun),
+    Hash(HashRun),
     Transfer(Box<Run>),
     Quit(RequestId),
 }
 
 automaton! { Exchange "exchange":;
-    Idle => Queries Login Features Secure Rename Transfer Quit;
+    Idle => Queries Login Features Negotiation Secure Clear Rename Hash Transfer Quit;
     Queries => Idle;
-    Login => Idle;
+    Login => Negotiation Idle;
     Features => Idle;
+    Negotiation => Idle;
     Secure => Idle;
+    Clear => Idle;
     Rename => Idle;
+    Hash => Idle;
     Transfer => Idle;
     Quit => Idle;
+}
+
+impl Exchange {
+    /// The request, where it is a procedure of commands that ends with a reply.
+    pub(super) const fn procedure(&self) -> Option<RequestId> {
+        match self {
+            Self::Login(LoginRun { id, .. })
+            | Self::Features(id)
+            | Self::Negotiation(NegotiationRun { id, .. })
+            | Self::Secure(UpgradeRun { id, .. })
+            | Self::Clear(DowngradeRun { id, .. })
+            | Self::Rename(RenameRun { id, .. })
+            | Self::Hash(HashRun { id, .. })
+            | Self::Quit(id) => Some(*id),
+            Self::Idle | Self::Queries(_) | Self::Transfer(_) => None,
+        }
+    }
 }
 
 /// What a reply in the place of the greeting means.
@@ -95,28 +130,48 @@ impl Greeted {
 /// Login: the command whose reply is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Login {
+    Host,
     User,
     Password,
     Account,
 }
 
-automaton! { Login "login": User;
+automaton! { Login "login": Host User;
+    Host => User Over;
     User => Password Account Over;
     Password => Account Over;
     Account => Over;
 }
 
 impl Login {
-    /// The command that the server asks for next; `None`: this reply is the outcome.
-    pub(super) fn next(self, code: Code, has_account: bool) -> Option<Self> {
+    /// The command that comes next; `None`: this reply is the outcome.
+    pub(super) fn next(self, code: Code, has_account: bool, needs_host: bool) -> Option<Self> {
         match self {
+            // A server without virtual hosts does not know the command, or not the host.
+            Self::Host if code.is_success() || (code.is_permanent() && !needs_host) => {
+                Some(Self::User)
+            }
             Self::User | Self::Password if code == Code::NEED_ACCOUNT => {
                 has_account.then_some(Self::Account)
             }
             Self::User if code.is_intermediate() => Some(Self::Password),
-            Self::User | Self::Password | Self::Account => None,
+            Self::Host | Self::User | Self::Password | Self::Account => None,
         }
     }
+}
+
+/// A negotiation: the command whose reply is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Negotiation {
+    Features,
+    Name,
+    Utf8,
+}
+
+automaton! { Negotiation "negotiation": Features;
+    Features => Name Utf8 Over;
+    Name => Utf8 Over;
+    Utf8 => Over;
 }
 
 /// Security: the command whose reply is awaited, or the handshake.
@@ -160,6 +215,18 @@ impl Upgrade {
     }
 }
 
+/// The way back to clear text: the reply to CCC, or the end of TLS is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Downgrade {
+    Asked,
+    Stopping,
+}
+
+automaton! { Downgrade "clearing": Asked;
+    Asked => Stopping Over;
+    Stopping => Over;
+}
+
 /// A rename: the command whose reply is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rename {
@@ -170,6 +237,18 @@ pub(super) enum Rename {
 automaton! { Rename "rename": From;
     From => To Over;
     To => Over;
+}
+
+/// A HASH: the command whose reply is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hashing {
+    Range,
+    Hash,
+}
+
+automaton! { Hashing "hash": Range Hash;
+    Range => Hash Over;
+    Hash => Over;
 }
 
 /// What holds at the server from one transfer to the next.

@@ -24,8 +24,10 @@ mod abort;
 mod chaos;
 mod ends;
 mod login;
+mod negotiate;
 mod pipelining;
 mod plan;
+mod procedures;
 mod range;
 mod rendezvous;
 mod transfer;
@@ -46,16 +48,18 @@ enum Cut {
 /// - `S: 220 Hello` the server's bytes, CRLF behind each line; ` ~ ` joins lines into one packet
 /// - `ask get /f`, `ask get /f @100`, `ask range /f 0-9`, `ask put`, `ask append`, `ask unique`, `ask list`,
 ///   `ask names`, `ask facts`, `ask text` (a download under TYPE A), `ask login u p [account]`,
-///   `ask features`, `ask secure`, `ask secure clear`, `ask rename a b`, `ask quit`, and
-///   `ask noop`, `ask pwd`, … for commands: a request, numbered from 1
+///   `ask features`, `ask negotiate`, `ask secure`, `ask secure clear`, `ask clear`,
+///   `ask rename a b`, `ask hash /f`, `ask hash /f 0-9`, `ask quit`, and `ask noop`, `ask pwd`,
+///   … for commands, `ask send LINE` for any other: a request, numbered from 1; `ask login u p
+///   at HOST` and `ask login u p only at HOST` for a virtual host
 /// - `abort 1`
 /// - `d1 connected ADDRESS`, `d1 listening ADDRESS`, `d1 secured`, `d1 resumed`, `d1 moved N`,
 ///   `d1 finished N`, `d1 unclean N`, `d1 failed KIND`: news of the data connection
-/// - `tls started`, `tls failed`, `eof`, `wait SECONDS`
+/// - `tls started`, `tls failed`, `tls stopped`, `eof`, `wait SECONDS`
 ///
 /// What must follow, and nothing else before the next thing happens:
 ///
-/// - `C: NOOP`, `C! bytes` (urgent), `StartTls`
+/// - `C: NOOP`, `C! bytes` (urgent), `StartTls`, `StopTls`
 /// - `D1 Connect(ADDRESS)` and the like
 /// - `greeting CODE`, `opened 1 D1 CODE`, `done 1 …`, `closed …`
 struct Script {
@@ -116,9 +120,11 @@ fn play_with(config: Config, peer: &str, script: &str) {
 
 impl Script {
     fn is_expectation(&self, line: &str) -> bool {
-        ["C", "D", "StartTls", "greeting", "opened", "done", "closed"]
-            .iter()
-            .any(|head| line.starts_with(head))
+        [
+            "C", "D", "StartTls", "StopTls", "greeting", "opened", "done", "closed",
+        ]
+        .iter()
+        .any(|head| line.starts_with(head))
     }
 
     fn poll(&mut self) {
@@ -181,6 +187,7 @@ impl Script {
             ["abort", id] => self.client.abort(now, RequestId(id.parse().unwrap())),
             ["eof"] => self.client.handle_eof(now),
             ["tls", "started"] => self.client.handle_tls(now, TlsEvent::Started),
+            ["tls", "stopped"] => self.client.handle_tls(now, TlsEvent::Stopped),
             ["tls", "failed"] => self.client.handle_tls(now, TlsEvent::Failed),
             ["wait", seconds] => {
                 self.now = now + Duration::from_secs(seconds.parse().unwrap());
@@ -227,15 +234,22 @@ fn request(words: &[&str]) -> Request {
             });
         }
         ["range", name, part] => {
-            let (first, last) = part.split_once('-').unwrap();
-            let first = first.parse().unwrap();
             return transfer(Transfer::DownloadRange {
                 path: path(name),
-                range: match last {
-                    "" => ByteRange::from(first),
-                    last => ByteRange::inclusive(first, last.parse().unwrap()).unwrap(),
-                },
+                range: range(part),
             });
+        }
+        ["hash", name] => {
+            return Request::Hash {
+                path: path(name),
+                range: None,
+            };
+        }
+        ["hash", name, part] => {
+            return Request::Hash {
+                path: path(name),
+                range: Some(range(part)),
+            };
         }
         ["put", name] => {
             return transfer(Transfer::Upload {
@@ -260,6 +274,10 @@ fn request(words: &[&str]) -> Request {
                 Secret::try_from(password).unwrap(),
             ));
         }
+        ["login", user, password, "at", host] => return login_at(user, password, host, false),
+        ["login", user, password, "only", "at", host] => {
+            return login_at(user, password, host, true);
+        }
         ["login", user, password, account] => {
             let mut credentials = Credentials::new(
                 Text::try_from(user).unwrap(),
@@ -269,6 +287,9 @@ fn request(words: &[&str]) -> Request {
             return Request::Login(credentials);
         }
         ["features"] => return Request::Features,
+        ["negotiate"] => return Request::Negotiate,
+        ["clear"] => return Request::ClearControl,
+        ["send", ref line @ ..] => Command::parse(line.join(" ").as_bytes()).unwrap(),
         ["secure"] => return Request::Secure { protect_data: true },
         ["secure", "clear"] => {
             return Request::Secure {
@@ -296,6 +317,25 @@ fn request(words: &[&str]) -> Request {
         _ => panic!("which request is {words:?}?"),
     };
     Request::Command(command)
+}
+
+fn range(part: &str) -> ByteRange {
+    let (first, last) = part.split_once('-').unwrap();
+    let first = first.parse().unwrap();
+    match last {
+        "" => ByteRange::from(first),
+        last => ByteRange::inclusive(first, last.parse().unwrap()).unwrap(),
+    }
+}
+
+fn login_at(user: &str, password: &str, host: &str, required: bool) -> Request {
+    let mut credentials = Credentials::new(
+        Text::try_from(user).unwrap(),
+        Secret::try_from(password).unwrap(),
+    );
+    credentials.host = Some(Text::try_from(host).unwrap());
+    credentials.host_required = required;
+    Request::Login(credentials)
 }
 
 fn data_event(words: &[&str]) -> DataEvent {
@@ -345,6 +385,7 @@ fn show(event: &Event) -> String {
 fn show_outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Reply(reply) => reply.to_string(),
+        Outcome::Features(features) if features.is_empty() => "features none".into(),
         Outcome::Features(features) => {
             let names: Vec<String> = features.iter().map(ToString::to_string).collect();
             format!("features {}", names.join(", "))

@@ -2,9 +2,13 @@
 //!
 //! Servers send a second 220 or 230, confirm a transfer twice, or answer ABOR late. Such a
 //! straggler always comes before the reply to the next command, so it is looked for only
-//! until that reply; and it is told from it by a code that the next command cannot have.
+//! until that reply, or in a login a 220 until its end; and it is told from it by a code that
+//! the next command cannot have.
 
-use super::{query::Effect, state::Exchange};
+use super::{
+    query::Effect,
+    state::{Exchange, Login},
+};
 use crate::reply::{Code, Reply};
 
 /// The end that stragglers may follow.
@@ -28,12 +32,12 @@ impl Lately {
     pub(super) fn is_straggler(&self, reply: &Reply, current: &Exchange) -> bool {
         let code = reply.code();
         match self {
-            Self::Nothing => false,
-            Self::Greeted => {
-                code == Code::READY
-                    && !matches!(current, Exchange::Queries(flight)
-                        if flight.front().is_some_and(|query| query.effect == Effect::Host))
+            // More of the greeting: a login has no 220, but in answer to HOST.
+            _ if code == Code::READY && matches!(current, Exchange::Login(_)) => {
+                !asks_host(current)
             }
+            Self::Nothing => false,
+            Self::Greeted => code == Code::READY && !asks_host(current),
             Self::LoggedIn => {
                 matches!(code, Code::LOGGED_IN | Code::LOGGED_IN_SECURELY)
                     && !matches!(current, Exchange::Login(_))
@@ -44,5 +48,16 @@ impl Lately {
                 Code::NO_TRANSFER | Code::TRANSFER_COMPLETE | Code::TRANSFER_ABORTED
             ),
         }
+    }
+}
+
+/// Whether HOST is to be answered, by a 220 of its own.
+fn asks_host(current: &Exchange) -> bool {
+    match current {
+        Exchange::Queries(flight) => flight
+            .front()
+            .is_some_and(|query| query.effect == Effect::Host),
+        Exchange::Login(run) => *run.step == Login::Host,
+        _ => false,
     }
 }

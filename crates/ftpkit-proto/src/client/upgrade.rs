@@ -1,10 +1,11 @@
-//! From clear text to TLS: AUTH, the handshake, PBSZ and PROT (RFC 4217 sec. 4, 8, 9).
+//! From clear text to TLS: AUTH, the handshake, PBSZ and PROT (RFC 4217 sec. 4, 8, 9); and back
+//! by CCC (RFC 4217 sec. 6).
 
 use super::{
     connection::Connection,
     event::Outcome,
     request::RequestId,
-    state::{Exchange, Session, Upgrade, Upgraded},
+    state::{Downgrade, Exchange, Session, Upgrade, Upgraded},
 };
 use crate::{
     automaton::At,
@@ -23,6 +24,15 @@ pub(super) struct UpgradeRun {
     pub(super) id: RequestId,
     protect_data: bool,
     step: At<Upgrade>,
+}
+
+/// A way back to clear text.
+#[derive(Debug)]
+pub(super) struct DowngradeRun {
+    pub(super) id: RequestId,
+    /// The server's consent.
+    reply: Option<Reply>,
+    step: At<Downgrade>,
 }
 
 impl Connection {
@@ -86,24 +96,72 @@ impl Connection {
         self.arm(Timer::Handshake, self.config.timeouts.handshake);
     }
 
-    pub(super) fn on_tls(&mut self, event: &TlsEvent) {
-        if !matches!(*self.session, Session::Handshaking) {
-            return;
+    /// What is in clear already cannot be cleared.
+    pub(super) fn begin_downgrade(&mut self, id: RequestId) {
+        if !self.secured {
+            return self.done(id, Outcome::Rejected);
         }
-        self.disarm(Timer::Handshake);
-        match event {
-            TlsEvent::Started => {
-                self.session.go(Session::Ready);
-                self.secured = true;
-                self.features = None;
-                self.parameters.forget_session();
-                if let Exchange::Secure(mut run) = self.exchange.lend() {
-                    run.step.go(Upgrade::BufferSize);
-                    self.send_upgrade(&run);
-                    self.go_on(Exchange::Secure(run));
-                }
+        self.send(Command::Ccc);
+        self.go_on(Exchange::Clear(DowngradeRun {
+            id,
+            reply: None,
+            step: At::begin(Downgrade::Asked, &self.taken),
+        }));
+    }
+
+    pub(super) fn downgrade_reply(&mut self, mut run: DowngradeRun, reply: Reply) {
+        if !reply.code().is_success() {
+            return self.done(run.id, Outcome::Reply(reply));
+        }
+        run.step.go(Downgrade::Stopping);
+        run.reply = Some(reply);
+        self.go_on(Exchange::Clear(run));
+        match self.framer.drained() {
+            Some(_) => {
+                self.session.go(Session::Stopping);
+                self.output(Output::StopTls);
+                self.arm(Timer::Handshake, self.config.timeouts.handshake);
             }
-            TlsEvent::Failed | TlsEvent::Stopped => self.close(Err(Error::TlsFailed)),
+            None => self.close(Err(PeerMisbehaved::UnsolicitedReply.into())),
+        }
+    }
+
+    pub(super) fn on_tls(&mut self, event: &TlsEvent) {
+        match (&*self.session, event) {
+            (Session::Handshaking, TlsEvent::Started) => self.tls_started(),
+            (Session::Stopping, TlsEvent::Stopped) => self.tls_stopped(),
+            (Session::Handshaking | Session::Stopping, TlsEvent::Failed | TlsEvent::Stopped) => {
+                self.close(Err(Error::TlsFailed));
+            }
+            _ => {}
+        }
+    }
+
+    fn tls_started(&mut self) {
+        self.disarm(Timer::Handshake);
+        self.session.go(Session::Ready);
+        self.secured = true;
+        self.features = None;
+        self.parameters.forget_session();
+        if let Exchange::Secure(mut run) = self.exchange.lend() {
+            run.step.go(Upgrade::BufferSize);
+            self.send_upgrade(&run);
+            self.go_on(Exchange::Secure(run));
+        }
+    }
+
+    /// Login, parameters and the protection of data connections stay as they are.
+    fn tls_stopped(&mut self) {
+        self.disarm(Timer::Handshake);
+        self.session.go(Session::Ready);
+        self.secured = false;
+        if let Exchange::Clear(DowngradeRun {
+            id,
+            reply: Some(reply),
+            ..
+        }) = self.exchange.lend()
+        {
+            self.done(id, Outcome::Reply(reply));
         }
     }
 }

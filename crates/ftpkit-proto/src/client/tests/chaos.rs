@@ -31,6 +31,11 @@ const ASKS: &[&str] = &[
     "features",
     "login anna secret",
     "login anna secret acc",
+    "login anna secret at example.org",
+    "negotiate",
+    "hash /f",
+    "hash /f 3-9",
+    "clear",
     "secure",
     "secure clear",
     "rename /a /b",
@@ -54,6 +59,7 @@ const SAYS: &[&str] = &[
     "125 Here\r\n",
     "200 Fine\r\n",
     "211-Features\r\n SIZE\r\n211 End\r\n",
+    "211-Features\r\n CLNT\r\n PRET\r\n UTF8\r\n211 End\r\n",
     "225 Nothing runs\r\n",
     "226 Done\r\n",
     "227 Fine (192,0,2,1,195,80)\r\n",
@@ -235,6 +241,8 @@ impl Walk {
             let now = self.script.now;
             if line == "StartTls" {
                 self.script.client.handle_tls(now, TlsEvent::Started);
+            } else if line == "StopTls" {
+                self.script.client.handle_tls(now, TlsEvent::Stopped);
             } else if line.starts_with('D') {
                 if let Some(event) = fitting_data(line) {
                     let words: Vec<&str> = event.split(' ').collect();
@@ -277,6 +285,10 @@ fn config(mode: DataMode, lenient: bool, pipelining: bool, telnet: bool) -> Conf
     config.lenient = lenient;
     config.telnet_abort = telnet;
     config.limits.queue = 8;
+    // More to do, and no harm.
+    config.negotiate = telnet;
+    config.dangerous_ccc = true;
+    config.client_name = Some(Text::from_static("Tester"));
     config
 }
 

@@ -200,6 +200,34 @@ fn what_is_said_too_often_does_not_answer_the_next_command() {
         S: 200 Yes
         done 3 200 Yes
         ",
+        // A greeting that goes on during the login, and a welcome in many replies.
+        "
+        ask login anna secret
+        ask noop
+        S: 220 Hello
+        greeting 220
+        C: USER anna
+        S: 331 Password? ~ 220 there
+        C: PASS secret
+        S: 220 and welcome ~ 230-You are ~ 230 in ~ 230-Read ~ 230 this ~ 230 and this
+        done 1 230 You are / in
+        C: NOOP
+        S: 230 and that ~ 200 Yes
+        done 2 200 Yes
+        ",
+        // So with the account.
+        "
+        ask login anna secret acc
+        ask noop
+        S: 220 Hello
+        greeting 220
+        C: USER anna
+        S: 332 Account?
+        C: ACCT acc
+        S: 220 there ~ 230 Welcome ~ 230 Again
+        done 1 230 Welcome
+        C: NOOP
+        ",
         // A HOST is answered by 220.
         "
         ask host example.org

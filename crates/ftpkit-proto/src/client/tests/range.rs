@@ -143,3 +143,41 @@ fn marks_that_are_left() {
         play(Config::default(), &script);
     }
 }
+
+#[test]
+fn the_hash_of_a_part() {
+    play(
+        Config::default(),
+        &format!(
+            "{READY}
+            ask hash /f
+            C: HASH /f
+            S: 213 SHA-256 0-5 ab /f
+            done 2 213 SHA-256 0-5 ab /f
+            ask hash /f 0-9
+            C: RANG 0 9
+            S: 350 Fine
+            C: HASH /f
+            S: 550 No
+            done 3 550 No
+            # Whether the server has forgotten it is not known.
+            ask send HASH /g
+            C: RANG 1 0
+            S: 350 Fine
+            C: HASH /g
+            S: 213 SHA-256 0-5 ab /g
+            done 4 213 SHA-256 0-5 ab /g
+            ask send HASH /g
+            C: HASH /g
+            S: 504 No
+            done 5 504 No
+            ask hash /f 0-9
+            C: RANG 0 9
+            S: 502 What?
+            done 6 502 What?
+            ask get /f
+            {}",
+            retr(1, "")
+        ),
+    );
+}

@@ -278,3 +278,133 @@ fn the_synch_of_an_abort_stays_outside_tls() {
     config.telnet_abort = true;
     play(config, &handshaking("get", "abort 2\nC: ABOR\nD1 Abort"));
 }
+
+fn clearing() -> Config {
+    let mut config = Config::default();
+    config.dangerous_ccc = true;
+    config
+}
+
+#[test]
+fn back_to_clear_text() {
+    for script in [
+        // Data connections stay under TLS.
+        "
+        ask clear
+        C: CCC
+        S: 200 Fine
+        StopTls
+        ask get /f
+        tls started
+        tls stopped
+        done 2 200 Fine
+        C: TYPE I
+        S: 200 Fine
+        C: EPSV
+        S: 229 Fine (|||50000|)
+        D1 Connect(192.0.2.1:50000)
+        d1 connected 192.0.2.1:50000
+        C: RETR /f
+        S: 150 Here
+        D1 Secure
+        d1 secured
+        opened 3 D1 150
+        D1 Transfer(Receive)
+        d1 finished 5
+        S: 226 Done
+        done 3 transferred 5 226 proven
+        # A further upgrade begins at the beginning, and what is clear stays clear.
+        ask clear
+        done 4 rejected
+        ask secure
+        C: AUTH TLS
+        ",
+        "
+        ask clear
+        C: CCC
+        S: 534 No
+        done 2 534 No
+        ask noop
+        C: NOOP
+        ",
+        // TLS ends badly, or not at all.
+        "
+        ask clear
+        C: CCC
+        S: 200 Fine
+        StopTls
+        tls failed
+        done 2 lost
+        closed the TLS handshake on the control connection failed
+        ",
+        "
+        ask clear
+        C: CCC
+        S: 200 Fine
+        StopTls
+        wait 10
+        done 2 lost
+        closed timed out: the TLS handshake took too long
+        ",
+        "
+        ask clear
+        C: CCC
+        S: 200 Fine
+        StopTls
+        eof
+        done 2 lost
+        closed the control connection was closed by the peer
+        ",
+    ] {
+        play(clearing(), &format!("{SECURED}{script}"));
+    }
+}
+
+#[test]
+fn clear_text_is_not_gone_back_to_unasked() {
+    play(
+        Config::default(),
+        &format!("{SECURED}\nask clear\ndone 2 rejected\nask noop\nC: NOOP"),
+    );
+    play(
+        clearing(),
+        "
+        ask clear
+        ask noop
+        S: 220 Hello
+        greeting 220
+        done 1 rejected
+        C: NOOP
+        ",
+    );
+}
+
+#[test]
+fn nothing_comes_between_the_consent_and_the_end_of_tls() {
+    for packets in [
+        &["200 Fine\r\n2"][..],
+        &["200 Fine\r\n", "220 Hello, I am the server\r\n"],
+    ] {
+        let now = Instant::START;
+        let mut client = Connection::new(clearing(), now, PEER.parse().unwrap());
+        client.handle_bytes(now, b"220 Hello\r\n");
+        client.submit(now, Request::Secure { protect_data: true });
+        client.handle_bytes(now, b"234 Go\r\n");
+        client.handle_tls(now, TlsEvent::Started);
+        client.handle_bytes(now, b"200 Fine\r\n200 Fine\r\n");
+        assert!(client.is_secured());
+        client.submit(now, Request::ClearControl);
+        for packet in packets {
+            client.handle_bytes(now, packet.as_bytes());
+        }
+        assert!(!client.wants_read());
+        let end = loop {
+            match client.poll_output() {
+                Output::Closed(end) => break end,
+                Output::Wait(_) => panic!("it goes on"),
+                _ => {}
+            }
+        };
+        assert_eq!(end, Err(Error::from(PeerMisbehaved::UnsolicitedReply)));
+    }
+}
