@@ -10,7 +10,11 @@ use std::{
 };
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use ftpkit::proto::url::{Scheme, Url};
+use ftpkit::proto::{
+    listing::Dialect,
+    time::Civil,
+    url::{Scheme, Url},
+};
 
 /// FTP: serve a directory, and get, put and list files.
 #[derive(Debug, Parser)]
@@ -40,6 +44,9 @@ pub(crate) enum Command {
     Mkdir(Mkdir),
     /// Rename or move a file on its server.
     Mv(Mv),
+    /// Read listings, replies, commands or whole sessions, and tell what they mean as JSON lines.
+    #[command(subcommand)]
+    Inspect(Inspect),
     /// Ask for a password and print a line for --user-file.
     Passwd(Passwd),
 }
@@ -204,6 +211,44 @@ pub(crate) struct Mv {
     pub(crate) common: Common,
 }
 
+/// What crossed an FTP connection: bytes in, one JSON object a line out.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Inspect {
+    /// Read a directory listing of any dialect: an object a line of it.
+    Listing {
+        /// The day on which a date without a year is read [default: today].
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        today: Option<Day>,
+        #[arg(long, value_name = "NAME", help = dialect_help())]
+        dialect: Option<Dialect>,
+        /// What the data connection of LIST, MLSD or the like sent; - for standard input.
+        #[arg(value_name = "FILE", default_value = "-")]
+        input: PathBuf,
+    },
+    /// Read a server's replies: an object a reply, with the value that it carries.
+    Reply {
+        /// What the server sent; - for standard input.
+        #[arg(value_name = "FILE", default_value = "-")]
+        input: PathBuf,
+    },
+    /// Read a client's commands: an object a command, with its parts; passwords are left out.
+    Command {
+        /// What the client sent; - for standard input.
+        #[arg(value_name = "FILE", default_value = "-")]
+        input: PathBuf,
+    },
+    /// Explain a session line by line: its state, the replies that are allowed, what is odd.
+    ///
+    /// The lines of both sides have marks before them: `C:` and `S:` as in the standards, or
+    /// those of curl -v, lftp -d, wget -d, FileZilla, WinSCP, Net::FTP and ftpkit -v; times may
+    /// stand before the marks. Passwords are left out.
+    Transcript {
+        /// The log; - for standard input.
+        #[arg(value_name = "FILE")]
+        input: PathBuf,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Passwd {
     /// The user's name.
@@ -225,6 +270,43 @@ pub(crate) fn ftp_url(text: &str) -> Result<Url, String> {
         ));
     }
     Ok(url)
+}
+
+fn dialect_help() -> String {
+    let names: Vec<_> = Dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+    format!(
+        "The dialect: {} [default: the one that fits the lines best]",
+        names.join(", ")
+    )
+}
+
+/// `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Day(pub(crate) Civil);
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts = text.split('-');
+        let mut number = |length: usize| {
+            parts
+                .next()
+                .filter(|part| part.len() == length && part.bytes().all(|b| b.is_ascii_digit()))
+                .and_then(|part| part.parse::<u16>().ok())
+        };
+        let (year, month, day) = (number(4), number(2), number(2));
+        let civil = match (year, month, day, parts.next()) {
+            (Some(year), Some(month), Some(day), None) => {
+                // Two digits fit.
+                Civil::date(year, month as u8, day as u8)
+            }
+            _ => None,
+        };
+        civil
+            .map(Self)
+            .ok_or_else(|| "it is not a date of the form YYYY-MM-DD".to_owned())
+    }
 }
 
 /// `ro` or `rw`.
@@ -449,6 +531,14 @@ mod tests {
             "ftpkit put x",
             "ftpkit ls ftp://h/ --ipv4 --ipv6",
             "ftpkit rm",
+            "ftpkit inspect",
+            "ftpkit inspect transcript",
+            "ftpkit inspect listing --dialect klingon",
+            "ftpkit inspect listing --today 2024-6-15",
+            "ftpkit inspect listing --today 2024-06-31",
+            "ftpkit inspect listing --today 2024-06-15-",
+            "ftpkit inspect listing --today 20240615",
+            "ftpkit inspect reply a b",
             "ftpkit mv ftp://h/a",
         ] {
             let error = parse(line).unwrap_err();

@@ -4,6 +4,7 @@
 mod args;
 mod connect;
 mod get;
+mod inspect;
 mod ls;
 mod output;
 mod passwd;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
             Command::Rm(rm) => remote::rm(rm).await,
             Command::Mkdir(mkdir) => remote::mkdir(mkdir).await,
             Command::Mv(mv) => remote::mv(mv).await,
+            Command::Inspect(inspect) => inspect::run(&inspect),
             Command::Passwd(passwd) => passwd::run(&passwd),
         }
     });

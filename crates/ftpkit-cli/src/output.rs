@@ -141,8 +141,13 @@ fn mode(entry: &Entry) -> String {
     let Some(mode) = entry.mode else {
         return kind.to_string();
     };
+    format!("{kind}{}", permissions(mode))
+}
+
+/// The nine letters of `ls -l`.
+pub(crate) fn permissions(mode: u16) -> String {
     let special = [(0o4000, 's'), (0o2000, 's'), (0o1000, 't')];
-    let mut letters = String::from(kind);
+    let mut letters = String::with_capacity(9);
     for ((special, letter), shift) in special.into_iter().zip([6, 3, 0]) {
         let bits = mode >> shift;
         letters.push(if bits & 4 != 0 { 'r' } else { '-' });

@@ -221,11 +221,8 @@ impl Explainer {
                 verb,
                 Some(Verb::ABOR | Verb::STAT | Verb::NOOP | Verb::QUIT)
             );
-            match last.verb() {
-                Some(before) if !(immediate && last.is_running()) => {
-                    odd.push(Finding::BeforeReply { verb: before });
-                }
-                _ => {}
+            if !(immediate && last.is_running()) {
+                odd.push(Finding::BeforeReply);
             }
         }
         match parsed {
@@ -278,9 +275,6 @@ impl Explainer {
     /// Finds the command that a reply answers, and follows it.
     fn reply(&mut self, reply: &Reply, odd: &mut Vec<Finding>) -> Option<Verb> {
         let code = reply.code();
-        if !(100..600).contains(&code.number()) || !code.is_known() {
-            odd.push(Finding::UnknownCode { code });
-        }
         if core::mem::take(&mut self.behind_security) {
             odd.push(Finding::BehindSecurityComplete);
         }
@@ -373,27 +367,16 @@ impl Explainer {
     }
 }
 
-/// A reply that must carry a value, and carries none that can be read or used.
+/// A reply that must carry a value to this command, and carries none that can be read.
 fn judge_value(reply: &Reply, to: Verb, odd: &mut Vec<Finding>) {
     let code = reply.code();
     let must = match code {
-        Code::PASSIVE | Code::LONG_PASSIVE | Code::EXTENDED_PASSIVE | Code::PATH => true,
-        Code::FILE_STATUS => matches!(to, Verb::SIZE | Verb::MDTM),
+        Code::FILE_STATUS => matches!(to, Verb::SIZE | Verb::MDTM | Verb::HASH | Verb::AVBL),
         Code::FILE_ACTION_OK => to == Verb::MLST,
         _ => false,
     };
-    if !must {
-        return;
-    }
-    match Value::all(reply, Some(to)).first() {
-        None => odd.push(Finding::NoValue { code }),
-        Some(Value::Passive(address)) if address.ip().is_unspecified() => {
-            odd.push(Finding::UnspecifiedAddress);
-        }
-        Some(Value::LongPassive(address)) if address.ip().is_unspecified() => {
-            odd.push(Finding::UnspecifiedAddress);
-        }
-        Some(_) => {}
+    if must && Value::all(reply, Some(to)).is_empty() {
+        odd.push(Finding::NoValue { code });
     }
 }
 

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod files;
+mod inspect;
+mod inspect_listing;
+mod inspect_session;
 mod list;
 mod peer;
 mod run;

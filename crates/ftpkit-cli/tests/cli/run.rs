@@ -55,9 +55,13 @@ pub(crate) fn run_with(dir: &Path, args: &[&str], input: &[u8]) -> Done {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that needs no input may have ended before it is written.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // Beside the reading, since neither side can take more than a pipe holds.
+    let output = std::thread::scope(|scope| {
+        // A command that needs no input may have ended before it is written.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output().unwrap()
+    });
     Done {
         code: output.status.code(),
         out: output.stdout,

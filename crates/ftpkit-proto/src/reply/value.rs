@@ -4,7 +4,10 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::net::{SocketAddr, SocketAddrV4};
 
-use super::{Code, Reply, fields};
+use super::{
+    Code, Reply,
+    fields::{self, FileHash},
+};
 use crate::{
     Verb,
     features::Features,
@@ -29,6 +32,14 @@ pub enum Value {
     Size(u64),
     /// 213 to MDTM and MFMT: when the file was modified.
     Modified(Timestamp),
+    /// 213 to MFMT, MFCT and MFF: the facts that were set.
+    Changed(Box<Entry>),
+    /// 213 to HASH, 213, 250 or 251 to XCRC, MD5 and the like.
+    Hash(FileHash),
+    /// 252 to MMD5.
+    Hashes(Vec<FileHash>),
+    /// 213 to AVBL: how many bytes can still be stored.
+    Available(u64),
     /// 211 to FEAT.
     Features(Features),
     /// 250 to MLST.
@@ -68,6 +79,16 @@ impl Value {
             {
                 values.push(Self::Features(Features::from_reply(reply)));
             }
+            Code::FILE_ACTION_OK if to.is_none_or(is_checksum) && reply.middle().is_empty() => {
+                values.extend(digest(reply, to).map(Self::Hash));
+            }
+            code if code.number() == 251 => values.extend(digest(reply, to).map(Self::Hash)),
+            code if code.number() == 252 => {
+                let hashes = fields::hashes(reply);
+                if !hashes.is_empty() {
+                    values.push(Self::Hashes(hashes));
+                }
+            }
             // Without its middle it is the end of any command.
             Code::FILE_ACTION_OK if is(Verb::MLST) && !reply.middle().is_empty() => {
                 values.extend(fields::mlst(reply).map(|entry| Self::Facts(Box::new(entry))));
@@ -90,13 +111,49 @@ impl Value {
 /// A 213: what it is depends on the question more than on its form.
 fn file_status(reply: &Reply, to: Option<Verb>) -> Option<Value> {
     let modified = || fields::modified(reply).map(Value::Modified);
+    let changed = || {
+        fields::changed(reply)
+            .filter(|entry| {
+                entry.modified.is_some()
+                    || entry.created.is_some()
+                    || entry.mode.is_some()
+                    || entry.owner().is_some()
+                    || entry.group().is_some()
+            })
+            .map(|entry| Value::Changed(Box::new(entry)))
+    };
     let size = || fields::size(reply).map(Value::Size);
+    let digest = || digest(reply, to).map(Value::Hash);
     match to {
         Some(Verb::SIZE) => size(),
-        Some(Verb::MDTM | Verb::MFMT) => modified(),
-        None => modified().or_else(size),
+        Some(Verb::MDTM) => modified(),
+        Some(Verb::MFMT) => changed().or_else(modified),
+        Some(Verb::MFCT | Verb::MFF) => changed(),
+        Some(Verb::AVBL) => fields::available(reply).map(Value::Available),
+        Some(verb) if is_checksum(verb) => digest(),
         Some(_) => None,
+        None => changed().or_else(digest).or_else(modified).or_else(size),
     }
+}
+
+const fn is_checksum(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::HASH
+            | Verb::XCRC
+            | Verb::XMD5
+            | Verb::XSHA
+            | Verb::XSHA1
+            | Verb::XSHA256
+            | Verb::XSHA512
+            | Verb::MD5
+    )
+}
+
+/// A digest. Where nobody says that one was asked for, a few digits are none.
+fn digest(reply: &Reply, to: Option<Verb>) -> Option<FileHash> {
+    fields::hash(reply)
+        .filter(|hash| to.is_some() || hash.algorithm.is_some() || hash.digest.len() >= 16)
 }
 
 /// Whether a 211 looks like the reply to FEAT: it says so, or one of its lines is a feature
@@ -156,6 +213,11 @@ mod tests {
             ("213 5", Some(Verb::SIZE), "[Size(5)]"),
             ("213 5", Some(Verb::STAT), "[]"),
             ("213 5", Some(Verb::MDTM), "[]"),
+            ("213 5", Some(Verb::AVBL), "[Available(5)]"),
+            ("213 1234abcd", None, "[]"),
+            ("250 added", None, "[]"),
+            ("251 added", None, "[]"),
+            ("252 none", Some(Verb::MMD5), "[]"),
             ("150 Opening (7 bytes)", Some(Verb::RETR), "[SizeHint(7)]"),
             ("150 FILE: a", Some(Verb::STOU), "[UniqueName(\"a\")]"),
             ("150 FILE: a", Some(Verb::RETR), "[]"),
@@ -180,6 +242,33 @@ mod tests {
                 facts.starts_with("[Facts(") && facts.contains("size: 3"),
                 "{facts}"
             );
+        }
+        for (lines, to, form) in [
+            (
+                "213 SHA-1 0-4 0123456789abcdef0123456789abcdef01234567 a",
+                None,
+                "[Hash(",
+            ),
+            ("213 CRC32 0-4 1234abcd 20240615120000", None, "[Hash("),
+            ("213 CRC32 0-4 1234abcd a", Some(Verb::HASH), "[Hash("),
+            ("250 1234abcd", Some(Verb::XCRC), "[Hash("),
+            ("250 0123456789abcdef0123456789abcdef", None, "[Hash("),
+            (
+                "251 a 0123456789abcdef0123456789abcdef",
+                Some(Verb::MD5),
+                "[Hash(",
+            ),
+            ("252 a 0123456789abcdef0123456789abcdef", None, "[Hashes("),
+            ("213 Modify=20240615120000; a", None, "[Changed("),
+            (
+                "213 Modify=20240615120000; a",
+                Some(Verb::MFMT),
+                "[Changed(",
+            ),
+            ("213 UNIX.mode=0644; a", Some(Verb::MFF), "[Changed("),
+        ] {
+            let values = values(lines, to);
+            assert!(values.starts_with(form), "{lines} {to:?}: {values}");
         }
         for to in [None, Some(Verb::MDTM), Some(Verb::MFMT)] {
             let time = values("213 20240615120000", to);

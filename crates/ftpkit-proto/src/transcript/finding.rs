@@ -29,11 +29,8 @@ pub enum Finding {
         verb: Verb,
     },
     /// The client does not wait for the reply to its last command.
-    #[error("the reply to {verb} has not come yet")]
-    BeforeReply {
-        /// The verb of that command.
-        verb: Verb,
-    },
+    #[error("the command before has no reply yet")]
+    BeforeReply,
     /// Bytes in clear behind AUTH: STARTTLS injection.
     #[error("the line is sent in clear behind AUTH, where TLS must start")]
     BehindAuth,

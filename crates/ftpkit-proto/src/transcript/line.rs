@@ -165,8 +165,8 @@ fn before_angle(text: &[u8]) -> bool {
     text.starts_with(b" > ") || text.starts_with(b" < ")
 }
 
-/// A line of a client or of a log without the password in it: what follows the word `PASS` or
-/// `ACCT`, in any case, becomes `***`.
+/// A line of a client or of a log without the password in it: what follows the word `PASS`,
+/// `ACCT` or `PSWD` (of `SITE PSWD`), in any case, becomes `***`.
 ///
 /// It errs on the side of hiding too much.
 ///
@@ -179,7 +179,9 @@ fn before_angle(text: &[u8]) -> bool {
 pub fn without_secret(line: &[u8]) -> Cow<'_, [u8]> {
     let letter = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
     let found = line.windows(4).enumerate().find(|(at, window)| {
-        (window.eq_ignore_ascii_case(b"PASS") || window.eq_ignore_ascii_case(b"ACCT"))
+        [&b"PASS"[..], b"ACCT", b"PSWD"]
+            .iter()
+            .any(|word| window.eq_ignore_ascii_case(word))
             && !letter(at.checked_sub(1).and_then(|before| line.get(before)))
             && !letter(line.get(at + 4))
     });
@@ -270,6 +272,7 @@ mod tests {
             ("pass\thunter2", "pass ***"),
             ("PASS:hunter2", "PASS ***"),
             ("ACCT x", "ACCT ***"),
+            ("SITE PSWD a b", "SITE PSWD ***"),
             ("PASS", "PASS"),
             ("PASSIVE", "PASSIVE"),
             ("XPASS x", "XPASS x"),

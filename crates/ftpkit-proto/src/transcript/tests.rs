@@ -95,7 +95,7 @@ fn each_oddity_is_found_where_it_is() {
         ),
         (
             "C: PWD\nC: SYST\nS: 257 \"/\"\nS: 215 UNIX",
-            "7: the reply to PWD has not come yet",
+            "7: the command before has no reply yet",
         ),
         ("C: PWD\nS: 200 \"/\"", "7: PWD may not be answered 200"),
         (
@@ -194,7 +194,7 @@ fn each_oddity_is_found_where_it_is() {
         // One 226 for both, as some servers have it; the next reply is not taken for ABOR's.
         (
             "C: PASV\nS: 227 (192,0,2,1,9,9)\nC: RETR a\nS: 150 Go\nC: ABOR\nS: 226 Ok\nC: PWD\nS: 257 \"/\"",
-            "12: the reply to ABOR has not come yet|13: ABOR got no reply",
+            "12: the command before has no reply yet|13: ABOR got no reply",
         ),
         // A refusal within a transfer is that of the command within.
         (

@@ -8,7 +8,7 @@ use super::Finding;
 use crate::{
     Code, Reply,
     error::PeerMisbehaved,
-    reply::{ReplyReader, Separator, head},
+    reply::{ReplyReader, Separator, Value, head},
 };
 
 /// The longest reply that is kept, in bytes.
@@ -71,6 +71,9 @@ impl ReplyWatch {
         self.look(line);
         let reply = self.reader.push_line(line).transpose()?;
         self.first = None;
+        if let Ok(reply) = &reply {
+            self.judge(reply);
+        }
         let odd = mem::take(&mut self.odd);
         Some(Watched { reply, odd })
     }
@@ -97,6 +100,31 @@ impl ReplyWatch {
                     self.note(Finding::BareCode);
                 }
             }
+        }
+    }
+
+    /// What is odd about a whole reply, whatever it answers.
+    fn judge(&mut self, reply: &Reply) {
+        let code = reply.code();
+        // MD5 and MMD5 have codes that nothing else has.
+        if !code.is_known() && !matches!(code.number(), 251 | 252) {
+            self.note(Finding::UnknownCode { code });
+        }
+        let must = matches!(
+            code,
+            Code::PASSIVE | Code::LONG_PASSIVE | Code::EXTENDED_PASSIVE | Code::PATH
+        );
+        if !must {
+            return;
+        }
+        let unspecified = match Value::all(reply, None).first() {
+            None => return self.note(Finding::NoValue { code }),
+            Some(Value::Passive(address)) => address.ip().is_unspecified(),
+            Some(Value::LongPassive(address)) => address.ip().is_unspecified(),
+            Some(_) => false,
+        };
+        if unspecified {
+            self.note(Finding::UnspecifiedAddress);
         }
     }
 
@@ -156,6 +184,12 @@ mod tests {
             (
                 "200 a\0b|200 c",
                 "200 ab ! a control character stands inside the line|200 c",
+            ),
+            ("299 a", "299 a ! 299 is no code that is known"),
+            ("227 a", "227 a ! the value of this 227 cannot be read"),
+            (
+                "227 (0,0,0,0,9,9)",
+                "227 (0,0,0,0,9,9) ! the address is unspecified",
             ),
             ("hello|200 a", "NotAReply|200 a"),
             ("|200 a", "200 a"),
