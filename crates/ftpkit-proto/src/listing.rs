@@ -10,7 +10,8 @@
 //! - The first lines wait, eight at most, and every dialect reads them. A line that one reads is
 //!   worth points to it: more where nothing else looks like that, fewer where much does. Column
 //!   headings, totals and the like count too. Whoever has the most points reads the waiting
-//!   lines from the start, and from then on it is the only one that runs.
+//!   lines from the start, with what it learned of all of them, and from then on it is the only
+//!   one that runs.
 //! - While no dialect has a point, lines go on waiting, up to 64 of them or 64 KiB. Then the
 //!   oldest leaves, unparsed, so that a banner of any length neither hides what comes behind it
 //!   nor fills memory.
@@ -189,6 +190,10 @@ trait ReadLine: fmt::Debug + Send + Sync {
         let _ = line;
         Weight::FORM
     }
+
+    /// Says that the lines that were read come once more: where the reader stood in the listing
+    /// holds no longer, but what it learned of it does.
+    fn rewind(&mut self) {}
 }
 
 /// How much a line speaks for the dialect that reads it.

@@ -74,6 +74,15 @@ impl Sample {
         best.filter(|best| best.points >= least.0.into())
             .map(|best| best.dialect)
     }
+
+    /// Puts a dialect in force, for the lines that waited and those behind them.
+    pub(super) fn choose(self, dialect: Dialect) -> Readers {
+        let mut readers = self.readers.into_iter();
+        let known = readers.find(|reader| reader.dialect == dialect);
+        let mut readers = known.map_or_else(|| Readers::new(dialect), Readers::of);
+        readers.chosen.reader.rewind();
+        readers
+    }
 }
 
 /// The dialect in force and, once they were needed, all the others.
@@ -85,8 +94,12 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(dialect: Dialect) -> Self {
+        Self::of(Reader::new(dialect))
+    }
+
+    fn of(chosen: Reader) -> Self {
         Self {
-            chosen: Reader::new(dialect),
+            chosen,
             rivals: Vec::new(),
         }
     }

@@ -68,6 +68,10 @@ impl ReadLine for Mvs {
         Err(Miss::UNKNOWN)
     }
 
+    fn rewind(&mut self) {
+        *self = Self::default();
+    }
+
     fn weight(&self, _: &[u8]) -> Weight {
         if self.loose {
             Weight::LOOSE

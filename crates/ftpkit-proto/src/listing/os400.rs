@@ -15,14 +15,20 @@ use crate::{facts::Kind, time::Timestamp};
 
 /// Reads [`Dialect::Os400`](super::Dialect::Os400).
 ///
-/// Dates are in the format of the server's job, which nobody tells. An order of year, month and
-/// day that is impossible in one line is out for the rest of the listing; of the others the one
-/// is taken that gives the latest day that is not in the future.
+/// Dates are in the format of the server's job, which nobody tells. What speaks against an order
+/// of year, month and day is that there is no such day, and, far less, that it is in the future.
+/// The order is taken that has the least against it in the listing so far; among several the one
+/// that gives the latest day.
 #[derive(Debug, Default)]
 pub(super) struct Os400 {
-    /// Which of `ORDERS` some line has disproved.
-    disproved: [bool; ORDERS.len()],
+    /// What speaks against each of `ORDERS`.
+    against: [u32; ORDERS.len()],
 }
+
+/// How much it speaks against an order that there is no such day.
+const NO_DAY: u32 = 16;
+/// How much, that the day is in the future: clocks are wrong, and files are dated ahead.
+const FUTURE: u32 = 1;
 
 /// Where the year, the month and the day stand.
 const ORDERS: [[usize; 3]; 3] = [[0, 1, 2], [2, 1, 0], [2, 0, 1]];
@@ -161,31 +167,33 @@ impl Os400 {
             parts.next().filter(|_| parts.next().is_none())?,
         ];
         let days = ORDERS.map(|order| ordered(order.map(|at| parts.get(at).copied())));
-        days.iter().flatten().next()?;
-        let mut disproved = self.disproved;
-        for (out, day) in disproved.iter_mut().zip(&days) {
-            *out |= day.is_none();
-        }
-        // A line that contradicts all before it proves nothing.
-        if disproved.contains(&false) {
-            self.disproved = disproved;
-        } else {
-            disproved = days.map(|day| day.is_none());
-        }
-        let open = disproved.iter().zip(days).filter(|(out, _)| !**out);
-        let moments = open.filter_map(|(_, day)| {
-            let moment = dates::moment(day?, Some(clock), context)?;
-            Some((moment.civil, day?))
-        });
         let latest = Timestamp::from_civil(context.today)
             .unix_seconds()
             .saturating_add(context.tolerance);
-        moments
-            .clone()
-            .filter(|(civil, _)| Timestamp::from_civil(*civil).unix_seconds() <= latest)
-            .max_by_key(|(civil, _)| *civil)
-            .or_else(|| moments.min_by_key(|(civil, _)| *civil))
-            .map(|(_, day)| day)
+        let mut best: Option<(u32, bool, i64, Day)> = None;
+        let mut against = self.against;
+        for (against, day) in against.iter_mut().zip(days) {
+            let moment = day.and_then(|day| dates::moment(day, Some(clock), context));
+            let Some((day, moment)) = day.zip(moment) else {
+                *against = against.saturating_add(NO_DAY);
+                continue;
+            };
+            let seconds = moment.assume_utc().unix_seconds();
+            let future = seconds > latest;
+            if future {
+                *against = against.saturating_add(FUTURE);
+            }
+            // Of days in the future the next one.
+            let distance = if future { seconds } else { -seconds };
+            let rank = (*against, future, distance);
+            if best.is_none_or(|(a, f, d, _)| rank < (a, f, d)) {
+                best = Some((*against, future, distance, day));
+            }
+        }
+        // What is no date in any order tells nothing of the others.
+        let (.., day) = best?;
+        self.against = against;
+        Some(day)
     }
 }
 
@@ -207,7 +215,8 @@ fn ordered(parts: [Option<&[u8]>; 3]) -> Option<Day> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::listing::table;
+    use crate::{listing::table, time::Civil};
+    use std::{format, string::String, vec::Vec};
 
     #[rustfmt::skip]
     pub(in crate::listing) const TABLE: &[(&str, &str)] = &[
@@ -255,24 +264,23 @@ pub(super) mod tests {
         table::check(&mut Os400::default(), TABLE);
     }
 
-    fn dates(words: &[&str]) -> std::vec::Vec<std::string::String> {
+    fn dates(words: &[&str], today: Civil) -> Vec<String> {
+        let context = Context {
+            today,
+            ..table::context()
+        };
         let mut reader = Os400::default();
         let read = |word| {
-            let line = std::format!("ANNA 1 {word} 12:00:00 *STMF a");
-            let entry = reader.read(&Bytes::from(line), &table::context()).ok()?;
-            Some(std::format!("{:?}", entry.modified?.civil).replace("T12:00:00", ""))
+            let line = format!("ANNA 1 {word} 12:00:00 *STMF a");
+            let entry = reader.read(&Bytes::from(line), &context).ok()?;
+            Some(format!("{}", entry.modified?).replace("T12:00:00", ""))
         };
-        words
-            .iter()
-            .copied()
-            .map(read)
-            .map(Option::unwrap_or_default)
-            .collect()
+        let words = words.iter().copied().map(read);
+        words.map(Option::unwrap_or_default).collect()
     }
 
     #[test]
     fn the_order_of_a_date_follows_from_the_listing() {
-        // Today is 2024-06-15.
         for (words, want) in [
             // Only one order is possible.
             (&["05/20/15"][..], &["2015-05-20"][..]),
@@ -288,10 +296,17 @@ pub(super) mod tests {
             (&["24/06/17"], &["2017-06-24"]),
             // Or the next one, if all of them are.
             (&["30/11/25"], &["2025-11-30"]),
-            // What one line disproves holds for those that follow.
+            // What speaks against an order in one line holds for those that follow.
             (&["05/20/15", "04/12/14"], &["2015-05-20", "2014-04-12"]),
             (&["28/11/00", "04/12/13"], &["2000-11-28", "2013-12-04"]),
             (&["99/04/05", "04/12/14"], &["1999-04-05", "2004-12-14"]),
+            (&["24/05/30", "12/06/10"], &["2024-05-30", "2012-06-10"]),
+            (&["06/12/24", "05/06/24"], &["2024-06-12", "2024-05-06"]),
+            // A date ahead does not outweigh it.
+            (
+                &["05/20/15", "12/01/30", "04/12/14"],
+                &["2015-05-20", "2030-12-01", "2014-04-12"],
+            ),
             // Unless the next ones contradict it.
             (
                 &["05/20/15", "99/04/05", "04/12/14"],
@@ -302,7 +317,24 @@ pub(super) mod tests {
                 &["", "2003-02-01", "", ""],
             ),
         ] {
-            assert_eq!(dates(words), want, "{words:?}");
+            let found = dates(words, table::context().today);
+            assert_eq!(found, want, "{words:?}");
         }
+        // It depends on the day on which the listing is read.
+        let today = Civil::date(2004, 6, 15).unwrap();
+        assert_eq!(dates(&["04/03/24"], today), ["2004-03-24"]);
+    }
+
+    #[test]
+    fn the_first_lines_are_read_knowing_those_behind_them() {
+        let listing = b"ANNA 1 04/12/14 12:00:00 *STMF a\r\nANNA 1 05/20/15 12:00:00 *STMF b\r\n";
+        let lines = crate::listing::parse(listing, table::context().today);
+        let times = lines
+            .into_iter()
+            .filter_map(crate::listing::Line::into_entry);
+        let times: Vec<_> = times
+            .map(|entry| format!("{}", entry.modified.unwrap()))
+            .collect();
+        assert_eq!(times, ["2014-04-12T12:00:00", "2015-05-20T12:00:00"]);
     }
 }

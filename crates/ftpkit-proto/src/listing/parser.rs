@@ -125,7 +125,10 @@ impl Parser {
                 }
             }
             if let Some(dialect) = self.guess(ended) {
-                self.state = State::Found(Readers::new(dialect));
+                let guessing = core::mem::replace(&mut self.state, State::Guessing(None));
+                if let State::Guessing(Some(sample)) = guessing {
+                    self.state = State::Found(sample.choose(dialect));
+                }
             } else if ended || self.is_impatient() {
                 let piece = self.waiting.pop_front()?;
                 self.waiting_bytes -= piece.len();

@@ -43,6 +43,10 @@ impl ReadLine for Vms {
         }
         Err(other(line))
     }
+
+    fn rewind(&mut self) {
+        self.open = None;
+    }
 }
 
 /// `NAME.TYPE;VERSION` and what follows it.
