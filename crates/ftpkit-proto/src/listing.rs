@@ -30,6 +30,7 @@
 mod cms;
 mod dates;
 mod dos;
+mod enterprise;
 mod entry;
 mod eplf;
 pub mod format;
@@ -132,6 +133,8 @@ dialects! {
     /// LIST of the servers of the classic Mac OS: Peter's, NetPresenz, WebSTAR. The size of a
     /// file is that of both its forks.
     MacOs, "macos", macos::MacOs;
+    /// LIST of Connect:Enterprise. The number of a batch stands for a group.
+    Enterprise, "enterprise", enterprise::Enterprise;
     /// LIST of CMS on z/VM. A name is that of the file, a dot and its type.
     Cms, "cms", cms::Cms;
     /// LIST of VxWorks.

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use std::{format, string::String, vec, vec::Vec};
 
 use super::{
-    Dialect, Line, Parser, Weight, cms, eplf, macos, mvs, netware, os2, os400, parse, table,
-    tandem, unix_like, vms, vxworks,
+    Dialect, Line, Parser, Weight, cms, enterprise, eplf, macos, mvs, netware, os2, os400, parse,
+    table, tandem, unix_like, vms, vxworks,
 };
 
 type Table = &'static [(&'static str, &'static str)];
@@ -43,7 +43,7 @@ const MLSX: Table = &[
     ("size=3; -rw-r--r-- 1 anna staff 42 Jun 14 12:30 a", "File"),
 ];
 
-const TABLES: [(Dialect, Table); 14] = [
+const TABLES: [(Dialect, Table); 15] = [
     (Dialect::Mlsx, MLSX),
     (Dialect::Unix, UNIX),
     (Dialect::Dos, DOS),
@@ -55,6 +55,7 @@ const TABLES: [(Dialect, Table); 14] = [
     (Dialect::Tandem, tandem::tests::TABLE),
     (Dialect::Eplf, eplf::tests::TABLE),
     (Dialect::MacOs, macos::tests::TABLE),
+    (Dialect::Enterprise, enterprise::tests::TABLE),
     (Dialect::Cms, cms::tests::TABLE),
     (Dialect::VxWorks, vxworks::tests::TABLE),
     (Dialect::UnixLike, unix_like::tests::TABLE),
