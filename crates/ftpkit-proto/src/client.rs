@@ -9,10 +9,12 @@ mod connection;
 mod event;
 mod flow;
 mod hash;
+mod leg;
 mod login;
 mod negotiate;
 mod plan;
 mod query;
+mod relay;
 mod rendezvous;
 mod replies;
 mod request;
@@ -24,6 +26,9 @@ mod upgrade;
 pub use config::{Config, DataMode, Limits, Pipelining, Pret, Timeouts};
 pub use connection::Connection;
 pub use event::{Event, Outcome, Phase, TransferFailed, Transferred};
+pub use relay::{
+    Errand, ErrandId, Relay, RelayConfig, RelayFailed, RelayOutcome, RelayOutput, Relayed, Side,
+};
 pub use request::{Credentials, Request, RequestId, Transfer};
 
 #[cfg(test)]

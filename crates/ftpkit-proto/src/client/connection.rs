@@ -72,15 +72,23 @@ pub struct Connection {
     pub(super) lately: Lately,
     /// The legal transitions that its automata have taken, where somebody counts them.
     pub(super) taken: Taken,
-    now: Instant,
+    pub(super) now: Instant,
     pub(super) reader: ReplyReader,
     outbox: Outbox<Event>,
     pub(super) timers: Timers,
     pub(super) greeting: Option<Reply>,
-    queue: VecDeque<(RequestId, Request)>,
+    pub(super) queue: VecDeque<Work>,
     extras: u8,
     last_request: u64,
     last_data: u64,
+}
+
+/// What waits for its turn.
+#[derive(Debug)]
+pub(super) enum Work {
+    Request(RequestId, Request),
+    /// A relay wants the connection.
+    Lease,
 }
 
 impl Connection {
@@ -130,7 +138,7 @@ impl Connection {
         if refused {
             self.done(id, Outcome::Rejected);
         } else {
-            self.queue.push_back((id, request));
+            self.queue.push_back(Work::Request(id, request));
             self.advance();
         }
         id
@@ -144,7 +152,8 @@ impl Connection {
     /// already. Everything else is a matter of one reply and ends by itself.
     pub fn abort(&mut self, now: Instant, id: RequestId) {
         self.now = now;
-        if let Some(at) = self.queue.iter().position(|(waiting, _)| *waiting == id) {
+        let waits = |work: &Work| matches!(work, Work::Request(waiting, _) if *waiting == id);
+        if let Some(at) = self.queue.iter().position(waits) {
             self.queue.remove(at);
             self.done(id, Outcome::Rejected);
             return;
@@ -269,8 +278,10 @@ impl Connection {
             }
         }
         self.exchange.settle();
-        for (id, _) in core::mem::take(&mut self.queue) {
-            self.done(id, Outcome::Rejected);
+        for work in core::mem::take(&mut self.queue) {
+            if let Work::Request(id, _) = work {
+                self.done(id, Outcome::Rejected);
+            }
         }
     }
 
@@ -285,10 +296,11 @@ impl Connection {
                 Exchange::Queries(flight) if self.may_send_ahead(flight) => {}
                 _ => return,
             }
-            let Some((id, request)) = self.queue.pop_front() else {
-                return;
-            };
-            self.begin(id, request);
+            match self.queue.pop_front() {
+                Some(Work::Request(id, request)) => self.begin(id, request),
+                Some(Work::Lease) => self.begin_leg(),
+                None => return,
+            }
         }
     }
 
@@ -296,7 +308,7 @@ impl Connection {
         self.config.pipelining == Pipelining::Safe
             && flight.len() < query::MAX_AHEAD
             && flight.iter().all(|query| query.stateless)
-            && matches!(self.queue.front(), Some((_, Request::Command(command)))
+            && matches!(self.queue.front(), Some(Work::Request(_, Request::Command(command)))
                 if query::is_stateless(command))
     }
 

@@ -67,6 +67,7 @@ impl Connection {
         match current {
             current if straggler => self.go_on(current),
             Exchange::Transfer(run) => self.transfer_reply(run, reply),
+            Exchange::Leg(run) => self.leg_reply(run, reply),
             current if reply.code().is_preliminary() => self.go_on(current),
             Exchange::Idle => {}
             Exchange::Queries(flight) => self.on_query_reply(flight, reply),

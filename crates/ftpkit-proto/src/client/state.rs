@@ -9,6 +9,7 @@ use core::net::{IpAddr, SocketAddr};
 use super::{
     event::Phase,
     hash::HashRun,
+    leg::LegRun,
     login::LoginRun,
     negotiate::NegotiationRun,
     plan::Worked,
@@ -20,14 +21,14 @@ use super::{
 use crate::{
     address::same_host,
     automaton::{automata, automaton},
-    command::Type,
+    command::{Command, Type},
     data::{DataEvent, DataFailure, Flow},
     error::Error,
     reply::Code,
 };
 
 automata! {
-    Session Exchange Login Negotiation Upgrade Downgrade Rename Hashing Step Rendezvous
+    Session Exchange Login Negotiation Upgrade Downgrade Rename Hashing Step Rendezvous Leg
 }
 
 /// The control connection as a whole.
@@ -69,11 +70,13 @@ pub(super) enum Exchange {
     Rename(RenameRun),
     Hash(HashRun),
     Transfer(Box<Run>),
+    /// A relay has the connection.
+    Leg(LegRun),
     Quit(RequestId),
 }
 
 automaton! { Exchange "exchange":;
-    Idle => Queries Login Features Negotiation Secure Clear Rename Hash Transfer Quit;
+    Idle => Queries Login Features Negotiation Secure Clear Rename Hash Transfer Leg Quit;
     Queries => Idle;
     Login => Negotiation Idle;
     Features => Idle;
@@ -83,6 +86,7 @@ automaton! { Exchange "exchange":;
     Rename => Idle;
     Hash => Idle;
     Transfer => Idle;
+    Leg => Idle;
     Quit => Idle;
 }
 
@@ -98,7 +102,7 @@ impl Exchange {
             | Self::Rename(RenameRun { id, .. })
             | Self::Hash(HashRun { id, .. })
             | Self::Quit(id) => Some(*id),
-            Self::Idle | Self::Queries(_) | Self::Transfer(_) => None,
+            Self::Idle | Self::Queries(_) | Self::Transfer(_) | Self::Leg(_) => None,
         }
     }
 }
@@ -269,12 +273,27 @@ pub(super) struct Parameters {
     pub(super) range_pending: bool,
     /// Whether EPSV ALL was accepted: no other way of setting up is allowed any more.
     pub(super) only_epsv: bool,
+    /// Whether SSCN has made the server the TLS client of its data connections.
+    pub(super) sscn: bool,
 }
 
 impl Parameters {
     /// AUTH and a new login make the server forget; what the network lets through stays known.
     pub(super) const fn forget_session(&mut self) {
         self.kind = None;
+        self.sscn = false;
+    }
+
+    /// What a final reply to this command changes.
+    pub(super) const fn note(&mut self, command: &Command, code: Code) {
+        let done = code.is_success();
+        match command {
+            Command::Type(kind) if done => self.kind = Some(*kind),
+            Command::Sscn(Some(on)) if done => self.sscn = *on,
+            Command::Rest(offset) => self.offset_pending = *offset != 0 && !code.is_refusal(),
+            Command::Rang(range) => self.range_pending = range.is_some() && !code.is_refusal(),
+            _ => {}
+        }
     }
 }
 
@@ -435,7 +454,7 @@ impl Fenced {
     /// Behind the first reply.
     pub(super) const FIRST: Self = Self { replies: 1 };
 
-    fn next(self, code: Code) -> Next {
+    pub(super) fn next(self, code: Code) -> Next {
         let replies = self.replies.saturating_add(1);
         match replies {
             _ if code == Code::PATH => Next::InStep,
@@ -536,4 +555,30 @@ impl Rendezvous {
     pub(super) const fn is_held(self) -> bool {
         !matches!(self, Self::Absent | Self::Ended { .. } | Self::Gone)
     }
+}
+
+/// A connection that a relay has: what is awaited of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leg {
+    /// Nothing.
+    Held,
+    /// The reply to a command that moves no payload.
+    Asked,
+    /// The first reply to one that does.
+    Running,
+    /// Its final reply.
+    Opened,
+    /// The first reply behind ABOR.
+    Aborting,
+    /// The others, as in a transfer.
+    Fenced(Fenced),
+}
+
+automaton! { Leg "leg": Held;
+    Held => Asked Running Over;
+    Asked => Held Over;
+    Running => Opened Held Aborting Over;
+    Opened => Held Aborting Over;
+    Aborting => Fenced Over;
+    Fenced => Fenced Held Over;
 }

@@ -29,6 +29,7 @@ mod pipelining;
 mod plan;
 mod procedures;
 mod range;
+mod relay;
 mod rendezvous;
 mod transfer;
 mod upgrade;

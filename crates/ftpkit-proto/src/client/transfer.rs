@@ -225,12 +225,8 @@ impl Connection {
         let code = reply.code();
         match *run.step {
             _ if code.is_preliminary() => {}
-            Step::Rest => {
-                self.parameters.offset_pending = run.offset != 0 && !code.is_refusal();
-            }
-            Step::Range => {
-                self.parameters.range_pending = run.range.is_some() && !code.is_refusal();
-            }
+            Step::Rest => self.parameters.note(&Command::Rest(run.offset), code),
+            Step::Range => self.parameters.note(&Command::Rang(run.range), code),
             _ => {}
         }
         match run.failure {
