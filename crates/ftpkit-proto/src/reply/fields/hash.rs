@@ -107,16 +107,22 @@ pub fn hashes(reply: &Reply) -> Vec<FileHash> {
         return found;
     }
     for line in lines(reply) {
-        let mut start = 0;
+        let (mut start, mut last) = (0, 0);
         let commas = line.iter().enumerate().filter(|(_, b)| **b == b',');
         for end in commas.map(|(at, _)| at).chain([line.len()]) {
-            let piece = line.get(start..end).unwrap_or_default();
-            // The word before a comma first: a long name of many commas is not read again for
-            // each of them.
-            let word = piece.rsplit(u8::is_ascii_whitespace).next();
+            // The word before a comma first, and not beyond the comma before it: a long name of
+            // many commas is not read again for each of them.
+            let between = line.get(last..end).unwrap_or_default();
+            let word = match between.iter().rposition(u8::is_ascii_whitespace) {
+                Some(blank) => between.get(blank + 1..),
+                None if last == start => Some(between),
+                None => None,
+            };
+            last = end + 1;
             if word.and_then(long_digest).is_none() {
                 continue;
             }
+            let piece = line.get(start..end).unwrap_or_default();
             if let Some(hash) = with_path(piece.trim_ascii()) {
                 found.push(hash);
                 start = end + 1;
