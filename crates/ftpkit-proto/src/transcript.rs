@@ -200,9 +200,8 @@ impl Explainer {
 
     fn client<'a>(&mut self, text: &'a [u8], odd: &mut Vec<Finding>) -> Said<'a> {
         self.behind_security = false;
-        if !self.greeted {
+        if !self.greeted && self.state.login == Login::Unready {
             odd.push(Finding::BeforeGreeting);
-            self.greeted = true;
             self.state.login = Login::Out;
         }
         let parsed = Command::parse(text);
@@ -280,8 +279,7 @@ impl Explainer {
         }
         if self.state.login == Login::Ended {
             odd.push(Finding::BehindEnd);
-        } else if self.is_greeting(code) {
-            self.greet(code, odd);
+        } else if self.greet(code, odd) {
             return None;
         }
         let Some(at) = self.answered(code, odd) else {
@@ -315,30 +313,25 @@ impl Explainer {
         verb
     }
 
-    fn is_greeting(&self, code: Code) -> bool {
-        // Of a transcript that began with a command, too.
-        !self.greeted
-            || self.state.login == Login::Unready
-            || matches!(code, Code::READY | Code::READY_SOON)
-                && !self
-                    .waiting
-                    .iter()
-                    .any(|asked| asked.is(Verb::REIN) || asked.is(Verb::HOST))
-                && self.state.login == Login::Out
-    }
-
-    fn greet(&mut self, code: Code, odd: &mut Vec<Finding>) {
-        self.greeted = true;
+    /// Takes the greeting; whether the reply is it.
+    fn greet(&mut self, code: Code, odd: &mut Vec<Finding>) -> bool {
+        if self.greeted {
+            return false;
+        }
+        // The 220 will come.
+        self.greeted = code != Code::READY_SOON;
         match code {
             Code::READY => self.state.login = Login::Out,
-            // The 220 will come.
             Code::READY_SOON => {}
+            // The transcript has none; the client spoke first in it.
+            _ if !self.waiting.is_empty() => return false,
             Code::SERVICE_CLOSING => self.state.login = Login::Ended,
             _ => {
                 odd.push(Finding::NotAGreeting { code });
                 self.state.login = Login::Out;
             }
         }
+        true
     }
 
     /// Which of the waiting commands a reply with this code answers: the first, but for

@@ -166,35 +166,81 @@ fn before_angle(text: &[u8]) -> bool {
 }
 
 /// A line of a client or of a log without the password in it: what follows the word `PASS`,
-/// `ACCT` or `PSWD` (of `SITE PSWD`), in any case, becomes `***`.
+/// `ACCT` or `PSWD` (of `SITE PSWD`), in any case, becomes `***`, and so does the password in a
+/// URL.
 ///
 /// It errs on the side of hiding too much.
 ///
 /// ```
 /// use ftpkit_proto::transcript::without_secret;
 /// assert_eq!(&*without_secret(b"pass hunter2"), b"pass ***");
+/// assert_eq!(&*without_secret(b"to ftp://ana:hunter2@h/"), b"to ftp://ana:***@h/");
 /// assert_eq!(&*without_secret(b"RETR passwords"), b"RETR passwords");
 /// ```
 #[must_use]
 pub fn without_secret(line: &[u8]) -> Cow<'_, [u8]> {
-    let letter = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
-    let found = line.windows(4).enumerate().find(|(at, window)| {
-        [&b"PASS"[..], b"ACCT", b"PSWD"]
-            .iter()
-            .any(|word| window.eq_ignore_ascii_case(word))
-            && !letter(at.checked_sub(1).and_then(|before| line.get(before)))
-            && !letter(line.get(at + 4))
-    });
-    let Some(shown) = found.and_then(|(at, _)| line.get(..at + 4)) else {
-        return Cow::Borrowed(line);
-    };
-    if line.len() == shown.len() {
-        return Cow::Borrowed(line);
+    let word = secret_word(line);
+    let before = word.map_or(line, |word| line.get(..word).unwrap_or(line));
+    let mut shown: Option<Vec<u8>> = None;
+    let mut rest = before;
+    while let Some((password, behind)) = url_password(rest) {
+        let shown = shown.get_or_insert_default();
+        shown.extend_from_slice(rest.get(..password).unwrap_or_default());
+        shown.extend_from_slice(HIDDEN);
+        rest = rest.get(behind..).unwrap_or_default();
     }
-    let mut hidden = Vec::with_capacity(shown.len() + 4);
-    hidden.extend_from_slice(shown);
-    hidden.extend_from_slice(b" ***");
-    Cow::Owned(hidden)
+    if before.len() < line.len() {
+        let shown = shown.get_or_insert_default();
+        shown.extend_from_slice(rest);
+        shown.push(b' ');
+        rest = HIDDEN;
+    }
+    match shown {
+        Some(mut shown) => {
+            shown.extend_from_slice(rest);
+            Cow::Owned(shown)
+        }
+        None => Cow::Borrowed(line),
+    }
+}
+
+const HIDDEN: &[u8] = b"***";
+
+/// Where a word ends behind which a secret stands.
+fn secret_word(line: &[u8]) -> Option<usize> {
+    let letter = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+    line.windows(4)
+        .enumerate()
+        .find(|(at, window)| {
+            [&b"PASS"[..], b"ACCT", b"PSWD"]
+                .iter()
+                .any(|word| window.eq_ignore_ascii_case(word))
+                && !letter(at.checked_sub(1).and_then(|before| line.get(before)))
+                && !letter(line.get(at + 4))
+        })
+        .map(|(at, _)| at + 4)
+}
+
+/// Where the password of the first URL that has one begins, and where it ends.
+fn url_password(text: &[u8]) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let rest = text.get(from..)?;
+        let start = from + rest.windows(3).position(|window| window == b"://")? + 3;
+        let authority = text.get(start..)?;
+        let end = authority
+            .iter()
+            .position(|b| matches!(b, b'/' | b' ' | b'\t' | b'"' | b'\'' | b'<' | b'>'))
+            .unwrap_or(authority.len());
+        let authority = authority.get(..end)?;
+        let at = authority.iter().rposition(|b| *b == b'@');
+        let user = at.and_then(|at| authority.get(..at));
+        let colon = user.and_then(|user| user.iter().position(|b| *b == b':'));
+        if let (Some(at), Some(colon)) = (at, colon) {
+            return Some((start + colon + 1, start + at));
+        }
+        from = start + end;
+    }
 }
 
 #[cfg(test)]
@@ -274,6 +320,13 @@ mod tests {
             ("ACCT x", "ACCT ***"),
             ("SITE PSWD a b", "SITE PSWD ***"),
             ("PASS", "PASS"),
+            ("ftp://ana:hunter2@h:21/a", "ftp://ana:***@h:21/a"),
+            (
+                "a://b a://c@d a://e:f@g:h 'a://i:j@k' a://l:m",
+                "a://b a://c@d a://e:***@g:h 'a://i:***@k' a://l:m",
+            ),
+            ("a://b:c@d pass a://e:f@g", "a://b:***@d pass ***"),
+            ("://:@", "://:***@"),
             ("PASSIVE", "PASSIVE"),
             ("XPASS x", "XPASS x"),
             ("", ""),

@@ -217,6 +217,11 @@ fn the_beginning_has_its_own_oddities() {
         ("S: 120 Wait\nS: 220 Hi", ""),
         ("S: 421 Full", ""),
         ("S: 230 Hi", "1: 230 is no greeting"),
+        ("S: 220 Hi\nS: 220 Hi", "2: no command waits for this reply"),
+        (
+            "C: NOOP\nS: 200 Ok",
+            "1: the client speaks before the greeting",
+        ),
         (
             "C: NOOP\nS: 220 Hi\nS: 200 Ok",
             "1: the client speaks before the greeting",
