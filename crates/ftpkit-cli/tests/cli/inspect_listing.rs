@@ -113,3 +113,52 @@ fn the_dialect_can_be_told() {
     let lines = inspect(&["listing", "--dialect", "mlsx"], line);
     assert_eq!(lines[0]["reason"], "the line is of an unknown form");
 }
+
+/// The names of each dialect, without what belongs to its lines only.
+#[test]
+fn each_dialect_has_its_name() {
+    for (dialect, lines, fields) in [
+        (
+            "vms",
+            "Directory DISK$USER:[ANA]\r\n\r\nA.TXT;7  1/3  15-JUN-2024 12:00:00  [ANA,STAFF]  (RWED,RWED,RE,)\r\n",
+            json!({"name": "A.TXT", "version": "7", "kind": "file"}),
+        ),
+        (
+            "os400",
+            "ANA            36864 06/15/24 12:00:00 *DIR       docs/\r\n",
+            json!({"name": "docs", "kind": "dir", "owner": "ANA"}),
+        ),
+        (
+            "eplf",
+            "+i12.34,m1718452800,r,s280,\tpage.html\r\n",
+            json!({"name": "page.html", "kind": "file", "size": 280, "utc": true}),
+        ),
+        (
+            "dos",
+            "06-15-24  12:00PM            1,234 a b.txt\r\n",
+            json!({"name": "a b.txt", "size": 1234, "precision": "minute"}),
+        ),
+        (
+            "netware",
+            "d [RWCEAFMS] ana                   512       Jun 15 12:00    mail\r\n",
+            json!({"name": "mail", "kind": "dir", "owner": "ana"}),
+        ),
+    ] {
+        for args in [
+            &["listing", "--today", "2024-06-15"][..],
+            &["listing", "--dialect", dialect],
+        ] {
+            let lines = inspect(args, lines.as_bytes());
+            let last = lines.last().unwrap();
+            assert_eq!(last["dialect"], dialect, "{last}");
+            for (name, value) in fields.as_object().unwrap() {
+                assert_eq!(&last[name], value, "{last}");
+            }
+        }
+    }
+    let two = b"A_NAME_THAT_FILLS_ITS_LINE.TXT;12\r\n   5/6   15-JUN-2024 12:00  [ANA]  (RWED,RWED,RE,)\r\n";
+    let lines = inspect(&["listing", "--dialect", "vms"], two);
+    assert_eq!(lines[0]["skipped"], "A_NAME_THAT_FILLS_ITS_LINE.TXT;12");
+    assert_eq!(lines[1]["name"], "A_NAME_THAT_FILLS_ITS_LINE.TXT");
+    assert_eq!(lines[1]["version"], "12");
+}
