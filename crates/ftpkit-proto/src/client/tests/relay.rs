@@ -10,6 +10,7 @@ use crate::{
     client::{Errand, ErrandId, Relay, RelayConfig, RelayOutcome, RelayOutput, Side},
 };
 
+mod chaos;
 mod ends;
 mod ways;
 
