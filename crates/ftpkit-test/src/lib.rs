@@ -13,6 +13,7 @@ mod replay;
 mod settings;
 pub mod store;
 mod transcript;
+mod trio;
 mod witness;
 mod words;
 
@@ -20,3 +21,4 @@ pub use net::{Conditions, Handshake, Side};
 pub use pair::{Ended, Pair};
 pub use store::{Answering, Store};
 pub use transcript::{NotATranscript, Transcript};
+pub use trio::{Hosts, Trio};

@@ -86,6 +86,7 @@ pub struct Relay {
     told: VecDeque<(ErrandId, RelayOutcome)>,
     last: u64,
     deadline: Option<Instant>,
+    #[cfg(feature = "transitions")]
     taken: Taken,
 }
 
@@ -113,6 +114,7 @@ impl Relay {
             told: VecDeque::new(),
             last: 0,
             deadline: None,
+            #[cfg(feature = "transitions")]
             taken,
         }
     }

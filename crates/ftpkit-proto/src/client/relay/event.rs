@@ -6,7 +6,7 @@ use super::super::event::{Event, Phase};
 use crate::{machine::Output, reply::Reply, text::PathArg, time::Instant};
 
 /// One of the two servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there are two")]
 pub enum Side {
     /// The one that has the file.

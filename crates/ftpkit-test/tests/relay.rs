@@ -1,0 +1,271 @@
+//! Files that go from one server machine to another, by a relay over two connections.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::time::Duration;
+
+use ftpkit_proto::{
+    client::{Errand, Phase, RelayConfig, RelayOutcome, Request, Side},
+    server::{self, TlsPolicy},
+};
+use ftpkit_test::{Answering, Conditions, Hosts, Store, Trio};
+use proptest::prelude::*;
+
+const CONTENT: [u8; 5000] = [7; 5000];
+
+fn trio(hosts: Hosts, conditions: Conditions) -> Trio {
+    let source = Store::new()
+        .with_file("/f", CONTENT)
+        .with_file("/empty", *b"");
+    let mut trio = Trio::new(hosts, conditions, source, Store::new());
+    trio.login();
+    trio
+}
+
+#[track_caller]
+fn failed(trio: &Trio, id: ftpkit_proto::client::ErrandId) -> (Phase, Option<Side>, [u16; 2]) {
+    let Some(RelayOutcome::Failed(failed)) = trio.outcome(id) else {
+        panic!("{:?}\n{}", trio.outcome(id), trio.story());
+    };
+    let code =
+        |reply: &Option<ftpkit_proto::Reply>| reply.as_ref().map_or(0, |r| r.code().number());
+    let codes = [code(&failed.source), code(&failed.destination)];
+    (failed.phase, failed.side, codes)
+}
+
+#[test]
+fn a_file_goes_from_server_to_server() {
+    for listens in [Side::Destination, Side::Source] {
+        let mut relay = RelayConfig::default();
+        relay.listens = listens;
+        let source = Store::new()
+            .with_file("/f", CONTENT)
+            .with_file("/empty", *b"");
+        let mut trio = Trio::with(
+            Hosts::One,
+            Conditions::default(),
+            [source, Store::new()],
+            relay,
+            &server::Config::default(),
+        );
+        trio.login();
+        let whole = trio.start("/f", "/g");
+        let empty = trio.start("/empty", "/h");
+        let mut rest = Errand::new("/f".try_into().unwrap(), "/g".try_into().unwrap());
+        rest.offset = 4000;
+        let rest = trio.errand(rest);
+        trio.run();
+        for errand in [whole, empty, rest] {
+            assert!(trio.is_transferred(errand), "{}", trio.story());
+        }
+        let store = trio.store(Side::Destination);
+        assert_eq!(store.file("/g"), Some(&CONTENT[..]));
+        assert_eq!(store.file("/h"), Some(&b""[..]));
+        trio.finish();
+    }
+}
+
+#[test]
+fn servers_on_hosts_of_their_own_call_nobody_but_their_client() {
+    let mut trio = trio(Hosts::Three, Conditions::default());
+    let errand = trio.start("/f", "/g");
+    trio.run();
+    let (phase, side, codes) = failed(&trio, errand);
+    // The source refused first, then the destination.
+    assert_eq!((phase, side), (Phase::Connect, Some(Side::Destination)));
+    assert_eq!(codes, [227, 504], "{}", trio.story());
+    assert_eq!(trio.store(Side::Destination).file("/g"), None);
+    trio.finish();
+}
+
+#[test]
+fn a_file_that_is_not_there_replaces_none() {
+    for listens in [Side::Destination, Side::Source] {
+        let mut relay = RelayConfig::default();
+        relay.listens = listens;
+        let mut trio = Trio::with(
+            Hosts::One,
+            Conditions::default(),
+            [Store::new(), Store::new().with_file("/g", *b"old")],
+            relay,
+            &server::Config::default(),
+        );
+        trio.login();
+        let errand = trio.start("/f", "/g");
+        trio.run();
+        let (phase, side, [source, _]) = failed(&trio, errand);
+        assert_eq!((phase, side), (Phase::Command, Some(Side::Source)));
+        assert_eq!(source, 550, "{}", trio.story());
+        let kept = trio.store(Side::Destination).file("/g");
+        assert_eq!(kept, Some(&b"old"[..]), "{}", trio.story());
+        trio.finish();
+    }
+}
+
+#[test]
+fn a_destination_that_refuses_stops_the_source() {
+    let source = Store::new().with_file("/f", CONTENT);
+    let mut trio = Trio::new(Hosts::One, Conditions::default(), source, Store::new());
+    trio.login();
+    // A directory.
+    let errand = trio.start("/f", "/");
+    let next = trio.start("/f", "/g");
+    trio.run();
+    let (phase, side, [_, destination]) = failed(&trio, errand);
+    assert_eq!((phase, side), (Phase::Command, Some(Side::Destination)));
+    assert!(destination >= 500, "{}", trio.story());
+    assert!(trio.is_transferred(next), "{}", trio.story());
+    trio.finish();
+}
+
+#[test]
+fn where_one_cannot_call_the_other_does() {
+    let mut conditions = Conditions::default();
+    conditions.refuse = 1;
+    let mut trio = trio(Hosts::One, conditions);
+    let errand = trio.start("/f", "/g");
+    trio.run();
+    assert!(trio.is_transferred(errand), "{}", trio.story());
+    assert!(trio.story().contains("425"), "{}", trio.story());
+    trio.finish();
+}
+
+#[test]
+fn a_data_connection_that_breaks_is_told() {
+    let mut conditions = Conditions::default();
+    conditions.lose_data = Some(2500);
+    let mut trio = trio(Hosts::One, conditions);
+    let errand = trio.start("/f", "/g");
+    trio.run();
+    let (phase, _, codes) = failed(&trio, errand);
+    assert_eq!(phase, Phase::Confirm, "{}", trio.story());
+    assert!(codes.contains(&426), "{}", trio.story());
+    assert_eq!(trio.store(Side::Destination).file("/g"), None);
+    trio.finish();
+}
+
+#[test]
+fn an_errand_may_be_given_up_while_it_flows() {
+    let mut conditions = Conditions::default();
+    conditions.data_delay = Duration::from_secs(1);
+    let mut trio = trio(Hosts::One, conditions);
+    let errand = trio.start("/f", "/g");
+    trio.wait(Duration::from_secs(2));
+    trio.abort(errand);
+    trio.run();
+    let (phase, side, _) = failed(&trio, errand);
+    assert_eq!((phase, side), (Phase::Aborted, None), "{}", trio.story());
+    assert_eq!(trio.store(Side::Destination).file("/g"), None);
+    let next = trio.start("/f", "/g");
+    trio.run();
+    assert!(trio.is_transferred(next), "{}", trio.story());
+    trio.finish();
+}
+
+/// ftpkit's servers make nobody else the server of their TLS: both refuse, in order.
+#[test]
+fn under_tls_the_servers_must_be_able_to_take_both_parts() {
+    let mut config = server::Config::default();
+    config.tls = TlsPolicy::Offered;
+    let mut trio = Trio::with(
+        Hosts::One,
+        Conditions::default(),
+        [Store::new().with_file("/f", CONTENT), Store::new()],
+        RelayConfig::default(),
+        &config,
+    );
+    for side in Side::ALL {
+        trio.submit(side, Request::Secure { protect_data: true });
+    }
+    trio.login();
+    let errand = trio.start("/f", "/g");
+    trio.run();
+    let (phase, ..) = failed(&trio, errand);
+    assert!(matches!(phase, Phase::Prepare | Phase::Connect));
+    for verb in ["CPSV", "SSCN ON"] {
+        assert!(trio.story().contains(verb), "{}", trio.story());
+    }
+    trio.finish();
+}
+
+fn conditions() -> impl Strategy<Value = Conditions> {
+    (
+        0..40usize,
+        0..50u64,
+        0..50u64,
+        prop::option::weighted(0.2, 0..6000usize),
+        0..3usize,
+        0..2usize,
+        0..2usize,
+        prop::bool::weighted(0.2),
+    )
+        .prop_map(
+            |(fragment, delay, data_delay, lose, refuse, ignore, unbound, stranger)| {
+                let mut conditions = Conditions::default();
+                conditions.fragment = fragment;
+                conditions.delay = Duration::from_millis(delay);
+                conditions.data_delay = Duration::from_millis(data_delay);
+                conditions.lose_data = lose;
+                conditions.refuse = refuse;
+                conditions.ignore = ignore;
+                conditions.unbound = unbound;
+                conditions.stranger = stranger;
+                conditions
+            },
+        )
+}
+
+fn answering() -> impl Strategy<Value = Vec<Answering>> {
+    let one = prop_oneof![
+        6 => Just(Answering::AtOnce),
+        2 => (0..200u64).prop_map(|ms| Answering::After(Duration::from_millis(ms))),
+        1 => Just(Answering::After(Duration::from_secs(45))),
+    ];
+    prop::collection::vec(one, 1..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the network does, each errand ends, what is confirmed is true, and nothing is
+    /// left at either server.
+    #[test]
+    fn over_any_network(
+        conditions in conditions(),
+        answering in [answering(), answering()],
+        lose in prop::option::weighted(0.2, (any::<bool>(), 0..900usize)),
+        waits in prop::collection::vec((0..3000u64, any::<bool>()), 1..4),
+        listens: bool,
+        apart in prop::bool::weighted(0.1),
+    ) {
+        let [first, second] = answering;
+        let stores = [
+            Store::new().with_file("/f", CONTENT).answering(first),
+            Store::new().answering(second),
+        ];
+        let mut relay = RelayConfig::default();
+        relay.listens = if listens { Side::Source } else { Side::Destination };
+        let hosts = if apart { Hosts::Three } else { Hosts::One };
+        let mut trio = Trio::with(hosts, conditions, stores, relay, &server::Config::default());
+        if let Some((first, bytes)) = lose {
+            trio.lose(if first { Side::Source } else { Side::Destination }, bytes);
+        }
+        trio.login();
+        let mut errands = Vec::new();
+        for (number, (wait, abort)) in waits.into_iter().enumerate() {
+            let errand = trio.start("/f", &format!("/g{number}"));
+            errands.push(errand);
+            trio.wait(Duration::from_millis(wait));
+            if abort {
+                trio.abort(errand);
+            }
+        }
+        trio.run();
+        for (number, errand) in errands.into_iter().enumerate() {
+            if trio.is_transferred(errand) {
+                let stored = trio.store(Side::Destination).file(&format!("/g{number}"));
+                prop_assert_eq!(stored, Some(&CONTENT[..]), "{}", trio.story());
+            }
+        }
+        trio.finish();
+    }
+}
