@@ -110,6 +110,22 @@ impl Pair {
         Self::of(settings, conditions, store, true)
     }
 
+    /// A pair with these settings, whose control connection is one over IPv6.
+    #[must_use]
+    pub fn over_ipv6(
+        conditions: Conditions,
+        store: Store,
+        client: client::Config,
+        server: server::Config,
+    ) -> Self {
+        let settings = Settings {
+            client,
+            server,
+            v6: true,
+        };
+        Self::of(settings, conditions, store, true)
+    }
+
     /// A pair with these settings, whose transcript is kept or not.
     pub(crate) fn of(
         settings: Settings,
@@ -300,6 +316,11 @@ impl Pair {
         } else {
             Ended::Badly
         })
+    }
+
+    /// Lets the network be another one from now on.
+    pub fn change_conditions(&mut self, change: impl FnOnce(&mut Conditions)) {
+        change(&mut self.net.conditions);
     }
 
     // Time passes.

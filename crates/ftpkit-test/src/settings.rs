@@ -57,6 +57,8 @@ const CLIENT: &[Switch<client::Config>] = switches! {
     "lenient" c => u64::from(c.lenient), v => c.lenient = v == 1;
     "unclean" c => u64::from(c.accept_unclean_close), v => c.accept_unclean_close = v == 1;
     "telnet" c => u64::from(c.telnet_abort), v => c.telnet_abort = v == 1;
+    "negotiate" c => u64::from(c.negotiate), v => c.negotiate = v == 1;
+    "ccc" c => u64::from(c.dangerous_ccc), v => c.dangerous_ccc = v == 1;
     "trace" c => u64::from(c.trace), v => c.trace = v == 1;
     "queue" c => c.limits.queue as u64, v => c.limits.queue = v as usize;
     "line" c => c.limits.line as u64, v => c.limits.line = v as usize;

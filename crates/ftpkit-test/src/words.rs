@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use ftpkit_proto::{
     Command, DataEvent, DataFailure, DataId, PathArg, Secret, Text, TlsEvent,
     client::{Credentials, Request, Transfer},
-    command::ListArgs,
+    command::{ByteRange, ListArgs},
     facts::{Facts, Kind},
     server::{Described, LoginAnswer, Opened, RefusalKind},
     time::Timestamp,
@@ -134,6 +134,9 @@ fn request(f: &mut fmt::Formatter<'_>, request: &Request) -> fmt::Result {
             write!(f, "command {}", word(line.trim_ascii_end()))
         }
         Request::Login(login) => {
+            if let Some(host) = &login.host {
+                write!(f, "at {} {} ", word(host.as_bytes()), login.host_required)?;
+            }
             let user = word(login.user.as_bytes());
             write!(f, "login {user} {}", word(login.password.as_bytes()))?;
             match &login.account {
@@ -142,6 +145,18 @@ fn request(f: &mut fmt::Formatter<'_>, request: &Request) -> fmt::Result {
             }
         }
         Request::Features => f.write_str("features"),
+        Request::Negotiate => f.write_str("negotiate"),
+        Request::ClearControl => f.write_str("clear"),
+        Request::Hash { path, range } => {
+            write!(f, "hash {}", word(path.as_bytes()))?;
+            match range {
+                Some(range) => {
+                    let last = range.last().map(|last| last.to_string());
+                    write!(f, " {} {}", range.start(), last.as_deref().unwrap_or("-"))
+                }
+                None => Ok(()),
+            }
+        }
         Request::Secure { protect_data } => write!(f, "secure {protect_data}"),
         Request::Rename { from, to } => {
             let from = word(from.as_bytes());
@@ -162,6 +177,12 @@ fn request(f: &mut fmt::Formatter<'_>, request: &Request) -> fmt::Result {
 fn transfer(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
     let (what, path) = match transfer {
         Transfer::Download { path, offset } => (format!("get {offset}"), Some(path)),
+        Transfer::DownloadRange { path, range } => {
+            // `-`: to the end.
+            let last = range.last().map(|last| last.to_string());
+            let last = last.unwrap_or_else(|| "-".into());
+            (format!("part {} {last}", range.start()), Some(path))
+        }
         Transfer::Upload { path, offset } => (format!("put {offset}"), Some(path)),
         Transfer::Append { path } => ("append".into(), Some(path)),
         Transfer::UploadUnique { path } => ("unique".into(), path.as_ref()),
@@ -253,7 +274,29 @@ impl Words<'_> {
                 login.account = self.bytes().and_then(|account| Secret::new(account).ok());
                 Request::Login(login)
             }
+            "at" => {
+                let host = Text::try_from(&self.bytes()?[..]).ok()?;
+                let required = self.number()?;
+                let Request::Login(mut login) = self.request()? else {
+                    return None;
+                };
+                login.host = Some(host);
+                login.host_required = required;
+                Request::Login(login)
+            }
             "features" => Request::Features,
+            "negotiate" => Request::Negotiate,
+            "clear" => Request::ClearControl,
+            "hash" => {
+                let path = self.path()?;
+                let start: Option<u64> = self.number();
+                let range = match (start, self.number()) {
+                    (None, _) => None,
+                    (Some(start), Some(last)) => Some(ByteRange::inclusive(start, last)?),
+                    (Some(start), None) => Some(ByteRange::from(start)),
+                };
+                Request::Hash { path, range }
+            }
             "secure" => Request::Secure {
                 protect_data: self.number()?,
             },
@@ -281,6 +324,15 @@ impl Words<'_> {
                 let offset = self.number()?;
                 let path = self.path()?;
                 Transfer::Download { path, offset }
+            }
+            "part" => {
+                let start = self.number()?;
+                let range = match self.number() {
+                    Some(last) => ByteRange::inclusive(start, last)?,
+                    None => ByteRange::from(start),
+                };
+                let path = self.path()?;
+                Transfer::DownloadRange { path, range }
             }
             "put" => {
                 let offset = self.number()?;
