@@ -90,6 +90,8 @@ fn serve(shared: &Shared, mut control: TcpStream, peer: SocketAddr) -> io::Resul
     let before = shared.sessions.fetch_add(1, Ordering::AcqRel);
     let _place = Place(&shared.sessions);
     control.set_write_timeout(Some(PATIENCE))?;
+    // A 226 must not wait until the 150 before it is acknowledged.
+    control.set_nodelay(true)?;
     // Clients send the last byte of ABOR as urgent data, which std has no name for; without
     // this option it would be missing.
     socket2::SockRef::from(&control).set_out_of_band_inline(true)?;

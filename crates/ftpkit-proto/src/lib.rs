@@ -145,7 +145,7 @@
 //!
 //! | output | what a driver does |
 //! | --- | --- |
-//! | [`Write`](Output::Write) | Writes the bytes. Where they cannot be taken at once, polls no more until they are, so that memory stays bounded; the last deadline still counts. |
+//! | [`Write`](Output::Write) | Writes the bytes. Where they cannot be taken at once, polls no more until they are, so that memory stays bounded; the last deadline still counts. With `TCP_NODELAY`, or a 226 waits until the 150 before it is acknowledged. |
 //! | [`WriteUrgent`](Output::WriteUrgent) | Writes them in their place with the last one as TCP urgent data; under TLS, or where the system has none, like any others. |
 //! | [`StartTls`](Output::StartTls) | Sends all that was written before, hands over what it has read already, reads nothing more in clear, and begins the handshake: a client as a TLS client, a server as a server. Then [`TlsEvent::Started`] or [`TlsEvent::Failed`]. |
 //! | [`StopTls`](Output::StopTls) | Sends close_notify behind all that was written, waits for the peer's, and goes on in clear. Then [`TlsEvent::Stopped`] or [`TlsEvent::Failed`]. |
@@ -249,7 +249,8 @@
 //! A client submits requests ([`client::Request`]), which are carried out in order, and each ends
 //! exactly once ([`client::Event::Done`]). A refusal is an outcome, not an [`Error`]: the
 //! protocol worked. [`client::Connection::abort`] takes a request back at whatever stage it is,
-//! and the connection stays in step.
+//! and the connection stays in step. [`client::Relay`] joins two client connections, between
+//! whose servers files go without passing this side; it is driven like both at once.
 //!
 //! # Usable alone
 //!
@@ -296,7 +297,7 @@
 //! | | PRET | [`client::Pret`] | yes | where it is listed |
 //! | | SITE CHMOD, UTIME | [`command::Site`] | yes | as commands |
 //! | | SITE SYMLINK, MKDIR, RMDIR, COPY, CPFR, CPTO | [`command::Site`] | not yet | as commands |
-//! | | SSCN, CPSV, transfers between two servers | [`command`] | not yet | not yet |
+//! | | SSCN, CPSV, transfers from server to server | [`client::Relay`] | 502, and PORT calls the client only | yes |
 //! | | what LIST shows, in every dialect of [`listing::Dialect`] | [`listing`] | like `ls -l` | read |
 //!
 //! With its default configuration the server machine answers 502, whatever the argument: `ADAT`,

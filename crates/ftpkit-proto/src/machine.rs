@@ -11,7 +11,8 @@ use crate::{
     time::Instant,
 };
 
-/// One side of a control connection, as a state machine without I/O.
+/// One side of a control connection, as a state machine without I/O. The [crate's page](crate)
+/// has the whole contract, with a loop that runs.
 ///
 /// Methods come in two kinds. `handle_*` take facts from outside: they accept them in any
 /// order and in any pieces, never fail and never block. [`poll_output`](Self::poll_output)

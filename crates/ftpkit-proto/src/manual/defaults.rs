@@ -74,6 +74,18 @@
 //! | [`timeouts.data_drain`](crate::client::Timeouts::data_drain) | `30s` | The server has confirmed; what is under way is in its system's buffers, and full ones take a while on slow lines. | up on very slow lines |
 //! | [`timeouts.final_reply`](crate::client::Timeouts::final_reply) | `60s` | The server makes the file durable, or checks it, before it confirms. NAT may have forgotten the control connection, so it is not for ever. | up for servers that copy to another store before their 226 |
 //!
+//! # The relay
+//!
+//! A [`Relay`](crate::client::Relay) has settings of its own, beside those of its two connections.
+//!
+//! | setting of [`client::RelayConfig`](crate::client::RelayConfig) | default | why | change it |
+//! | --- | --- | --- | --- |
+//! | [`listens`](crate::client::RelayConfig::listens) | `Destination` | The source is known to have the file before the destination is told to replace its own. | where it is known that only the source can be called |
+//! | [`trust_passive_address`](crate::client::RelayConfig::trust_passive_address) | `false` | A server that may name any address would have the other one attack it. | for clusters, as above |
+//! | [`patience`](crate::client::RelayConfig::patience) | `2s` | A source that listens may answer only when it was called, and a refusal is there sooner. | up over satellites |
+//! | [`limit`](crate::client::RelayConfig::limit) | `86400s` | Neither server tells how far it is, so that a stall cannot be seen. | to what the largest file needs |
+//! | [`final_reply`](crate::client::RelayConfig::final_reply) | `60s` | Behind the one final reply the other is near. | up for servers that copy to another store before their 226 |
+//!
 //! # Listings and lines
 //!
 //! | what | default | change it |

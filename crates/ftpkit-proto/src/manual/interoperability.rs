@@ -93,6 +93,7 @@
 //! | PASV over IPv6 | Pure-FTPd refuses it | not tried: there is no form for it | `passive_over_ipv6_knows_no_pasv` |
 //! | EPRT refused | old ones | PORT, and remembered | `eprt_refused_means_port` |
 //! | PRET wanted before PASV | DrFTPD | sent where FEAT lists it ([`client::Pret`](crate::client::Pret)) | `a_distributed_server_is_told_first` |
+//! | one of two servers cannot listen, cannot call, or takes CPSV or SSCN only, in a transfer between them | glFTPd, firewalls | the two change places ([`client::Relay`](crate::client::Relay)) | `where_the_one_way_is_refused_the_two_change_places`, `under_tls_one_server_is_made_the_client` |
 //! | gateways that rewrite PORT and not EPRT | NAT | EPRT is first; passive mode is the way out | |
 //! | TLS on the data connection only behind the command | ProFTPD, Pure-FTPd | the handshake starts behind the 1yz, also for an empty file | `the_handshake_comes_behind_the_1yz` |
 //! | 425 or 550 while its call is awaited | all | heard, and the listener is dropped | `a_server_that_cannot_call_says_so_and_the_next_transfer_works` |

@@ -22,7 +22,7 @@
 //!
 //! *Tests:* `only_the_peer_and_only_high_ports_are_connected_to`,
 //! `only_the_client_itself_is_dialled`, `active_mode_dials_the_client_only`,
-//! `data_connections_go_to_the_client_and_to_no_one_else`.
+//! `data_connections_go_to_the_client_and_to_no_one_else`, `no_third_host_is_named`.
 //!
 //! ## Stolen data connections
 //!
