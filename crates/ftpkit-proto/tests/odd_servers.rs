@@ -1,4 +1,4 @@
-//! What the chapter on interoperability claims of the client machine, where no other test does.
+//! What the manual claims of the client machine, where no other test holds it.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::net::SocketAddr;
@@ -88,4 +88,14 @@ fn any_code_of_success_is_one() {
     let (outcome, sent) = against(&answers, transfer);
     assert!(matches!(outcome, Outcome::Transferred(done) if done.bytes == 3));
     assert_eq!(sent, ["TYPE I", "EPSV", "RETR x"]);
+}
+
+#[test]
+fn no_mode_is_asked_for_that_the_payload_has_not() {
+    for line in ["MODE Z", "MODE C", "MODE B", "STRU R", "STRU P"] {
+        let request = Request::Command(Command::parse(line.as_bytes()).unwrap());
+        let (outcome, sent) = against(&[], request);
+        assert!(matches!(outcome, Outcome::Rejected), "{line}: {outcome:?}");
+        assert_eq!(sent, [""; 0], "{line}");
+    }
 }

@@ -497,10 +497,12 @@ fn rang(argument: &[u8]) -> Result<Option<ByteRange>, Kind> {
 /// pret = command-line                       ; RETR, STOR, STOU, APPE, LIST, NLST or MLSD
 /// ```
 fn pret(argument: &[u8]) -> Result<Command, Kind> {
-    let announced = Command::parse(needed(argument)?).map_err(|error| match error.kind {
-        Kind::NotACommand => Kind::BadArgument,
-        kind => kind,
-    })?;
+    let (_, (verb, argument)) = command_line(needed(argument)?).map_err(|_| Kind::BadArgument)?;
+    // It announces no further one: a line full of them is no way into the stack.
+    if verb == Verb::PRET {
+        return Err(Kind::BadArgument);
+    }
+    let announced = with_argument(verb, argument)?;
     match announced {
         Command::Retr(_)
         | Command::Stor(_)

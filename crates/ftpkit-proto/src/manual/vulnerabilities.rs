@@ -155,6 +155,7 @@
 //!
 //! *Tests:* `only_an_empty_framer_is_drained`, `bytes_behind_auth_are_fatal`,
 //! `bytes_in_clear_behind_the_234_are_fatal`, `auth_and_what_it_resets`,
+//! `a_session_under_tls_is_another_one`,
 //! `nothing_comes_between_the_consent_and_the_end_of_tls`.
 //!
 //! ## A silent way back to clear text
@@ -321,11 +322,12 @@
 //!
 //! *Here:* payload is the application's, in pieces; the one listing that the core itself formats,
 //! `STAT path`, is bounded by [`server::Limits::survey_entries`](crate::server::Limits::survey_entries).
-//! `ftpkit-server` lists a page at a time, and a tree to a depth of 64 without recursion. Reading
-//! recurses nowhere either.
+//! `ftpkit-server` lists a page at a time, and a tree to a depth of 64 without recursion. The
+//! parsers do not recurse; the one command that holds another, PRET, holds no second PRET.
 //!
 //! *Tests:* `a_listing_over_the_control_connection`, `a_large_directory_is_listed_in_full`,
-//! `ten_thousand_entries_come_in_pages`, `a_directory_deeper_than_any_stack_can_be_made_and_dropped`.
+//! `ten_thousand_entries_come_in_pages`, `a_command_in_a_command_is_no_recursion`,
+//! `a_directory_deeper_than_any_stack_can_be_made_and_dropped`.
 //!
 //! ## Numbers
 //!
@@ -353,7 +355,7 @@
 //! *Here:* MODE Z and MODE C are read and refused with 504, and a client cannot send them: a request
 //! with either is [`Outcome::Rejected`](crate::client::Outcome::Rejected).
 //!
-//! *Tests:* `parameters`, `what_has_a_request_of_its_own_is_no_command`.
+//! *Tests:* `parameters`, `no_mode_is_asked_for_that_the_payload_has_not`.
 //!
 //! ## Connections without end
 //!

@@ -168,3 +168,10 @@ proptest! {
         prop_assert_eq!(framer.next_line(), Some(Framed::Line(&line)));
     }
 }
+
+#[test]
+fn a_command_in_a_command_is_no_recursion() {
+    let line = [&b"PRET ".repeat(100_000)[..], b"RETR x"].concat();
+    let error = Command::parse(&line).unwrap_err();
+    assert_eq!(error.kind, CommandErrorKind::BadArgument);
+}
