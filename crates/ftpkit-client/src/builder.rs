@@ -59,6 +59,7 @@ pub struct ClientBuilder {
     user: Option<Vec<u8>>,
     password: Option<Vec<u8>>,
     account: Option<Vec<u8>>,
+    virtual_host: Option<Vec<u8>>,
     directory: Option<PathArg>,
     family: Family,
     connect_timeout: Duration,
@@ -76,6 +77,7 @@ impl ClientBuilder {
             user: None,
             password: None,
             account: None,
+            virtual_host: None,
             directory: None,
             family: Family::Any,
             connect_timeout: Duration::from_secs(20),
@@ -156,6 +158,13 @@ impl ClientBuilder {
         self
     }
 
+    /// The virtual host to enter, on servers that have several (HOST, RFC 7151); those that
+    /// have one and refuse the command are entered all the same.
+    pub fn virtual_host(mut self, name: impl AsRef<[u8]>) -> Self {
+        self.virtual_host = Some(name.as_ref().to_vec());
+        self
+    }
+
     /// The directory to change to after login.
     pub fn directory(mut self, directory: impl AsRef<[u8]>) -> Self {
         match path::optional(Step::ChangeDir, directory.as_ref()) {
@@ -171,6 +180,13 @@ impl ClientBuilder {
     /// side is usually in the way of that.
     pub const fn active(mut self) -> Self {
         self.config.data_mode = DataMode::Active;
+        self
+    }
+
+    /// Connects to the server for data, and lets it connect back where that does not work;
+    /// which one does is remembered. By default the server is connected to and nothing else.
+    pub const fn passive_or_active(mut self) -> Self {
+        self.config.data_mode = DataMode::Auto;
         self
     }
 
@@ -219,8 +235,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether to ask for the server's features after login (FEAT), and to turn UTF-8 on where
-    /// it is offered. On by default; without it two round trips are saved.
+    /// Whether to ask for the server's features after login (FEAT), and to turn UTF-8 on and to
+    /// tell `Config::client_name` where that is offered. On by default; without it two round trips are saved.
     pub const fn features(mut self, ask: bool) -> Self {
         self.features = ask;
         self
@@ -277,6 +293,10 @@ impl ClientBuilder {
             let account =
                 Secret::try_from(&account[..]).map_err(|error| wrong("account", error))?;
             credentials.account = Some(account);
+        }
+        if let Some(host) = &self.virtual_host {
+            let host = Text::try_from(&host[..]).map_err(|error| wrong("virtual host", error))?;
+            credentials.host = Some(host);
         }
         Ok(credentials)
     }

@@ -9,7 +9,7 @@ use std::{
 use ftpkit_proto::{
     Code, PathArg, Reply, Text, Verb,
     client::{Outcome, Request, Transfer as Asked, Transferred},
-    command::{Command, Opts, Site},
+    command::{Command, Site},
     features::Features,
     reply::fields,
     time::Timestamp,
@@ -105,32 +105,29 @@ impl Client {
     /// Where the connection was lost.
     pub async fn features(&mut self) -> Result<&Features> {
         if self.features.is_none() {
-            let features = match self
-                .session
-                .request(Step::Features, Request::Features)
-                .await?
-            {
-                Outcome::Features(features) => features,
-                Outcome::Reply(_) => Features::default(),
-                other => return Err(self.session.unexpected(Step::Features, other)),
-            };
-            // A server that lists its features, and not this one, need not be asked.
-            if !features.is_empty() && features.mlst().is_none() {
-                self.habits.no_mlsd = true;
-                self.habits.no_mlst = true;
-            }
-            self.features = Some(features);
+            self.learn(Request::Features).await?;
         }
         Ok(self.features.get_or_insert_default())
     }
 
-    /// Asks for the features, and turns UTF-8 on where the server wants to be told.
+    /// Asks for the features, and tells the server the client's name and UTF-8 where it wants
+    /// to be told.
     pub(crate) async fn negotiate(&mut self) -> Result<()> {
-        if self.features().await?.utf8() {
-            let on = Request::Command(Command::Opts(Opts::Utf8(true)));
-            // Servers for which it is always on may refuse it.
-            self.session.reply(Step::Features, on).await?;
+        self.learn(Request::Negotiate).await
+    }
+
+    async fn learn(&mut self, request: Request) -> Result<()> {
+        let features = match self.session.request(Step::Features, request).await? {
+            Outcome::Features(features) => features,
+            Outcome::Reply(_) => Features::default(),
+            other => return Err(self.session.unexpected(Step::Features, other)),
+        };
+        // A server that lists its features, and not this one, need not be asked.
+        if !features.is_empty() && features.mlst().is_none() {
+            self.habits.no_mlsd = true;
+            self.habits.no_mlst = true;
         }
+        self.features = Some(features);
         Ok(())
     }
 

@@ -13,7 +13,7 @@
 //! let mut client = Client::connect("ftp://ftp.example.org/pub").await?;
 //! let mut listing = client.list("").await?;
 //! while let Some(entry) = listing.next().await {
-//!     println!("{}", entry?.name);
+//!     println!("{}", entry?.name());
 //! }
 //! # Ok(()) }
 //! ```

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use ftpkit_client::{Client, ErrorKind, Step, proto::command::Command};
+use ftpkit_client::{
+    Client, ErrorKind, Step,
+    proto::{Text, client::Config, command::Command},
+};
 use tokio::net::TcpListener;
 
 use crate::peer::{serve, serve_on_port};
@@ -59,6 +62,44 @@ async fn features_are_asked_for_and_utf8_is_turned_on() {
     // Asked once.
     assert!(client.features().await.unwrap().size());
     drop(client);
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_virtual_host_is_entered_or_the_only_one() {
+    for reply in ["220 example", "502 there is one"] {
+        let (builder, server) = serve(async move |mut peer| {
+            peer.reply("220 ready").await;
+            peer.answer("HOST ftp.example.org", reply).await;
+            peer.answer("USER ana", "230 in").await;
+            peer.answer("QUIT", "221 bye").await;
+        })
+        .await;
+        let builder = builder.virtual_host("ftp.example.org").login("ana", "x");
+        let client = builder.connect().await.unwrap();
+        client.quit().await.unwrap();
+        server.await.unwrap();
+    }
+    let builder = Client::builder().host("127.0.0.1");
+    let error = builder.virtual_host("a\r\nb").connect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_the_clients_name_is_told() {
+    let (builder, server) = serve(async |mut peer| {
+        peer.login().await;
+        peer.answer("FEAT", "211-Features:\r\n CLNT\r\n UTF8\r\n211 End")
+            .await;
+        peer.answer("CLNT Tester 1.0", "200 hello").await;
+        peer.answer("OPTS UTF8 ON", "200 on").await;
+        peer.answer("QUIT", "221 bye").await;
+    })
+    .await;
+    let mut config = Config::default();
+    config.client_name = Some(Text::from_static("Tester 1.0"));
+    let builder = builder.config(config).features(true);
+    builder.connect().await.unwrap().quit().await.unwrap();
     server.await.unwrap();
 }
 

@@ -161,6 +161,42 @@ async fn eprt_refused_means_port() {
     server.await.unwrap();
 }
 
+/// And the other way round, where the server cannot call any more.
+#[tokio::test]
+async fn where_nothing_passive_works_the_server_calls() {
+    let (builder, server) = serve(async |mut peer| {
+        peer.login().await;
+        peer.answer("TYPE I", "200 ok").await;
+        let (dead, port) = listener().await;
+        drop(dead);
+        peer.answer("EPSV", &format!("229 here (|||{port}|)")).await;
+        peer.answer("PASV", "425 not now").await;
+        let target = eprt(&peer.line().await);
+        peer.reply("200 ok").await;
+        peer.answer("RETR f", "150 calling").await;
+        let mut data = TcpStream::connect(target).await.unwrap();
+        data.write_all(b"one").await.unwrap();
+        drop(data);
+        peer.reply("226 done").await;
+        eprt(&peer.line().await);
+        peer.reply("200 ok").await;
+        peer.answer("RETR f", "425 cannot call you").await;
+        let (data, port) = listener().await;
+        peer.answer("EPSV", &format!("229 here (|||{port}|)")).await;
+        send_file(&mut peer, data, b"two").await;
+        peer.until_end().await;
+    })
+    .await;
+    let mut client = builder.passive_or_active().connect().await.unwrap();
+    for expected in ["one", "two"] {
+        let mut file = Vec::new();
+        client.download("f", &mut file).await.unwrap();
+        assert_eq!(file, expected.as_bytes());
+    }
+    drop(client);
+    server.await.unwrap();
+}
+
 #[tokio::test]
 async fn no_way_to_connect_says_what_to_try() {
     let (builder, server) = serve(async |mut peer| {

@@ -127,7 +127,7 @@ async fn an_option_that_is_taken_for_a_name_is_left_out() {
 async fn features_without_mlst_spare_the_try() {
     let (builder, server) = serve(async |mut peer| {
         peer.login().await;
-        peer.answer("FEAT", "211-Features:\r\n SIZE\r\n211 End")
+        peer.answer("FEAT", "211-Features:\r\n EPSV\r\n SIZE\r\n211 End")
             .await;
         peer.answer("SYST", "215 Windows_NT").await;
         type_a(&mut peer).await;

@@ -21,6 +21,7 @@ pub struct RequestId(pub(crate) u64);
 /// | `HASH`, with `RANG` before it | [`Hash`](Self::Hash) |
 /// | `RETR`, `STOR`, `STOU`, `APPE`, `LIST`, `NLST`, `MLSD`, and before them `PRET`, `EPSV`, `PASV`, `LPSV`, `EPRT`, `PORT`, `LPRT`, `REST`, `RANG` | [`Transfer`](Self::Transfer) |
 /// | `ABOR` | [`Connection::abort`](super::Connection::abort) |
+/// | `CPSV`, `SSCN` | [`Relay`](super::Relay), between two servers |
 /// | `QUIT` | [`Quit`](Self::Quit) |
 /// | `REIN` | none: it takes back TLS with the login (RFC 4217 sec. 13); a further `Login` does the same in clear, a new connection does it under TLS |
 /// | `ADAT`, `MIC`, `CONF`, `ENC` | none: they belong to security mechanisms other than TLS, which the core has none of |

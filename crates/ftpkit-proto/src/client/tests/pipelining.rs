@@ -86,11 +86,137 @@ fn what_is_on_the_way_and_what_waits_is_bounded() {
 
 #[test]
 fn what_has_a_request_of_its_own_is_no_command() {
-    for ask in ["pasv", "mode B"] {
+    for line in [
+        "USER anna",
+        "PASS secret",
+        "ACCT acc",
+        "REIN",
+        "QUIT",
+        "PORT 192,0,2,9,156,64",
+        "PASV",
+        "EPRT |1|192.0.2.9|40000|",
+        "EPSV",
+        "EPSV 1",
+        "LPRT 4,4,192,0,2,9,2,156,64",
+        "LPSV",
+        "CPSV",
+        "SSCN",
+        "SSCN ON",
+        "PRET RETR /f",
+        "REST 7",
+        "RANG 0 9",
+        "RETR /f",
+        "STOR /f",
+        "STOU",
+        "APPE /f",
+        "LIST",
+        "NLST",
+        "MLSD",
+        "ABOR",
+        "RNFR /a",
+        "RNTO /b",
+        "AUTH TLS",
+        "ADAT YWJj",
+        "PBSZ 0",
+        "PROT P",
+        "CCC",
+        "MIC YWJj",
+        "CONF YWJj",
+        "ENC YWJj",
+        // What the data connections do not speak.
+        "MODE B",
+        "MODE Z",
+        "STRU R",
+    ] {
         play(
             Config::default(),
-            &format!("ask {ask}\ndone 1 rejected\nask noop\nS: 220 Hello\ngreeting 220\nC: NOOP"),
+            &format!(
+                "ask send {line}\ndone 1 rejected\nask noop\nS: 220 Hello\ngreeting 220\nC: NOOP"
+            ),
         );
+    }
+}
+
+/// Nor when it is spelt by hand, as a command that the crate does not know.
+#[test]
+fn a_verb_that_is_reserved_is_no_command() {
+    for verb in [
+        "RETR", "PASV", "PRET", "RANG", "RNFR", "HOST", "USER", "TYPE",
+    ] {
+        let now = Instant::START;
+        let mut client = Connection::new(Config::default(), now, PEER.parse().unwrap());
+        client.submit(
+            now,
+            Request::Command(Command::Other {
+                verb: crate::Verb::parse(verb.as_bytes()).unwrap(),
+                argument: Some(Text::from_static("x")),
+            }),
+        );
+        let Output::Event(Event::Done(_, Outcome::Rejected)) = client.poll_output() else {
+            panic!("{verb} is taken");
+        };
+    }
+}
+
+#[test]
+fn only_what_changes_nothing_is_sent_ahead() {
+    let mut config = Config::default();
+    config.pipelining = Pipelining::Safe;
+    let noop_and = |line: &str, ahead: bool| {
+        let (before, after) = if ahead {
+            (format!("C: {line}"), String::new())
+        } else {
+            (String::new(), format!("C: {line}"))
+        };
+        play(
+            config.clone(),
+            &format!(
+                "
+                ask noop
+                ask send {line}
+                S: 220 Hello
+                greeting 220
+                C: NOOP
+                {before}
+                S: 200 Yes
+                done 1 200 Yes
+                {after}
+                "
+            ),
+        );
+    };
+    for line in [
+        "PWD",
+        "SYST",
+        "SIZE /f",
+        "MDTM /f",
+        "MLST /f",
+        "FEAT",
+        "STAT",
+        "HELP",
+        "AVBL /d",
+        "XCRC /f",
+        "OPTS HASH",
+    ] {
+        noop_and(line, true);
+    }
+    for line in [
+        "CWD /d",
+        "CDUP",
+        "TYPE A",
+        "DELE /f",
+        "MKD /d",
+        "SITE HELP",
+        "OPTS HASH MD5",
+        "HASH /f",
+        "LANG de",
+        "HOST example.org",
+        "CLNT x",
+        "EPSV ALL",
+        "SMNT /m",
+        "ALLO 5",
+    ] {
+        noop_and(line, false);
     }
 }
 
