@@ -223,7 +223,7 @@ mod machine {
     use super::*;
     use ftpkit_proto::{
         DataEvent, DataRequest, Instant, Machine as _, Output,
-        server::{Config, Connection, Event, LoginAnswer, Opened},
+        server::{Config, Connection, Event, LoginAnswer, Offers, Opened},
     };
     use std::sync::Arc;
 
@@ -249,7 +249,14 @@ mod machine {
                 Output::Write(bytes) => written += bytes.len(),
                 Output::Event(Event::Login(ask)) => {
                     let home = PathArg::from_static("/");
-                    server.answer(now, ask, Ok(LoginAnswer::Accepted { home }));
+                    server.answer(
+                        now,
+                        ask,
+                        Ok(LoginAnswer::Accepted {
+                            home,
+                            offers: Offers::EMPTY,
+                        }),
+                    );
                 }
                 Output::Event(Event::Open(ask)) => {
                     server.answer(now, ask, Ok(Opened::default()));

@@ -15,8 +15,8 @@ use ftpkit_proto::ascii::{FromWire, ToWire};
 use ftpkit_proto::facts::{Facts, Kind};
 use ftpkit_proto::listing::format;
 use ftpkit_proto::server::{
-    Change, Connection, Described, Event, ListStyle, LoginAnswer, Open, Opened, Query, Refusal,
-    RefusalKind, Survey, Transfer,
+    Change, Connection, Described, Event, ListStyle, LoginAnswer, Offers, Open, Opened, Query,
+    Refusal, RefusalKind, Survey, Transfer,
 };
 use ftpkit_proto::{
     DataEvent, DataFailure, DataId, DataRequest, Flow, Instant, Machine as _, Output, PathArg,
@@ -316,7 +316,10 @@ impl Session<'_> {
                     & is_same(login.password.as_bytes(), shared.password.as_bytes());
                 let home = PathArg::from_static("/");
                 let answer = match known {
-                    true => Ok(LoginAnswer::Accepted { home }),
+                    true => Ok(LoginAnswer::Accepted {
+                        home,
+                        offers: Offers::EMPTY,
+                    }),
                     false => Err(RefusalKind::LoginFailed.into()),
                 };
                 self.machine.answer(now, ask, answer);

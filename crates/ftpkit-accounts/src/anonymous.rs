@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ftpkit_storage::{ReadOnly, Storage};
+use ftpkit_storage::{Capabilities, ReadOnly, Storage};
 
 use crate::{
     account::Account,
@@ -58,5 +58,9 @@ impl Authenticator for Anonymous {
     async fn authenticate(&self, attempt: &Attempt) -> Result<Account, AuthFailure> {
         self.admit(attempt)
             .ok_or_else(|| AuthFailureKind::WrongCredentials.into())
+    }
+
+    fn common_capabilities(&self) -> Capabilities {
+        self.account.storage().capabilities()
     }
 }

@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, fmt, sync::Arc};
 
 use async_trait::async_trait;
+use ftpkit_storage::Capabilities;
 
 use crate::{account::Account, attempt::Attempt};
 
@@ -39,12 +40,22 @@ pub trait Authenticator: Send + Sync {
     /// # Errors
     /// [`AuthFailure`]; the client learns no more of it than that the login failed.
     async fn authenticate(&self, attempt: &Attempt) -> Result<Account, AuthFailure>;
+
+    /// What the storages of all its accounts can do, for what a server offers before it knows
+    /// who will log in. Nothing where that is not known.
+    fn common_capabilities(&self) -> Capabilities {
+        Capabilities::NONE
+    }
 }
 
 #[async_trait]
 impl<A: Authenticator + ?Sized> Authenticator for Arc<A> {
     async fn authenticate(&self, attempt: &Attempt) -> Result<Account, AuthFailure> {
         (**self).authenticate(attempt).await
+    }
+
+    fn common_capabilities(&self) -> Capabilities {
+        (**self).common_capabilities()
     }
 }
 

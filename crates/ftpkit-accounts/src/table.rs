@@ -4,7 +4,7 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
-use ftpkit_storage::Storage;
+use ftpkit_storage::{Capabilities, Storage};
 
 #[cfg(feature = "argon2")]
 use crate::password::{CheckPool, HashError, StoredHash, Verdict};
@@ -114,6 +114,16 @@ impl Authenticator for Users {
             let _ = self.pool.check(dummy, password).await;
         }
         Err(AuthFailureKind::WrongCredentials.into())
+    }
+
+    fn common_capabilities(&self) -> Capabilities {
+        let users = self.by_name.values().map(|user| user.account.storage());
+        let guests = self.anonymous.as_ref().map(Anonymous::common_capabilities);
+        users
+            .map(|storage| storage.capabilities())
+            .chain(guests)
+            .reduce(Capabilities::intersection)
+            .unwrap_or(Capabilities::NONE)
     }
 }
 

@@ -113,3 +113,28 @@ async fn stored_hashes_decide() {
     let bad = Users::builder().user_hash("a", "secret", store()).build();
     assert!(matches!(bad, Err(UsersError::Hash { name, .. }) if name == "a"));
 }
+
+#[test]
+fn what_all_accounts_can_do_is_known_beforehand() {
+    use ftpkit_storage::Capabilities;
+    let limited = Arc::new(Memory::new().with_limit(1000));
+    let users = |guests: bool| {
+        let builder = Users::builder()
+            .user("a", "1", Arc::clone(&limited) as Arc<dyn Storage>)
+            .user("b", "2", store());
+        let guest = Anonymous::read_only(Arc::clone(&limited) as Arc<dyn Storage>);
+        let builder = if guests {
+            builder.anonymous(guest)
+        } else {
+            builder
+        };
+        builder.build().unwrap().common_capabilities()
+    };
+    let can = users(false);
+    assert!(can.contains(Capabilities::WRITE) && !can.contains(Capabilities::SPACE));
+    assert!(!users(true).contains(Capabilities::WRITE));
+    let nobody = Users::builder().build().unwrap();
+    assert_eq!(nobody.common_capabilities(), Capabilities::NONE);
+    let shared: Arc<dyn Authenticator> = Arc::new(Anonymous::read_write(limited));
+    assert!(shared.common_capabilities().contains(Capabilities::SPACE));
+}

@@ -51,6 +51,19 @@ pub enum Flow {
     Receive,
 }
 
+/// Which end of a TLS connection this side is.
+///
+/// A server is the server of its data connections too, but for transfers between two servers,
+/// of which one must be the client (SSCN, CPSV).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsRole {
+    /// It begins the handshake.
+    Client,
+    /// It answers it.
+    Server,
+}
+
 /// What a machine asks of its driver about one data connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -67,7 +80,7 @@ pub enum DataRequest {
     /// [`Accept`](Self::Accept) follows.
     Reject,
     /// Start TLS on the connection. Answered by [`DataEvent::Secured`] or `Failed`.
-    Secure,
+    Secure(TlsRole),
     /// Payload may flow now. Answered by `Progress` at times, and by one `Finished` or `Failed`.
     Transfer(Flow),
     /// Drop whatever exists under this id: listener, attempt, connection. No answer follows.

@@ -206,6 +206,8 @@ macro_rules! bit_set {
     };
 }
 
+pub(crate) use bit_set;
+
 bit_set! {
     /// The facts that a client wants in MLST and MLSD (OPTS MLST).
     FactSet: u16 {

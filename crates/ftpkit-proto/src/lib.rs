@@ -30,7 +30,7 @@
 //! use ftpkit_proto::{
 //!     DataEvent, DataFailure, DataRequest, Instant, Machine, Output, PathArg, TlsEvent,
 //!     client::{self, Credentials, Outcome, Request},
-//!     server::{self, LoginAnswer},
+//!     server::{self, LoginAnswer, Offers},
 //! };
 //!
 //! type Fallible = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -90,8 +90,8 @@
 //!     let mut machine = server::Connection::new(config.into(), Instant::START, peer, local);
 //!     drive(&mut machine, &mut control, |machine, now, event| match event {
 //!         server::Event::Login(ask) => {
-//!             let home = PathArg::from_static("/");
-//!             machine.answer(now, ask, Ok(LoginAnswer::Accepted { home }));
+//!             let (home, offers) = (PathArg::from_static("/"), Offers::EMPTY);
+//!             machine.answer(now, ask, Ok(LoginAnswer::Accepted { home, offers }));
 //!         }
 //!         other => println!("not served here: {other:?}"),
 //!     })
@@ -337,7 +337,7 @@ pub mod wire;
 #[cfg(feature = "transitions")]
 pub use automaton::{Transition, Transitions};
 pub use command::{Command, Verb};
-pub use data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow};
+pub use data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow, TlsRole};
 pub use error::Error;
 pub use machine::{Machine, Output, TlsEvent};
 pub use reply::{Code, Reply};

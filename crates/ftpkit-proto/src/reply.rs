@@ -81,6 +81,10 @@ codes! {
     SECURITY_COMPLETE = 234;
     /// 250: the action on the file is complete.
     FILE_ACTION_OK = 250;
+    /// 251: the digest of a file (draft-twine-ftpmd5).
+    DIGEST = 251;
+    /// 252: the digests of several files (draft-twine-ftpmd5).
+    DIGESTS = 252;
     /// 257: a path was created, or is shown.
     PATH = 257;
     /// 331: the name is fine, a password is needed.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use ftpkit_proto::{
     Instant, Machine as _, Output, PathArg, Verb,
-    server::{Config, Connection, Event, LoginAnswer, RefusalKind},
+    server::{Config, Connection, Event, LoginAnswer, Offers, RefusalKind},
 };
 
 /// Arguments that commands take, and some that none does.
@@ -89,8 +89,8 @@ impl Session {
                     self.lines.extend(text.lines().map(str::to_owned));
                 }
                 Output::Event(Event::Login(ask)) => {
-                    let home = PathArg::from_static("/");
-                    let answer = Ok(LoginAnswer::Accepted { home });
+                    let (home, offers) = (PathArg::from_static("/"), Offers::ALL);
+                    let answer = Ok(LoginAnswer::Accepted { home, offers });
                     self.machine.answer(now, ask, answer);
                 }
                 Output::Event(event) => {

@@ -20,6 +20,7 @@ use ftpkit_tokio::{Acceptor, BadPortRange, PassivePorts};
 use crate::{
     observer::Observer,
     server::{Server, Shared},
+    storage_map,
 };
 
 /// Builds a [`Server`]: at least one address and one source of users are needed.
@@ -165,6 +166,7 @@ impl ServerBuilder {
             return Err(BuildError::NoAddress);
         }
         let mut config = self.config;
+        config.offers_before_login = storage_map::offers(authenticator.common_capabilities());
         // An event a command is made only where somebody reads it.
         config.trace |= tracing::enabled!(tracing::Level::DEBUG);
         let door = self.door.unwrap_or_else(|| Door::new(self.door_limits));

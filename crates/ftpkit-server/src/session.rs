@@ -34,7 +34,7 @@ use self::{
     questions::Changed,
     transfer::{Pumped, Transfer},
 };
-use crate::{observer::ServerEvent, server::Shared};
+use crate::{observer::ServerEvent, server::Shared, storage_map};
 
 /// How long a client may take for its 421 when the grace of a shutdown is over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -95,7 +95,9 @@ impl User {
         let account = admission.account();
         let home = shown(account.home())?;
         let place = Place::new(Arc::clone(account.storage()), account.home().clone());
-        Ok((Self { admission, place }, LoginAnswer::Accepted { home }))
+        let offers = storage_map::offers(place.storage.capabilities());
+        let user = Self { admission, place };
+        Ok((user, LoginAnswer::Accepted { home, offers }))
     }
 }
 
@@ -236,6 +238,8 @@ impl Session {
                 let answer = questions::survey(&place, ask.question().clone()).await;
                 Settled::Survey(ask, answer)
             }),
+            Event::Digest(ask) => self.tell(ask, Err(RefusalKind::Unsupported.into())),
+            Event::Space(ask) => self.tell(ask, Err(RefusalKind::Unsupported.into())),
             Event::Open(ask) => self.work_at(ask, |place, ask| async move {
                 let opened = Transfer::open(&place, ask.question().clone()).await;
                 let answer = opened.map(|(opened, transfer)| (Box::new(transfer), opened));

@@ -1,10 +1,28 @@
-//! From the errors of a storage to refusals of the protocol, and to what the pump tells: one
-//! table each. Which reply a refusal becomes is the core's matter.
+//! From what a storage can do to what is offered, and from its errors to refusals of the
+//! protocol and to what the pump tells: one table each. Which reply a refusal becomes is the
+//! core's matter.
 
 use std::io;
 
-use ftpkit_proto::server::{Refusal, RefusalKind};
-use ftpkit_storage::{Error, ErrorKind, PathError};
+use ftpkit_proto::server::{Offers, Refusal, RefusalKind};
+use ftpkit_storage::{Capabilities, Error, ErrorKind, PathError};
+
+/// What a user of a storage that can do this is offered.
+pub(crate) fn offers(can: Capabilities) -> Offers {
+    let mut offers = Offers::EMPTY;
+    for (needed, offer) in [
+        (
+            Capabilities::WRITE | Capabilities::SET_TIMES,
+            Offers::SET_MODIFIED,
+        ),
+        (Capabilities::WRITE | Capabilities::MODES, Offers::SET_MODE),
+    ] {
+        if can.contains(needed) {
+            offers |= offer;
+        }
+    }
+    offers
+}
 
 /// The refusal that tells this error to the client. What the error says besides its kind may
 /// name things of this machine, so it goes to the log.

@@ -7,6 +7,8 @@
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod error;
+#[cfg(feature = "hash")]
+mod hash;
 mod layer;
 mod memory;
 mod metadata;
@@ -15,6 +17,8 @@ mod storage;
 
 pub use async_trait::async_trait;
 
+#[cfg(feature = "hash")]
+pub use crate::hash::Hasher;
 pub use crate::{
     error::{Error, ErrorKind, Result},
     layer::{ReadOnly, Rooted},

@@ -632,7 +632,7 @@ impl Pair {
             DataRequest::Connect(to) => self.net.connect(now, side, id, to, own),
             DataRequest::Accept => self.net.accept(now, side, id, peer),
             DataRequest::Reject => {}
-            DataRequest::Secure => self.net.secure(now, side, id),
+            DataRequest::Secure(_) => self.net.secure(now, side, id),
             DataRequest::Transfer(flow) => {
                 let payload = match (flow, side) {
                     (Flow::Send, Side::Server) => self.store.payload(id),

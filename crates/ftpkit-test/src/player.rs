@@ -8,8 +8,8 @@ use ftpkit_proto::{
     client::{self, Request, RequestId},
     facts::Facts,
     server::{
-        self, Ask, AskId, Change, Commit, Described, Login, LoginAnswer, Open, Opened, Query,
-        Question, Refusal, RefusalKind, Survey,
+        self, Ask, AskId, Change, Commit, Described, Digest, Digested, Login, LoginAnswer, Open,
+        Opened, Query, Question, Refusal, RefusalKind, Space, Survey,
     },
 };
 
@@ -40,6 +40,8 @@ pub(crate) enum Answer {
     Path(PathArg),
     Described(Box<Described>),
     Entries(Vec<(Text, Facts)>),
+    Digested(Digested),
+    Space(u64),
     Opened(Opened),
     Done,
 }
@@ -51,6 +53,8 @@ pub(crate) enum Pending {
     Change(Ask<Change>),
     Query(Ask<Query>),
     Survey(Ask<Survey>),
+    Digest(Ask<Digest>),
+    Space(Ask<Space>),
     Open(Ask<Open>),
     Commit(Ask<Commit>),
 }
@@ -62,6 +66,8 @@ impl Pending {
             Self::Change(ask) => ask.id(),
             Self::Query(ask) => ask.id(),
             Self::Survey(ask) => ask.id(),
+            Self::Digest(ask) => ask.id(),
+            Self::Space(ask) => ask.id(),
             Self::Open(ask) => ask.id(),
             Self::Commit(ask) => ask.id(),
         }
@@ -161,6 +167,8 @@ impl ServerPlayer {
             Event::Change(ask) => Pending::Change(ask),
             Event::Query(ask) => Pending::Query(ask),
             Event::Survey(ask) => Pending::Survey(ask),
+            Event::Digest(ask) => Pending::Digest(ask),
+            Event::Space(ask) => Pending::Space(ask),
             Event::Open(ask) => Pending::Open(ask),
             Event::Commit(ask) => Pending::Commit(ask),
             Event::Cancelled(id) => {
@@ -194,6 +202,14 @@ impl ServerPlayer {
             }),
             Some(Pending::Survey(ask)) => give(machine, now, ask, answer, |answer| match answer {
                 Answer::Entries(entries) => Some(entries),
+                _ => None,
+            }),
+            Some(Pending::Digest(ask)) => give(machine, now, ask, answer, |answer| match answer {
+                Answer::Digested(digested) => Some(digested),
+                _ => None,
+            }),
+            Some(Pending::Space(ask)) => give(machine, now, ask, answer, |answer| match answer {
+                Answer::Space(bytes) => Some(bytes),
                 _ => None,
             }),
             Some(Pending::Open(ask)) => give(machine, now, ask, answer, |answer| match answer {

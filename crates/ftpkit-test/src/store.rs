@@ -1,16 +1,20 @@
-//! A storage for the server's side: files in memory, and answers at once, late, or never.
+//! A storage for the server's side: files in memory, and answers at once, late, or never. What
+//! it is asked to change stands in `store/changes.rs`.
+
+mod changes;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use ftpkit_proto::{
     DataId, PathArg, Text,
-    facts::{Facts, Kind},
+    command::HashAlgorithm,
+    facts::Facts,
     server::{
-        Change, Commit, Described, Event, Login, LoginAnswer, Open, Opened, Query, RefusalKind,
-        Survey, Transfer,
+        Commit, Described, Digest, Digested, Event, Login, LoginAnswer, Offers, Open, Opened,
+        Query, RefusalKind, Space, Survey, Transfer,
     },
-    time::Timestamp,
 };
+use ftpkit_storage::{Algorithm, Hasher};
 
 use crate::player::{Answer, Pending};
 
@@ -37,6 +41,14 @@ pub const ACCOUNT_USER: (&str, &str, &str) = ("berta", "secret", "archive");
 pub struct Store {
     files: BTreeMap<String, Vec<u8>>,
     directories: Vec<String>,
+    /// Where symbolic links lead; none is followed.
+    links: BTreeMap<String, String>,
+    /// What was set of files, beside their kind and size.
+    facts: BTreeMap<String, Facts>,
+    /// What every user is offered.
+    offers: Offers,
+    /// How many bytes may still be stored.
+    space: u64,
     /// How the questions are answered, in turn.
     answering: Vec<Answering>,
     /// Which of them are refused, in turn, whatever they ask.
@@ -63,6 +75,10 @@ impl Store {
         Self {
             files: BTreeMap::new(),
             directories: vec!["/".into()],
+            links: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            offers: Offers::ALL,
+            space: 1 << 40,
             answering: vec![Answering::AtOnce],
             refusing: Vec::new(),
             asked: 0,
@@ -85,6 +101,20 @@ impl Store {
     #[must_use]
     pub fn refusing(mut self, refusing: impl Into<Vec<Option<RefusalKind>>>) -> Self {
         self.refusing = refusing.into();
+        self
+    }
+
+    /// Offers only this to its users; everything otherwise.
+    #[must_use]
+    pub const fn offering(mut self, offers: Offers) -> Self {
+        self.offers = offers;
+        self
+    }
+
+    /// Has room for so many bytes more, for AVBL and ALLO; what is stored does not count.
+    #[must_use]
+    pub const fn with_space(mut self, bytes: u64) -> Self {
+        self.space = bytes;
         self
     }
 
@@ -146,25 +176,27 @@ impl Store {
             return Answer::Refused(*refusal);
         }
         let answer = match question {
-            Pending::Login(ask) => Self::log_in(ask.question()),
+            Pending::Login(ask) => self.log_in(ask.question()),
             Pending::Change(ask) => self.change(ask.question()).map(Answer::Path),
             Pending::Query(ask) => self.query(ask.question()),
             Pending::Survey(ask) => Ok(self.survey(ask.question())),
+            Pending::Digest(ask) => self.digest(ask.question()),
+            Pending::Space(ask) => self.space(ask.question()),
             Pending::Open(ask) => self.open(ask.question()).map(Answer::Opened),
             Pending::Commit(ask) => self.commit(ask.question(), received),
         };
         answer.unwrap_or_else(Answer::Refused)
     }
 
-    fn log_in(login: &Login) -> Result<Answer, RefusalKind> {
+    fn log_in(&self, login: &Login) -> Result<Answer, RefusalKind> {
         let account = login.account.as_ref().map(|account| account.as_bytes());
-        let home = arg("/");
+        let (home, offers) = (arg("/"), self.offers);
         Ok(Answer::Login(
             match (login.user.as_bytes(), login.password.as_bytes(), account) {
                 (user, password, None)
                     if (user, password) == (USER.0.as_bytes(), USER.1.as_bytes()) =>
                 {
-                    LoginAnswer::Accepted { home }
+                    LoginAnswer::Accepted { home, offers }
                 }
                 (user, password, account)
                     if (user, password)
@@ -173,7 +205,7 @@ impl Store {
                     match account {
                         None => LoginAnswer::AccountNeeded,
                         Some(account) if account == ACCOUNT_USER.2.as_bytes() => {
-                            LoginAnswer::Accepted { home }
+                            LoginAnswer::Accepted { home, offers }
                         }
                         Some(_) => return Err(RefusalKind::LoginFailed),
                     }
@@ -199,6 +231,37 @@ impl Store {
         Answer::Entries(entries.collect())
     }
 
+    fn digest(&self, question: &Digest) -> Result<Answer, RefusalKind> {
+        let path = self.resolve(Some(&question.path));
+        if self.is_directory(&path) {
+            return Err(RefusalKind::IsADirectory);
+        }
+        let content = self.files.get(&path).ok_or(RefusalKind::NotFound)?;
+        let (offset, length) = question
+            .range
+            .map_or((0, None), |range| (range.start(), range.length()));
+        let part = part(content, offset, length)?;
+        let mut hasher = Hasher::new(match question.algorithm {
+            HashAlgorithm::Crc32 => Algorithm::Crc32,
+            HashAlgorithm::Md5 => Algorithm::Md5,
+            HashAlgorithm::Sha1 => Algorithm::Sha1,
+            HashAlgorithm::Sha256 => Algorithm::Sha256,
+            HashAlgorithm::Sha512 => Algorithm::Sha512,
+            _ => return Err(RefusalKind::Unsupported),
+        });
+        hasher.update(part);
+        let digested = Digested::new(hasher.finish(), part.len() as u64);
+        Ok(Answer::Digested(digested))
+    }
+
+    fn space(&self, question: &Space) -> Result<Answer, RefusalKind> {
+        if self.is_directory(&self.resolve(question.path.as_ref())) {
+            Ok(Answer::Space(self.space))
+        } else {
+            Err(RefusalKind::NotADirectory)
+        }
+    }
+
     fn open(&mut self, open: &Open) -> Result<Opened, RefusalKind> {
         let opened = self.may_open(&open.transfer)?;
         self.open.insert(open.id, open.transfer.clone());
@@ -222,85 +285,14 @@ impl Store {
         self.directories.iter().any(|directory| directory == path)
     }
 
-    fn facts(&self, path: &str) -> Result<Facts, RefusalKind> {
-        let facts = if self.is_directory(path) {
-            Facts::of(Kind::Directory)
-        } else {
-            let content = self.files.get(path).ok_or(RefusalKind::NotFound)?;
-            Facts::file(content.len() as u64)
-        };
-        let modified = Timestamp::from_unix(1_700_000_000, 0);
-        Ok(match modified {
-            Some(time) => facts.modified_at(time),
-            None => facts,
-        })
-    }
-
     fn children(&self, directory: &str) -> Vec<String> {
         let head = format!("{}/", directory.trim_end_matches('/'));
         let all = self.files.keys().chain(&self.directories);
+        let all = all.chain(self.links.keys());
         all.filter_map(|path| path.strip_prefix(&head))
             .filter(|name| !name.is_empty() && !name.contains('/'))
             .map(String::from)
             .collect()
-    }
-
-    fn change(&mut self, change: &Change) -> Result<PathArg, RefusalKind> {
-        let path = match change {
-            Change::Directory(path) => {
-                let path = match path {
-                    None => "/".into(),
-                    Some(path) => self.resolve(Some(path)),
-                };
-                if !self.is_directory(&path) {
-                    return Err(RefusalKind::NotFound);
-                }
-                self.directory.clone_from(&path);
-                path
-            }
-            Change::Parent => {
-                let at = self.directory.rfind('/').unwrap_or(0).max(1);
-                self.directory.truncate(at);
-                self.directory.clone()
-            }
-            Change::MakeDirectory(path) => {
-                let path = self.resolve(Some(path));
-                if self.facts(&path).is_ok() {
-                    return Err(RefusalKind::Exists);
-                }
-                self.directories.push(path.clone());
-                path
-            }
-            Change::RemoveDirectory(path) => {
-                let path = self.resolve(Some(path));
-                if !self.is_directory(&path) || path == "/" {
-                    return Err(RefusalKind::NotFound);
-                }
-                if !self.children(&path).is_empty() {
-                    return Err(RefusalKind::NotEmpty);
-                }
-                self.directories.retain(|directory| *directory != path);
-                path
-            }
-            Change::RemoveFile(path) => {
-                let path = self.resolve(Some(path));
-                self.files.remove(&path).ok_or(RefusalKind::NotFound)?;
-                path
-            }
-            Change::Rename { from, to } => {
-                let (from, to) = (self.resolve(Some(from)), self.resolve(Some(to)));
-                let content = self.files.remove(&from).ok_or(RefusalKind::NotFound)?;
-                self.files.insert(to.clone(), content);
-                to
-            }
-            Change::SetTimes { path, .. } => {
-                let path = self.resolve(Some(path));
-                self.facts(&path)?;
-                path
-            }
-            _ => return Err(RefusalKind::Unsupported),
-        };
-        Ok(arg(&path))
     }
 
     fn may_open(&mut self, transfer: &Transfer) -> Result<Opened, RefusalKind> {

@@ -8,7 +8,7 @@ use ftpkit_proto::{
     client::{Credentials, Request, Transfer},
     command::{ByteRange, ListArgs},
     facts::{Facts, Kind},
-    server::{Described, LoginAnswer, Opened, RefusalKind},
+    server::{Described, Digested, LoginAnswer, Offers, Opened, RefusalKind},
     time::Timestamp,
 };
 
@@ -201,8 +201,13 @@ fn transfer(f: &mut fmt::Formatter<'_>, transfer: &Transfer) -> fmt::Result {
 fn answer(f: &mut fmt::Formatter<'_>, answer: &Answer) -> fmt::Result {
     match answer {
         Answer::Refused(kind) => write!(f, "refused {kind:?}"),
-        Answer::Login(LoginAnswer::Accepted { home }) => {
-            write!(f, "accepted {}", word(home.as_bytes()))
+        Answer::Login(LoginAnswer::Accepted { home, offers }) => {
+            write!(f, "accepted {}", word(home.as_bytes()))?;
+            let offered = OFFERS.iter().filter(|(one, _)| offers.contains(*one));
+            for (_, name) in offered {
+                write!(f, " {name}")?;
+            }
+            Ok(())
         }
         Answer::Login(_) => f.write_str("account"),
         Answer::Path(path) => write!(f, "path {}", word(path.as_bytes())),
@@ -218,6 +223,10 @@ fn answer(f: &mut fmt::Formatter<'_>, answer: &Answer) -> fmt::Result {
             }
             Ok(())
         }
+        Answer::Digested(digested) => {
+            write!(f, "digested {} {}", word(&digested.digest), digested.length)
+        }
+        Answer::Space(bytes) => write!(f, "space {bytes}"),
         Answer::Opened(opened) => {
             f.write_str("opened")?;
             if let Some(size) = opened.size {
@@ -240,6 +249,23 @@ fn some_facts(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
     let modified = modified.unwrap_or_else(|| "-".into());
     write!(f, "{kind:?} {size} {modified}")
 }
+
+/// What a login can bring, by name.
+const OFFERS: &[(Offers, &str)] = &[
+    (Offers::CRC32, "crc32"),
+    (Offers::MD5, "md5"),
+    (Offers::SHA1, "sha1"),
+    (Offers::SHA256, "sha256"),
+    (Offers::SHA512, "sha512"),
+    (Offers::SET_MODIFIED, "modified"),
+    (Offers::SET_CREATED, "created"),
+    (Offers::SET_MODE, "mode"),
+    (Offers::SET_OWNER, "owner"),
+    (Offers::SYMLINK, "symlink"),
+    (Offers::COPY, "copy"),
+    (Offers::COMBINE, "combine"),
+    (Offers::SPACE, "space"),
+];
 
 /// The words of a line, read one after another.
 struct Words<'a>(std::str::SplitAsciiWhitespace<'a>);
@@ -351,7 +377,19 @@ impl Words<'_> {
     fn answer(&mut self) -> Option<Answer> {
         Some(match self.0.next()? {
             "refused" => Answer::Refused(named(REFUSALS, self.0.next()?)?),
-            "accepted" => Answer::Login(LoginAnswer::Accepted { home: self.path()? }),
+            "accepted" => {
+                let home = self.path()?;
+                let mut offers = Offers::EMPTY;
+                while let Some(name) = self.0.next() {
+                    offers |= OFFERS.iter().find(|(_, offer)| *offer == name)?.0;
+                }
+                Answer::Login(LoginAnswer::Accepted { home, offers })
+            }
+            "digested" => {
+                let digest = self.bytes()?;
+                Answer::Digested(Digested::new(digest, self.number()?))
+            }
+            "space" => Answer::Space(self.number()?),
             "account" => Answer::Login(LoginAnswer::AccountNeeded),
             "path" => Answer::Path(self.path()?),
             "described" => {

@@ -169,7 +169,7 @@ impl Plane {
                 self.put(id, State::HandedUp);
                 Answer::Transfer(flow, DataStream::clear(stream, peer))
             }
-            (State::Called(..) | State::Connected(..), DataRequest::Secure) => {
+            (State::Called(..) | State::Connected(..), DataRequest::Secure(_)) => {
                 Answer::Event(DataEvent::Failed(DataFailure::Tls))
             }
             (state, request) => {

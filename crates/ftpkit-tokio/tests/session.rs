@@ -89,8 +89,9 @@ async fn serve(acceptor: Acceptor, options: DataOptions, file: Arc<Mutex<Vec<u8>
     loop {
         match next(&mut driver, &mut pump).await {
             Step::Event(server::Event::Login(ask)) => driver.with(|machine, now| {
-                let home = PathArg::from_static("/");
-                machine.answer(now, ask, Ok(server::LoginAnswer::Accepted { home }));
+                let (home, offers) = (PathArg::from_static("/"), server::Offers::EMPTY);
+                let answer = server::LoginAnswer::Accepted { home, offers };
+                machine.answer(now, ask, Ok(answer));
             }),
             Step::Event(server::Event::Open(ask)) => {
                 at = match &ask.question().transfer {

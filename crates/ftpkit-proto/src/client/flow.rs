@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     command::ByteRange,
-    data::{DataEvent, DataFailure, DataRequest, Flow},
+    data::{DataEvent, DataFailure, DataRequest, Flow, TlsRole},
     error::Timer,
     reply::Reply,
 };
@@ -47,7 +47,7 @@ impl Connection {
             return self.flow(run);
         }
         run.data.go(Rendezvous::Securing);
-        self.request(run, DataRequest::Secure);
+        self.request(run, DataRequest::Secure(TlsRole::Client));
         self.arm(Timer::Handshake, self.config.timeouts.handshake);
         ON
     }

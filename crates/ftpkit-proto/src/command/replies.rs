@@ -58,7 +58,8 @@ rows! {
     Pwd: 257 550;
     List: 125 150 226 250 425 426 550;
     Nlst: 125 150 226 250 425 426 550;
-    Site: 200 202 211 214 250 550;
+    /// The first half of a copy in two, CPFR, gets 350 as RNFR does.
+    Site: 200 202 211 214 250 350 550;
     Syst: 215;
     Stat: 211 212 213 550;
     Help: 211 214;
@@ -305,6 +306,7 @@ impl Row {
                     | Self::Rmd
                     | Self::Mkd
                     | Self::Site
+                    | Self::Allo
                     | Self::Stat
                     | Self::Mdtm
                     | Self::Size

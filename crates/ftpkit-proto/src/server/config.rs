@@ -2,6 +2,7 @@
 
 use core::{net::Ipv4Addr, time::Duration};
 
+use super::offers::Offers;
 use crate::text::Text;
 
 /// The settings of a server's sessions; one value behind an `Arc` serves all of them.
@@ -21,12 +22,22 @@ pub struct Config {
     pub passive_host: Option<Ipv4Addr>,
     /// Whether PORT and EPRT are served. On by default.
     pub active: bool,
+    /// What may be offered beyond what every server does; of it a user gets what the answer to
+    /// the login has. All by default.
+    pub offers: Offers,
+    /// What of it every user will be offered, so that FEAT names it before login. None by
+    /// default.
+    pub offers_before_login: Offers,
     /// Whether the driver can do TLS and AUTH is offered. Off by default.
     pub tls: TlsPolicy,
     /// Whether an upload under TLS that ends without close_notify is complete. Off by default.
     pub accept_unclean_close: bool,
     /// Allows CCC (TLS back to clear text on the control connection). Off by default.
     pub dangerous_ccc: bool,
+    /// Allows transfers between two servers, where the client is neither end of the data
+    /// connection: PORT may name any host, anybody may call a passive port, and under TLS SSCN
+    /// and CPSV are served. It opens the door to bounces (RFC 2577). Off by default.
+    pub dangerous_server_to_server: bool,
     /// Allows REIN under TLS, which goes back to clear text. Off by default.
     pub dangerous_rein_under_tls: bool,
     /// Whether `Event::Command` and `Event::Replied` are wanted. Off by default: they cost an event a command.
@@ -90,9 +101,12 @@ impl Default for Config {
             timeouts: Timeouts::default(),
             passive_host: None,
             active: true,
+            offers: Offers::ALL,
+            offers_before_login: Offers::EMPTY,
             tls: TlsPolicy::Off,
             accept_unclean_close: false,
             dangerous_ccc: false,
+            dangerous_server_to_server: false,
             dangerous_rein_under_tls: false,
             trace: false,
         }

@@ -5,20 +5,20 @@ use alloc::{boxed::Box, sync::Arc};
 use core::{fmt, net::SocketAddr};
 
 use super::{
-    ask::{Ask, AskId, Question, Refusal, RefusalKind},
+    ask::{Ask, AskId, Question, Refusal},
     config::Config,
     event::{End, Event},
     policy, refuse,
-    state::{AUTOMATA, Deadlines, Exchange, Login, Parameters, Rendezvous, Security, SetTime},
+    state::{AUTOMATA, Deadlines, Exchange, Login, Parameters, Rendezvous, Security, Then},
 };
 use crate::{
     Code, DataEvent, DataId, DataRequest, Error, Instant, Machine, Output, PathArg, Reply, Text,
     TlsEvent,
     automaton::{At, Taken},
-    command::{Command, Row},
+    command::Row,
     error::{PeerMisbehaved, Timer},
     outbox::Outbox,
-    wire::{Framed, Framer, telnet::DM},
+    wire::{Framer, telnet::DM},
 };
 
 /// The server's side of one control connection, as a state machine without I/O.
@@ -60,11 +60,11 @@ pub struct Connection {
     pub(super) taken: Taken,
     pub(super) deadlines: Deadlines,
     pub(super) failed_logins: u32,
-    bad_commands: u32,
+    pub(super) bad_commands: u32,
     last_data: u64,
     last_ask: u64,
-    eof: bool,
-    draining: bool,
+    pub(super) eof: bool,
+    pub(super) draining: bool,
     closed: Option<Result<(), Error>>,
 }
 
@@ -240,19 +240,20 @@ impl Connection {
 
     /// Asks about a command that needs no data connection.
     pub(super) fn ask<Q>(&mut self, row: Row, question: Q, event: fn(Ask<Q>) -> Event) {
-        self.ask_or_else(row, question, event, None);
+        self.ask_then(row, question, event, None);
     }
 
-    /// Asks, and knows what an `MDTM` means otherwise.
-    pub(super) fn ask_or_else<Q>(
+    /// Asks, and keeps what is to be known when the answer comes.
+    pub(super) fn ask_then<Q>(
         &mut self,
         row: Row,
         question: Q,
         event: fn(Ask<Q>) -> Event,
-        or_else: Option<Box<SetTime>>,
+        then: Option<Then>,
     ) {
         let id = self.next_ask();
-        self.exchange.go(Exchange::Asking { id, row, or_else });
+        let then = then.map(Box::new);
+        self.exchange.go(Exchange::Asking { id, row, then });
         self.begin(Timer::Question);
         self.event(event(Ask { id, question }));
     }
@@ -260,8 +261,13 @@ impl Connection {
     /// The command whose question was just answered; the session is idle from here on,
     /// unless more is asked.
     pub(super) fn answered(&mut self) -> Option<Row> {
+        self.answered_then().map(|(row, _)| row)
+    }
+
+    /// Like [`answered`](Self::answered), with what was kept for the answer.
+    pub(super) fn answered_then(&mut self) -> Option<(Row, Option<Then>)> {
         match self.exchange.lend() {
-            Exchange::Asking { row, .. } => Some(row),
+            Exchange::Asking { row, then, .. } => Some((row, then.map(|then| *then))),
             other => {
                 self.exchange.go(other);
                 None
@@ -347,176 +353,12 @@ impl Connection {
     }
 
     /// Breaks off what is being carried out, without a reply.
-    fn end_exchange(&mut self) {
+    pub(super) fn end_exchange(&mut self) {
         match self.exchange.go(Exchange::Idle) {
             Exchange::Asking { id, .. } => self.event(Event::Cancelled(id)),
             Exchange::Transfer(moving) => self.end_transfer(&moving, End::Aborted),
             Exchange::Idle | Exchange::Binding => {}
         }
-    }
-
-    /// Carries on as far as is possible now: takes up commands while none is being carried
-    /// out, and meanwhile the few that are answered at once.
-    pub(super) fn advance(&mut self) {
-        while !self.is_closed() && !self.security.is_changing() && !self.outbox.is_full() {
-            if !matches!(*self.exchange, Exchange::Idle) {
-                if self.take_immediate() {
-                    continue;
-                }
-                // A control connection that is cut may be a client that was cut, in the midst
-                // of an upload.
-                if self.eof && self.is_transferring() && !self.framer.has_line() {
-                    self.forsake_transfer();
-                    self.close(Err(Error::Disconnected));
-                }
-                return;
-            }
-            if self.draining {
-                let reply = Reply::new(Code::SERVICE_CLOSING, "The server is shutting down.");
-                return self.leave(reply, Ok(()));
-            }
-            match self.framer.next_line() {
-                Some(Framed::Line(line)) => {
-                    let other = !self.login.is_in() && policy::is_other_protocol(line);
-                    let command = Command::parse(policy::without_mark(line));
-                    if other {
-                        return self.not_ftp();
-                    }
-                    match command {
-                        Ok(command) => self.take_up(command),
-                        Err(error) => {
-                            let row = error.verb().map_or(Row::Unread, Row::of_verb);
-                            let code = error.reply_code();
-                            self.bad(row, code, bad_words(code));
-                        }
-                    }
-                }
-                Some(Framed::TooLong) => {
-                    self.bad(Row::Unread, Code::SYNTAX, "The line is too long.")
-                }
-                None => {
-                    if self.eof {
-                        self.close(Err(Error::Disconnected));
-                    }
-                    return;
-                }
-            }
-        }
-    }
-
-    fn take_up(&mut self, command: Command) {
-        let row = Row::of(&command);
-        if self.config.trace {
-            self.event(Event::Command(command.clone()));
-        }
-        self.parameters.begin(row);
-        if !self.login.is_in() && !row.before_login() {
-            return self.say(row, Code::NOT_LOGGED_IN, "Log in with USER and PASS first.");
-        }
-        self.dispatch(row, command);
-    }
-
-    /// A line that is no command, or none that is known.
-    pub(super) fn bad(&mut self, row: Row, code: Code, text: &'static str) {
-        self.parameters.begin(Row::Unread);
-        if !self.login.is_in() {
-            self.bad_commands = self.bad_commands.saturating_add(1);
-            let limit = self.config.limits.bad_commands_before_login;
-            if limit > 0 && self.bad_commands >= limit {
-                return self.not_ftp();
-            }
-        }
-        // A parser that knows more than the row falls back to the plain refusal.
-        let code = if row.allows(code) {
-            code
-        } else {
-            Code::BAD_ARGUMENT
-        };
-        self.say(row, code, text);
-    }
-
-    /// Another protocol, or noise: nothing of it is ever echoed (ALPACA).
-    fn not_ftp(&mut self) {
-        self.leave(
-            Reply::new(Code::SERVICE_CLOSING, "This is an FTP server."),
-            Err(PeerMisbehaved::NotFtp.into()),
-        );
-    }
-
-    /// Answers what waits at the head of the queue, if it is of the kind that is answered in
-    /// the midst of another command. Tells whether it was.
-    fn take_immediate(&mut self) -> bool {
-        let (asking, started) = match &*self.exchange {
-            Exchange::Asking { row, .. } => (!matches!(row, Row::Pass | Row::Acct), false),
-            Exchange::Transfer(moving) => (true, moving.is_opened()),
-            Exchange::Idle | Exchange::Binding => return false,
-        };
-        let Some(Framed::Line(line)) = self.framer.peek_line() else {
-            return false;
-        };
-        let (command, row) = match policy::without_mark(line).trim_ascii() {
-            line if line.eq_ignore_ascii_case(b"ABOR") && asking => (Command::Abor, Row::Abor),
-            // Before its 150 a transfer has no reply that theirs could be told apart from.
-            line if line.eq_ignore_ascii_case(b"NOOP") && started => (Command::Noop, Row::Noop),
-            line if line.eq_ignore_ascii_case(b"STAT") && started => {
-                (Command::Stat(Default::default()), Row::Stat)
-            }
-            _ => return false,
-        };
-        let _ = self.framer.next_line();
-        if self.config.trace {
-            self.event(Event::Command(command));
-        }
-        match row {
-            Row::Abor => self.abort(),
-            Row::Stat => {
-                let reply = self.status();
-                self.reply(row, &reply);
-            }
-            _ => self.reply(row, &Reply::new(Code::OK, "Still here.")),
-        }
-        true
-    }
-
-    /// A deadline has passed.
-    fn expire(&mut self, timer: Timer) {
-        let row = match &*self.exchange {
-            Exchange::Asking { row, .. } => Some(*row),
-            _ => None,
-        };
-        match (timer, row) {
-            (Timer::Question, Some(row)) => {
-                self.end_exchange();
-                if matches!(row, Row::Pass | Row::Acct) {
-                    self.login_failed(row, Refusal::new(RefusalKind::Failed));
-                } else {
-                    self.refused(row, Refusal::new(RefusalKind::Failed));
-                }
-            }
-            (Timer::Login | Timer::Idle, _) => self.leave(
-                Reply::new(Code::SERVICE_CLOSING, "Timed out; closing the connection."),
-                Err(Error::TimedOut(timer)),
-            ),
-            (Timer::Handshake, _) if self.security.is_changing() => {
-                self.close(Err(Error::TimedOut(timer)));
-            }
-            (Timer::DataConnect, _) if matches!(*self.exchange, Exchange::Binding) => {
-                self.binding_expired();
-            }
-            _ => self.transfer_expired(timer),
-        }
-    }
-}
-
-/// What is wrong with a line that is no command.
-const fn bad_words(code: Code) -> &'static str {
-    match code {
-        Code::BAD_ARGUMENT => "The argument of this command is not understood.",
-        Code::BAD_PARAMETER => "This parameter is not served.",
-        Code::PROTOCOL_REFUSED => "This network protocol is not served, use (1,2).",
-        // LPRT's, RFC 1639 sec. 5.
-        Code::PROTECTION_TOO_LOW => "Supported address families are (4,6).",
-        _ => "This is not a command.",
     }
 }
 

@@ -1,26 +1,18 @@
-//! What each command does, but for login, TLS and transfers, which stand beside: parameters
-//! that are set here, questions that are asked, and the replies to their answers.
-
-use alloc::{boxed::Box, vec::Vec};
-
-use bytes::{BufMut as _, BytesMut};
+//! What each command does: an arm for each, and the parameters that are set. What takes more
+//! than a few lines stands beside.
 
 use super::{
-    ask::{Refusal, RefusalKind, sealed::Sealed},
-    config::TlsPolicy,
     connection::Connection,
-    event::{Change, Described, Event, ListStyle, Purpose, Query, Survey, Transfer},
-    state::{Exchange, Part, SetTime},
+    event::{Change, Event, ListStyle, Purpose, Survey, Transfer},
+    files,
+    state::Part,
 };
 use crate::{
-    Code, Instant, PathArg, Reply, Text,
+    Code, Reply,
     command::{
-        ByteRange, Command, ListArgs, Mode, Opts, Row, Site, Structure, TextFormat, Type, mdtm_set,
+        ByteRange, Command, ListArgs, Mode, Opts, Row, SetFacts, Structure, TextFormat, Type,
     },
-    facts::{FactSet, Facts, Kind},
-    features::Features,
-    listing::format,
-    time::Timestamp,
+    facts::FactSet,
 };
 
 impl Connection {
@@ -38,6 +30,8 @@ impl Connection {
             Command::Pbsz(_) => self.pbsz_command(),
             Command::Prot(protection) => self.prot_command(protection),
             Command::Ccc => self.ccc_command(),
+            Command::Sscn(client) => self.sscn_command(client),
+            Command::Cpsv => self.cpsv_command(),
             Command::Adat(_) | Command::Mic(_) | Command::Conf(_) | Command::Enc(_) => {
                 self.say(row, Code::NOT_IMPLEMENTED, "Not served; use AUTH TLS.");
             }
@@ -59,8 +53,7 @@ impl Connection {
             Command::Rang(range) => self.rang_command(range),
             // Whichever command is to come, the data connection is made the same way.
             Command::Pret(_) => self.say(row, Code::OK, "Send EPSV or PASV now."),
-            Command::Allo(Some(_)) => self.say(row, Code::OK, "Noted."),
-            Command::Allo(None) => self.say(row, Code::SUPERFLUOUS, "Not needed."),
+            Command::Allo(bytes) => self.allo_command(bytes),
 
             Command::Retr(path) => {
                 let (offset, length) = match self.parameters.take_part() {
@@ -106,15 +99,21 @@ impl Connection {
             Command::Rmd(path) => self.change(row, Change::RemoveDirectory(path)),
             Command::Dele(path) => self.change(row, Change::RemoveFile(path)),
             Command::Rnfr(path) => self.query(row, Some(path), Purpose::Rename),
-            Command::Rnto(to) => match self.parameters.take_rename() {
-                Ok(from) => self.change(row, Change::Rename { from, to }),
-                Err(_) => self.say(row, Code::BAD_SEQUENCE, "Send RNFR first."),
-            },
+            Command::Rnto(to) => self.rnto_command(to),
             Command::Mfmt { time, path } => self.set_time(row, None, time, path),
-            Command::Site(site) => self.site_command(row, site),
+            Command::Mfct { time, path } => {
+                let mut facts = SetFacts::new();
+                facts.created = Some(time);
+                self.change(row, Change::SetFacts { path, facts });
+            }
+            Command::Mff { facts, path } => self.change(row, Change::SetFacts { path, facts }),
+            Command::Comb { target, parts } => {
+                self.change(row, Change::Combine { target, parts });
+            }
+            Command::Site(site) => self.site_command(site),
             Command::Pwd => match self.login.directory() {
                 Some(directory) => {
-                    let reply = quoted(Code::PATH, directory);
+                    let reply = files::quoted(Code::PATH, directory);
                     self.finish(row, &reply);
                 }
                 None => self.say(row, Code::NOT_LOGGED_IN, "Log in first."),
@@ -127,6 +126,10 @@ impl Connection {
             Command::Size(path) => self.query(row, Some(path), Purpose::Size),
             Command::Mdtm(path) => self.mdtm_command(path),
             Command::Mlst(path) => self.query(row, path, Purpose::Facts),
+            Command::Hash(path) => self.hash_command(path),
+            Command::Checksum { form, path, range } => self.checksum_command(form, path, range),
+            Command::Mmd5(paths) => self.mmd5_command(paths),
+            Command::Avbl(path) => self.avbl_command(path),
             Command::Stat(ListArgs { path: None, .. }) => {
                 let reply = self.status();
                 self.finish(row, &reply);
@@ -170,17 +173,6 @@ impl Connection {
             }
             Command::Smnt(_) => {
                 self.say(row, Code::NOT_IMPLEMENTED, "Nothing can be mounted here.");
-            }
-            Command::Mfct { .. }
-            | Command::Mff { .. }
-            | Command::Hash(_)
-            | Command::Checksum { .. }
-            | Command::Mmd5(_)
-            | Command::Avbl(_)
-            | Command::Comb { .. }
-            | Command::Sscn(_)
-            | Command::Cpsv => {
-                self.say(row, Code::NOT_IMPLEMENTED, "This command is not served.");
             }
             Command::Other { .. } => self.bad(row, Code::SYNTAX, "This command is not known."),
         }
@@ -247,61 +239,6 @@ impl Connection {
         self.say(row, Code::FILE_BUSY, text);
     }
 
-    fn change(&mut self, row: Row, change: Change) {
-        self.ask(row, change, Event::Change);
-    }
-
-    fn query(&mut self, row: Row, path: Option<PathArg>, purpose: Purpose) {
-        self.ask(row, Query { path, purpose }, Event::Query);
-    }
-
-    fn set_time(
-        &mut self,
-        row: Row,
-        accessed: Option<Timestamp>,
-        modified: Timestamp,
-        path: PathArg,
-    ) {
-        let change = Change::SetTimes {
-            path,
-            accessed,
-            modified,
-        };
-        self.change(row, change);
-    }
-
-    /// `MDTM path`; where no such file is, `MDTM time path` sets the time, as old clients
-    /// have it. Asking first keeps a name that begins with digits readable.
-    fn mdtm_command(&mut self, path: PathArg) {
-        let set = mdtm_set(&path).map(|(time, path)| Box::new(SetTime { time, path }));
-        let question = Query {
-            path: Some(path),
-            purpose: Purpose::Modified,
-        };
-        self.ask_or_else(Row::Mdtm, question, Event::Query, set);
-    }
-
-    fn site_command(&mut self, row: Row, site: Site) {
-        match site {
-            Site::Help => self.say(row, Code::HELP, "SITE commands: CHMOD HELP UTIME."),
-            Site::Chmod { mode, path } => self.change(row, Change::SetMode { path, mode }),
-            Site::Utime {
-                accessed,
-                modified,
-                path,
-            } => self.set_time(row, accessed, modified, path),
-            Site::Symlink { .. }
-            | Site::MakeDirectory(_)
-            | Site::RemoveDirectory(_)
-            | Site::Copy { .. }
-            | Site::CopyFrom(_)
-            | Site::CopyTo(_)
-            | Site::Other(_) => {
-                self.say(row, Code::BAD_PARAMETER, "This SITE command is not served.");
-            }
-        }
-    }
-
     fn opts_command(&mut self, row: Row, opts: Opts) {
         match opts {
             Opts::Utf8(true) => self.say(row, Code::OK, "UTF8 is on."),
@@ -316,249 +253,10 @@ impl Connection {
                 let reply = Reply::with_text(Code::OK, facts.opts_reply());
                 self.finish(row, &reply);
             }
-            Opts::Hash(_) | Opts::ModeZ { .. } | Opts::Other { .. } => {
+            Opts::Hash(algorithm) => self.opts_hash(algorithm),
+            Opts::ModeZ { .. } | Opts::Other { .. } => {
                 self.say(row, Code::BAD_ARGUMENT, "This option is not known.");
             }
         }
-    }
-
-    /// What FEAT offers: only what is on.
-    fn features(&self) -> Features {
-        let config = &self.config;
-        let tls = config.tls != TlsPolicy::Off;
-        let mut features = Features::new();
-        for (served, line) in [
-            (tls, "AUTH TLS"),
-            (true, "CLNT"),
-            (config.active, "EPRT"),
-            (true, "EPSV"),
-            (true, "HOST"),
-            (true, "LANG EN*"),
-            (true, "MDTM"),
-            (true, "MFMT"),
-        ] {
-            if served {
-                features.push(Text::from_static(line));
-            }
-        }
-        features.push(FactSet::ALL.feature(self.parameters.facts()));
-        for (served, line) in [
-            (tls, "PBSZ"),
-            (tls, "PROT"),
-            (true, "RANG STREAM"),
-            (true, "REST STREAM"),
-            (true, "SIZE"),
-            (true, "TVFS"),
-            (true, "UTF8"),
-        ] {
-            if served {
-                features.push(Text::from_static(line));
-            }
-        }
-        features
-    }
-
-    fn help(&self) -> Reply {
-        let mut lines = Vec::from(
-            [
-                "ABOR ACCT ALLO APPE CDUP CLNT CWD DELE EPSV FEAT HELP HOST LANG LIST",
-                "MDTM MFMT MKD MLSD MLST MODE NLST NOOP OPTS PASS PASV PWD QUIT REIN",
-                "REST RETR RMD RNFR RNTO SITE SIZE STAT STOR STOU STRU SYST TYPE USER",
-            ]
-            .map(Text::from_static),
-        );
-        if self.config.active {
-            lines.push(Text::from_static("EPRT PORT"));
-        }
-        if self.config.tls != TlsPolicy::Off {
-            lines.push(Text::from_static("AUTH CCC PBSZ PROT"));
-        }
-        lines.push(Text::from_static("End."));
-        Reply::multiline(Code::HELP, Text::from_static("Commands:"), lines)
-    }
-
-    /// `STAT` without a path; nothing of it is the client's own text.
-    pub(super) fn status(&self) -> Reply {
-        let fixed = Text::from_static;
-        let mut lines = Vec::from([
-            fixed(if self.login.is_in() {
-                "Logged in."
-            } else {
-                "Not logged in."
-            }),
-            fixed(if self.parameters.is_ascii() {
-                "TYPE A, STRU F, MODE S."
-            } else {
-                "TYPE I, STRU F, MODE S."
-            }),
-            fixed(if self.security.is_secured() {
-                "The control connection is under TLS."
-            } else {
-                "The control connection is in clear."
-            }),
-        ]);
-        if let Exchange::Transfer(moving) = &*self.exchange {
-            lines.push(Text::sanitized(&alloc::format!(
-                "Transfer in progress, {} bytes.",
-                moving.bytes
-            )));
-        }
-        lines.push(fixed("End of status."));
-        Reply::multiline(Code::SYSTEM_STATUS, fixed("Status:"), lines)
-    }
-}
-
-/// `"path"`, quotes in it doubled (RFC 959 appendix II).
-fn quoted(code: Code, path: &PathArg) -> Reply {
-    let mut text = BytesMut::from(&b"\""[..]);
-    for byte in path.as_bytes() {
-        if *byte == b'"' {
-            text.put_u8(b'"');
-        }
-        text.put_u8(*byte);
-    }
-    text.put_u8(b'"');
-    Reply::with_text(code, Text::new(text).unwrap_or_default())
-}
-
-/// `Modify=time; path` (draft-somers-ftp-mfxx).
-fn modified(time: Timestamp, path: &PathArg) -> Reply {
-    let mut text = BytesMut::from(&b"Modify="[..]);
-    time.write_time_val(&mut text);
-    text.put_slice(b"; ");
-    text.put_slice(path.as_bytes());
-    Reply::with_text(Code::FILE_STATUS, Text::new(text).unwrap_or_default())
-}
-
-/// One line of `STAT path`. The core has no calendar, so that all times show their year.
-fn long_line(name: &Text, facts: &Facts) -> Option<Text> {
-    let far = Timestamp::from_unix(253_402_300_799, 0)?;
-    let mut line = BytesMut::new();
-    if !format::long(&mut line, name.as_bytes(), facts, far) {
-        return None;
-    }
-    line.truncate(line.trim_ascii_end().len());
-    Text::new(line).ok()
-}
-
-impl Sealed<PathArg> for Change {
-    fn settle(
-        connection: &mut Connection,
-        _now: Instant,
-        question: Self,
-        answer: Result<PathArg, Refusal>,
-    ) {
-        let Some(row) = connection.answered() else {
-            return;
-        };
-        let path = match answer {
-            Ok(path) => path,
-            Err(refusal) => return connection.refused(row, refusal),
-        };
-        let done = Code::FILE_ACTION_OK;
-        match (question, row) {
-            (Self::Directory(_) | Self::Parent, _) => {
-                connection.login.change_directory(path);
-                connection.say(row, done, "Directory changed.");
-            }
-            (Self::MakeDirectory(_), _) => connection.finish(row, &quoted(Code::PATH, &path)),
-            (Self::RemoveDirectory(_), _) => connection.say(row, done, "Directory removed."),
-            (Self::RemoveFile(_), _) => connection.say(row, done, "File deleted."),
-            (Self::Rename { .. }, _) => connection.say(row, done, "Renamed."),
-            (Self::SetTimes { .. }, Row::Site) => connection.say(row, Code::OK, "Times set."),
-            (Self::SetTimes { modified: time, .. }, _) => {
-                connection.finish(row, &modified(time, &path));
-            }
-            (Self::SetMode { .. }, _) => connection.say(row, Code::OK, "Mode set."),
-        }
-    }
-}
-
-impl Sealed<Described> for Query {
-    fn settle(
-        connection: &mut Connection,
-        _now: Instant,
-        question: Self,
-        answer: Result<Described, Refusal>,
-    ) {
-        let Exchange::Asking { row, or_else, .. } = connection.exchange.lend() else {
-            return;
-        };
-        let Described { path, facts } = match (answer, or_else) {
-            (Ok(described), _) => described,
-            (Err(refusal), Some(set)) if refusal.kind() == RefusalKind::NotFound => {
-                return connection.set_time(row, None, set.time, set.path);
-            }
-            (Err(refusal), _) => return connection.refused(row, refusal),
-        };
-        let directory = matches!(
-            facts.kind,
-            Some(Kind::Directory | Kind::Current | Kind::Parent)
-        );
-        match question.purpose {
-            Purpose::Size | Purpose::Modified if directory => {
-                connection.refused(row, Refusal::new(RefusalKind::IsADirectory));
-            }
-            Purpose::Size => match facts.size {
-                Some(size) => {
-                    let text = Text::sanitized(&alloc::format!("{size}"));
-                    connection.finish(row, &Reply::with_text(Code::FILE_STATUS, text));
-                }
-                None => connection.say(row, Code::FILE_UNAVAILABLE, "Its size is not known."),
-            },
-            Purpose::Modified => match facts.modified {
-                Some(time) => {
-                    let mut text = BytesMut::new();
-                    time.write_time_val(&mut text);
-                    let text = Text::new(text).unwrap_or_default();
-                    connection.finish(row, &Reply::with_text(Code::FILE_STATUS, text));
-                }
-                None => connection.say(row, Code::FILE_UNAVAILABLE, "Its time is not known."),
-            },
-            Purpose::Facts => {
-                let wanted = connection.parameters.facts();
-                match format::facts_text(path.as_bytes(), &facts, wanted) {
-                    Some(line) => {
-                        let lines = Vec::from([line, Text::from_static("End.")]);
-                        let head = Text::from_static("Facts:");
-                        let reply = Reply::multiline(Code::FILE_ACTION_OK, head, lines);
-                        connection.finish(row, &reply);
-                    }
-                    None => connection.refused(row, Refusal::new(RefusalKind::NameNotAllowed)),
-                }
-            }
-            Purpose::Rename => match question.path {
-                Some(from) => {
-                    connection.parameters.set_rename(from);
-                    connection.say(row, Code::PENDING, "Send RNTO now.");
-                }
-                None => connection.refused(row, Refusal::new(RefusalKind::Invalid)),
-            },
-        }
-    }
-}
-
-impl Sealed<Vec<(Text, Facts)>> for Survey {
-    fn settle(
-        connection: &mut Connection,
-        _now: Instant,
-        question: Self,
-        answer: Result<Vec<(Text, Facts)>, Refusal>,
-    ) {
-        let Some(row) = connection.answered() else {
-            return;
-        };
-        let entries = match answer {
-            Ok(entries) => entries,
-            Err(refusal) => return connection.refused(row, refusal),
-        };
-        let mut lines: Vec<Text> = entries
-            .iter()
-            .take(question.limit)
-            .filter_map(|(name, facts)| long_line(name, facts))
-            .collect();
-        lines.push(Text::from_static("End of status."));
-        let head = Text::from_static("Status:");
-        connection.finish(row, &Reply::multiline(Code::FILE_STATUS, head, lines));
     }
 }

@@ -3,8 +3,12 @@
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::ask::{Ask, AskId, Question};
+use super::{
+    ask::{Ask, AskId, Question},
+    offers::Offers,
+};
 use crate::{
+    command::{ByteRange, HashAlgorithm, SetFacts},
     data::{DataFailure, DataId},
     facts::{FactSet, Facts},
     text::{PathArg, Secret, Text},
@@ -24,6 +28,10 @@ pub enum Event {
     Query(Ask<Query>),
     /// Tell about a directory's files, in a bounded list, for `STAT path`.
     Survey(Ask<Survey>),
+    /// Compute the digest of a file.
+    Digest(Ask<Digest>),
+    /// Tell how much can still be stored.
+    Space(Ask<Space>),
     /// Open what is to be transferred; payload flows later, when the driver hands up the
     /// stream of the same [`DataId`].
     Open(Ask<Open>),
@@ -67,6 +75,8 @@ pub enum LoginAnswer {
     Accepted {
         /// The login directory, absolute.
         home: PathArg,
+        /// What the application can do for this user beyond what every server does.
+        offers: Offers,
     },
     /// An account is needed too (332); another [`Login`] follows with it.
     AccountNeeded,
@@ -83,7 +93,9 @@ pub enum Change {
     Parent,
     /// `MKD`.
     MakeDirectory(PathArg),
-    /// `RMD`.
+    /// `SITE MKDIR`: with the directories above it that are missing.
+    MakeDirectories(PathArg),
+    /// `RMD`, `SITE RMDIR`.
     RemoveDirectory(PathArg),
     /// `DELE`.
     RemoveFile(PathArg),
@@ -110,6 +122,35 @@ pub enum Change {
         /// The permission bits, at most `0o7777`.
         mode: u16,
     },
+    /// `MFCT`, `MFF`. One that cannot be set is to be refused with `Unsupported`, before any is.
+    SetFacts {
+        /// The file.
+        path: PathArg,
+        /// What of it is to be set, never nothing.
+        facts: SetFacts,
+    },
+    /// `SITE SYMLINK`.
+    MakeSymlink {
+        /// Where it is to lead, as it will be kept.
+        target: PathArg,
+        /// The link.
+        link: PathArg,
+    },
+    /// `SITE COPY`, `SITE CPFR` and `SITE CPTO`.
+    Copy {
+        /// The file.
+        from: PathArg,
+        /// The copy.
+        to: PathArg,
+    },
+    /// `COMB`: append the parts to the target in their order, then remove them; all of it or,
+    /// as far as that is possible, nothing.
+    Combine {
+        /// The file that takes the parts; it may not be there yet.
+        target: PathArg,
+        /// The parts, never none.
+        parts: Vec<PathArg>,
+    },
 }
 
 /// Tell about one file. Answered by [`Described`].
@@ -134,6 +175,8 @@ pub enum Purpose {
     Facts,
     /// `RNFR`: is it there, and may it be renamed?
     Rename,
+    /// `SITE CPFR`: is it there, and may it be copied?
+    Copy,
 }
 
 /// The answer to [`Query`].
@@ -165,6 +208,50 @@ pub struct Survey {
     pub limit: usize,
 }
 
+/// Compute the digest of a file, or of a part of it. Answered by [`Digested`].
+///
+/// A part that begins behind the file's last byte is to be refused with `BeyondEnd`; one that
+/// ends behind it ends with the file.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Digest {
+    /// The file.
+    pub path: PathArg,
+    /// The algorithm, one that is offered.
+    pub algorithm: HashAlgorithm,
+    /// The part; `None`: the whole file.
+    pub range: Option<ByteRange>,
+}
+
+/// The answer to [`Digest`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Digested {
+    /// The digest, as long as the algorithm has it; the most significant byte first.
+    pub digest: Vec<u8>,
+    /// Of how many bytes it is.
+    pub length: u64,
+}
+
+impl Digested {
+    /// Puts an answer together.
+    #[must_use]
+    pub fn new(digest: impl Into<Vec<u8>>, length: u64) -> Self {
+        Self {
+            digest: digest.into(),
+            length,
+        }
+    }
+}
+
+/// Tell how many bytes this user can still store, for `AVBL` and `ALLO`. Answered by them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Space {
+    /// The directory where; `None`: the working directory.
+    pub path: Option<PathArg>,
+}
+
 /// Open what is to be transferred. Answered by [`Opened`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -176,6 +263,8 @@ pub struct Open {
     /// Whether the payload crosses as text (TYPE A), with CRLF at line ends: the application
     /// converts with `ascii`. Listings always end their lines with CRLF.
     pub ascii: bool,
+    /// How many bytes are to come, where `ALLO` announced it for an upload.
+    pub expected: Option<u64>,
 }
 
 /// What is to be transferred.
@@ -318,6 +407,12 @@ impl Question for Query {
 }
 impl Question for Survey {
     type Answer = Vec<(Text, Facts)>;
+}
+impl Question for Digest {
+    type Answer = Digested;
+}
+impl Question for Space {
+    type Answer = u64;
 }
 impl Question for Open {
     type Answer = Opened;

@@ -122,8 +122,8 @@ impl Sealed<LoginAnswer> for Login {
             return;
         };
         match answer {
-            Ok(LoginAnswer::Accepted { home }) => {
-                connection.login.enter(question.user, home);
+            Ok(LoginAnswer::Accepted { home, offers }) => {
+                connection.login.enter(question.user, home, offers);
                 connection.deadlines.end_login();
                 connection.say(row, Code::LOGGED_IN, "Logged in.");
             }

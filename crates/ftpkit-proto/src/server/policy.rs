@@ -56,6 +56,18 @@ pub(super) fn may_dial(client: SocketAddr, target: SocketAddr) -> Option<SocketA
     may_connect(named, client.ip()).then_some(own)
 }
 
+/// Like [`may_dial`], and any other host where transfers between servers are allowed: but none
+/// that only this one can reach, and no reserved port.
+pub(super) fn may_dial_anybody(client: SocketAddr, target: SocketAddr) -> Option<SocketAddr> {
+    may_dial(client, target).or_else(|| {
+        let target = canonical(target);
+        let ip = target.ip();
+        let nobody = ip.is_unspecified() || ip.is_multicast() || ip.is_loopback();
+        let all = ip == core::net::Ipv4Addr::BROADCAST;
+        (target.port() >= 1024 && !nobody && !all).then_some(target)
+    })
+}
+
 impl Config {
     /// Whether login must be under TLS.
     pub(super) const fn login_needs_tls(&self) -> bool {
@@ -126,5 +138,31 @@ mod tests {
         ] {
             assert_eq!(may_dial(client, at(target)), dialled.map(at), "{target}");
         }
+    }
+
+    #[test]
+    fn between_servers_others_are_dialled_too_but_nobody_at_home() {
+        let v4 = at("192.0.2.7:40000");
+        for (target, dialled) in [
+            ("192.0.2.7:5000", Some("192.0.2.7:5000")),
+            ("0.0.0.0:5000", Some("192.0.2.7:5000")),
+            ("198.51.100.9:5000", Some("198.51.100.9:5000")),
+            ("[::ffff:198.51.100.9]:5000", Some("198.51.100.9:5000")),
+            ("198.51.100.9:1023", None),
+            ("127.0.0.1:5000", None),
+            ("[::1]:5000", None),
+            ("[::ffff:127.0.0.1]:5000", None),
+            ("224.0.0.1:5000", None),
+            ("255.255.255.255:5000", None),
+        ] {
+            assert_eq!(
+                may_dial_anybody(v4, at(target)),
+                dialled.map(at),
+                "{target}"
+            );
+        }
+        let own = at("127.0.0.1:40000");
+        let local = at("127.0.0.1:5000");
+        assert_eq!(may_dial_anybody(own, local), Some(local));
     }
 }

@@ -19,6 +19,9 @@ enum Class {
     Upload,
     Download,
     MachineListing,
+    /// Several commands in one: what cannot be done is a parameter of it.
+    Parameter,
+    Announcement,
     Other,
 }
 
@@ -29,6 +32,8 @@ const fn class(row: Row) -> Class {
         Row::Stor | Row::Stou | Row::Appe => Class::Upload,
         Row::Retr => Class::Download,
         Row::Mlsd => Class::MachineListing,
+        Row::Mff | Row::Site => Class::Parameter,
+        Row::Allo => Class::Announcement,
         _ => Class::Other,
     }
 }
@@ -41,6 +46,9 @@ pub(super) const fn code(kind: RefusalKind, row: Row) -> Code {
         (Kind::TooMany, _) => Code::SERVICE_CLOSING,
         // Whatever went wrong behind a login is no business of one who is not in.
         (_, Class::Login) | (Kind::LoginFailed, _) => Code::NOT_LOGGED_IN,
+        (Kind::NoSpace | Kind::Quota, Class::Announcement) => Code::QUOTA_EXCEEDED,
+        (_, Class::Announcement) => Code::LOCAL_ERROR,
+        (Kind::Unsupported, Class::Parameter) => Code::BAD_PARAMETER,
         (Kind::Unsupported, _) => Code::NOT_IMPLEMENTED,
         (Kind::Invalid, _) | (Kind::NotADirectory, Class::MachineListing) => Code::BAD_ARGUMENT,
         (Kind::Busy, _) => Code::FILE_BUSY,
@@ -137,9 +145,17 @@ mod tests {
         Row::Rnto,
         Row::Site,
         Row::Mfmt,
+        Row::Mfct,
+        Row::Mff,
         Row::Mdtm,
         Row::Size,
         Row::Mlst,
+        Row::Hash,
+        Row::Checksum,
+        Row::Mmd5,
+        Row::Avbl,
+        Row::Allo,
+        Row::Comb,
         Row::Stat,
         Row::Retr,
         Row::Stor,
@@ -178,6 +194,14 @@ mod tests {
             (Kind::Failed, Row::Pass, 530),
             (Kind::TooMany, Row::Pass, 421),
             (Kind::Unsupported, Row::Appe, 502),
+            (Kind::Unsupported, Row::Mfct, 502),
+            (Kind::Unsupported, Row::Mff, 504),
+            (Kind::Unsupported, Row::Site, 504),
+            (Kind::IsADirectory, Row::Hash, 550),
+            (Kind::BeyondEnd, Row::Checksum, 550),
+            (Kind::Busy, Row::Hash, 450),
+            (Kind::NoSpace, Row::Comb, 451),
+            (Kind::Failed, Row::Allo, 451),
         ] {
             assert_eq!(code(kind, row).number(), number, "{kind:?} {row:?}");
         }

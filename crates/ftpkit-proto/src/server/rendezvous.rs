@@ -65,7 +65,12 @@ impl Connection {
         if row != Row::Port && policy::canonical(target).is_ipv4() != self.peer.is_ipv4() {
             return self.wrong_family(row);
         }
-        match policy::may_dial(self.peer, target) {
+        let may_dial = if self.config.dangerous_server_to_server {
+            policy::may_dial_anybody
+        } else {
+            policy::may_dial
+        };
+        match may_dial(self.peer, target) {
             Some(target) => {
                 self.replace_rendezvous(Rendezvous::Active(target));
                 self.say(row, Code::OK, "Address noted.");
@@ -77,7 +82,7 @@ impl Connection {
         }
     }
 
-    /// PASV and LPSV. The four bytes of a 227 are an IPv4 address, those of a 228 may be
+    /// PASV, CPSV and LPSV. The four bytes of a 227 are an IPv4 address, those of a 228 may be
     /// either.
     pub(super) fn passive_command(&mut self, row: Row) {
         if self.parameters.is_epsv_all() {

@@ -1,20 +1,24 @@
 //! The automata of a server's session, one for each independent axis: security, login,
-//! parameters, rendezvous, exchange; and the deadlines. All transitions stand here; nothing
-//! here parses, formats or queues.
+//! parameters, rendezvous, exchange; and the deadlines. All transitions stand here and in the
+//! files below; nothing here parses, formats or queues.
 
-use alloc::boxed::Box;
+mod moving;
+mod parameters;
+
+use alloc::{boxed::Box, vec};
 use core::{net::SocketAddr, time::Duration};
 
-use super::{
-    ask::AskId,
-    event::{End, TransferEnded},
+use self::parameters::{Arrangement, Rename, Restart, Type};
+pub(super) use self::{
+    moving::{Moving, Step},
+    parameters::{Half, Parameters, Part},
 };
+use super::{ask::AskId, offers::Offers};
 use crate::{
-    DataId,
+    DataId, TlsRole,
     automaton::{At, Taken, automata, automaton},
-    command::{ByteRange, Row},
+    command::Row,
     error::Timer,
-    facts::FactSet,
     text::{PathArg, Secret, Text},
     time::{Instant, Timestamp},
     wire::Drained,
@@ -73,6 +77,8 @@ automaton! { Protection "protection":;
 pub(super) struct Security {
     channel: At<Channel>,
     protection: At<Protection>,
+    /// SSCN: whether this side is the client of the TLS of its data connections.
+    reversed: bool,
 }
 
 impl Security {
@@ -81,6 +87,7 @@ impl Security {
         Self {
             channel: At::first(Channel::default(), taken),
             protection: At::first(Protection::default(), taken),
+            reversed: false,
         }
     }
 
@@ -102,15 +109,35 @@ impl Security {
         )
     }
 
+    /// What the TLS of the next data connection is to be: `None` in clear. A listener that
+    /// CPSV asked for has this side as the client, whatever SSCN says.
+    pub(super) const fn data_tls(&self, by_cpsv: bool) -> Option<TlsRole> {
+        match (self.is_data_private(), self.reversed || by_cpsv) {
+            (false, _) => None,
+            (true, true) => Some(TlsRole::Client),
+            (true, false) => Some(TlsRole::Server),
+        }
+    }
+
+    pub(super) const fn is_reversed(&self) -> bool {
+        self.reversed
+    }
+
+    /// SSCN.
+    pub(super) const fn reverse(&mut self, reversed: bool) {
+        self.reversed = reversed;
+    }
+
     /// AUTH was accepted. The proof tells that no byte in clear waits behind it.
     pub(super) fn start(&mut self, _nothing_waits: Drained) {
         self.reset();
         self.channel.go(Channel::Starting);
     }
 
-    /// What PBSZ and PROT have set is void (AUTH, REIN).
+    /// What PBSZ, PROT and SSCN have set is void (AUTH, REIN).
     pub(super) fn reset(&mut self) {
         self.protection.go(Protection::Unset);
+        self.reversed = false;
     }
 
     /// The handshake is complete; `false` when none was under way.
@@ -197,6 +224,8 @@ pub(super) enum Login {
         user: Text,
         /// The working directory.
         directory: PathArg,
+        /// What the application can do for this user.
+        offers: Offers,
     },
 }
 
@@ -223,6 +252,13 @@ impl Login {
     pub(super) const fn directory(&self) -> Option<&PathArg> {
         match self {
             Self::In { directory, .. } => Some(directory),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn offers(&self) -> Option<Offers> {
+        match self {
+            Self::In { offers, .. } => Some(*offers),
             _ => None,
         }
     }
@@ -272,10 +308,11 @@ impl At<Login> {
     }
 
     /// The application lets the user in.
-    pub(super) fn enter(&mut self, user: Text, home: PathArg) {
+    pub(super) fn enter(&mut self, user: Text, home: PathArg, offers: Offers) {
         self.go(Login::In {
             user,
             directory: home,
+            offers,
         });
     }
 
@@ -287,189 +324,10 @@ impl At<Login> {
     /// CWD and CDUP.
     pub(super) fn change_directory(&mut self, to: PathArg) {
         match self.lend() {
-            Login::In { user, .. } => self.enter(user, to),
+            Login::In { user, offers, .. } => self.enter(user, to, offers),
             other => {
                 self.go(other);
             }
-        }
-    }
-}
-
-/// The representation type.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Type {
-    /// A N, as RFC 959 sec. 5.1 has it at the start.
-    #[default]
-    Ascii,
-    Image,
-}
-
-automaton! { Type "type":;
-    Ascii => Image;
-    Image => Ascii;
-}
-
-/// Which part of the file the next transfer means: REST's marker, or RANG's range.
-#[derive(Clone, Copy, Debug, Default)]
-enum Restart {
-    #[default]
-    Unset,
-    From(Part),
-}
-
-automaton! { Restart "restart":;
-    Unset => From;
-    From => Unset;
-}
-
-/// A part of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// REST: all from this offset on, which is not 0.
-    Rest(u64),
-    /// RANG.
-    Range(ByteRange),
-}
-
-/// The first half of a command in two halves.
-#[derive(Clone, Debug, Default)]
-enum Rename {
-    #[default]
-    Unset,
-    /// RNFR named this.
-    From(PathArg),
-}
-
-automaton! { Rename "rename":;
-    Unset => From;
-    From => Unset;
-}
-
-/// Which commands may arrange a data connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Arrangement {
-    #[default]
-    Any,
-    /// EPSV ALL was sent.
-    OnlyEpsv,
-}
-
-automaton! { Arrangement "arrangement":;
-    Any => OnlyEpsv;
-    OnlyEpsv => ;
-}
-
-/// The transfer parameters, and what one command leaves behind for the next.
-#[derive(Debug)]
-pub(super) struct Parameters {
-    representation: At<Type>,
-    facts: FactSet,
-    arrangement: At<Arrangement>,
-    restart: At<Restart>,
-    rename: At<Rename>,
-}
-
-impl Parameters {
-    /// The defaults.
-    pub(super) fn new(taken: &Taken) -> Self {
-        Self {
-            representation: At::first(Type::default(), taken),
-            facts: FactSet::ALL,
-            arrangement: At::first(Arrangement::default(), taken),
-            restart: At::first(Restart::default(), taken),
-            rename: At::first(Rename::default(), taken),
-        }
-    }
-
-    /// Back to the defaults (AUTH, REIN); EPSV ALL holds as long as the connection does.
-    pub(super) fn reset(&mut self) {
-        self.representation.go(Type::default());
-        self.facts = FactSet::ALL;
-        self.restart.go(Restart::default());
-        self.rename.go(Rename::default());
-    }
-
-    /// A command of this row begins: what it does not use is void. RNFR's name is for RNTO
-    /// alone. The part of a file is for a transfer, RANG's for HASH too, and outlives the
-    /// commands that set its data connection up, since clients send them on either side of
-    /// REST and a marker that is lost in silence ruins a file.
-    pub(super) fn begin(&mut self, row: Row) {
-        if row != Row::Rnto {
-            self.rename.go(Rename::Unset);
-        }
-        let keeps_part = match row {
-            Row::Retr
-            | Row::Stor
-            | Row::Appe
-            | Row::Stou
-            | Row::Port
-            | Row::Pasv
-            | Row::Eprt
-            | Row::Epsv
-            | Row::Lprt
-            | Row::Lpsv
-            | Row::Pret => true,
-            Row::Hash => matches!(self.restart.state(), Restart::From(Part::Range(_))),
-            _ => false,
-        };
-        if !keeps_part {
-            self.restart.go(Restart::Unset);
-        }
-    }
-
-    pub(super) const fn is_ascii(&self) -> bool {
-        matches!(self.representation.state(), Type::Ascii)
-    }
-
-    pub(super) fn set_ascii(&mut self, ascii: bool) {
-        self.representation
-            .go(if ascii { Type::Ascii } else { Type::Image });
-    }
-
-    pub(super) const fn facts(&self) -> FactSet {
-        self.facts
-    }
-
-    pub(super) const fn set_facts(&mut self, facts: FactSet) {
-        self.facts = facts;
-    }
-
-    pub(super) const fn is_epsv_all(&self) -> bool {
-        matches!(self.arrangement.state(), Arrangement::OnlyEpsv)
-    }
-
-    pub(super) fn set_epsv_all(&mut self) {
-        self.arrangement.go(Arrangement::OnlyEpsv);
-    }
-
-    /// REST; 0 is the same as none.
-    pub(super) fn set_marker(&mut self, marker: u64) {
-        if marker > 0 {
-            self.restart.go(Restart::From(Part::Rest(marker)));
-        }
-    }
-
-    /// RANG.
-    pub(super) fn set_range(&mut self, range: ByteRange) {
-        self.restart.go(Restart::From(Part::Range(range)));
-    }
-
-    pub(super) fn take_part(&mut self) -> Option<Part> {
-        match self.restart.go(Restart::Unset) {
-            Restart::Unset => None,
-            Restart::From(part) => Some(part),
-        }
-    }
-
-    /// RNFR was answered: RNTO may come.
-    pub(super) fn set_rename(&mut self, from: PathArg) {
-        self.rename.go(Rename::From(from));
-    }
-
-    pub(super) fn take_rename(&mut self) -> Result<PathArg, OutOfOrder> {
-        match self.rename.go(Rename::Unset) {
-            Rename::Unset => Err(OutOfOrder),
-            Rename::From(from) => Ok(from),
         }
     }
 }
@@ -482,7 +340,7 @@ pub(super) enum Rendezvous {
     None,
     /// PORT, EPRT or LPRT: the client listens here.
     Active(SocketAddr),
-    /// PASV, EPSV or LPSV: a listener is being bound.
+    /// PASV, EPSV, LPSV or CPSV: a listener is being bound.
     Binding {
         /// The listener.
         id: DataId,
@@ -490,7 +348,12 @@ pub(super) enum Rendezvous {
         row: Row,
     },
     /// The listener is bound and announced.
-    Listening(DataId),
+    Listening {
+        /// The listener.
+        id: DataId,
+        /// Which command asked.
+        row: Row,
+    },
 }
 
 automaton! { Rendezvous "rendezvous":;
@@ -505,7 +368,7 @@ impl At<Rendezvous> {
     #[must_use]
     pub(super) fn replace(&mut self, new: Rendezvous) -> Option<DataId> {
         match self.go(new) {
-            Rendezvous::Binding { id, .. } | Rendezvous::Listening(id) => Some(id),
+            Rendezvous::Binding { id, .. } | Rendezvous::Listening { id, .. } => Some(id),
             Rendezvous::None | Rendezvous::Active(_) => None,
         }
     }
@@ -514,7 +377,7 @@ impl At<Rendezvous> {
     pub(super) fn bound(&mut self, of: DataId) -> Option<Row> {
         match **self {
             Rendezvous::Binding { id, row } if id == of => {
-                self.go(Rendezvous::Listening(id));
+                self.go(Rendezvous::Listening { id, row });
                 Some(row)
             }
             _ => None,
@@ -528,7 +391,7 @@ impl At<Rendezvous> {
                 self.go(Rendezvous::None);
                 Some(row)
             }
-            Rendezvous::Listening(id) if id == of => {
+            Rendezvous::Listening { id, .. } if id == of => {
                 self.go(Rendezvous::None);
                 None
             }
@@ -549,10 +412,10 @@ pub(super) enum Exchange {
         id: AskId,
         /// The command.
         row: Row,
-        /// `MDTM` whose argument may mean: set the time of this file.
-        or_else: Option<Box<SetTime>>,
+        /// What is to be known when the answer comes.
+        then: Option<Box<Then>>,
     },
-    /// PASV, EPSV or LPSV wait for a listener.
+    /// A command waits for its listener.
     Binding,
     /// A transfer.
     Transfer(Box<Moving>),
@@ -565,126 +428,19 @@ automaton! { Exchange "exchange":;
     Transfer => Idle;
 }
 
-/// What an `MDTM` asks for when no file of the whole name is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SetTime {
-    pub(super) time: Timestamp,
-    pub(super) path: PathArg,
-}
-
-/// How far a transfer has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// The application was asked to open the file.
-    Opening(AskId),
-    /// 150 is out; the data connection is being made.
-    Meeting,
-    /// TLS is being started on it.
-    Securing,
-    /// Payload flows.
-    Flowing,
-    /// The application was asked to make the upload durable.
-    Committing(AskId),
-}
-
-automaton! { Step "transfer": Opening;
-    Opening => Meeting Over;
-    Meeting => Meeting Securing Flowing Over;
-    Securing => Flowing Over;
-    Flowing => Flowing Committing Over;
-    Committing => Over;
-}
-
-/// A transfer, from its command to its final reply.
-#[derive(Debug)]
-pub(super) struct Moving {
-    /// The command.
-    pub(super) row: Row,
-    /// The data connection.
-    pub(super) id: DataId,
-    /// Where to connect to; `None`: the caller of a listener is awaited.
-    pub(super) target: Option<SocketAddr>,
-    pub(super) upload: bool,
-    /// Whether the data connection is to be under TLS.
-    pub(super) private: bool,
-    pub(super) step: At<Step>,
-    pub(super) bytes: u64,
-    pub(super) peer: Option<SocketAddr>,
-}
-
-impl Moving {
-    /// The open question about it.
-    pub(super) const fn asked(&self) -> Option<AskId> {
-        match self.step.state() {
-            Step::Opening(id) | Step::Committing(id) => Some(*id),
-            _ => None,
-        }
-    }
-
-    /// Whether the application has opened something for it, which must be let go once.
-    pub(super) const fn is_opened(&self) -> bool {
-        !matches!(self.step.state(), Step::Opening(_))
-    }
-
-    /// Whether the driver still has something of it: an attempt or a connection. Until the
-    /// file is open, a listener belongs to the rendezvous; all of an upload came with its end.
-    pub(super) const fn holds_connection(&self) -> bool {
-        matches!(
-            self.step.state(),
-            Step::Meeting | Step::Securing | Step::Flowing
-        )
-    }
-
-    /// The application has opened the file.
-    pub(super) fn opened(&mut self) {
-        self.step.go(Step::Meeting);
-    }
-
-    /// Somebody else has called the listener.
-    pub(super) fn met_stranger(&mut self) {
-        self.step.go(Step::Meeting);
-    }
-
-    /// The data connection is made; gives the step that follows.
-    pub(super) fn met(&mut self, peer: SocketAddr) -> Step {
-        self.peer = Some(peer);
-        self.step.go(if self.private {
-            Step::Securing
-        } else {
-            Step::Flowing
-        });
-        *self.step
-    }
-
-    /// TLS is up on it.
-    pub(super) fn secured(&mut self) {
-        self.step.go(Step::Flowing);
-    }
-
-    /// So many bytes have moved; tells whether that is more than before.
-    pub(super) fn moved(&mut self, bytes: u64) -> bool {
-        let more = bytes > self.bytes;
-        if more {
-            self.bytes = bytes;
-            self.step.go(Step::Flowing);
-        }
-        more
-    }
-
-    /// All of an upload has come.
-    pub(super) fn arrived(&mut self, commit: AskId) {
-        self.step.go(Step::Committing(commit));
-    }
-
-    /// What the application is told of its end.
-    pub(super) const fn ended(&self, end: End) -> TransferEnded {
-        TransferEnded {
-            id: self.id,
-            bytes: self.bytes,
-            peer: self.peer,
-            end,
-        }
-    }
+/// What a command leaves for the answer to its question.
+#[derive(Clone, Debug)]
+pub(super) enum Then {
+    /// `MDTM` whose argument may mean, where no file of the whole name is: set the time of
+    /// this one.
+    SetTime { time: Timestamp, path: PathArg },
+    /// `MD5`, which has a reply of its own among the commands that are an algorithm each.
+    Md5,
+    /// `MMD5`: what is to be told so far, and the files whose turn has not come.
+    Mmd5 {
+        told: vec::Vec<u8>,
+        left: vec::IntoIter<PathArg>,
+    },
 }
 
 /// The deadlines of a session: the one for login as a whole, and that of the present step.

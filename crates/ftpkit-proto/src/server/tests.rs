@@ -6,8 +6,10 @@
 
 mod abort;
 mod commands;
+mod digest;
 mod ends;
 mod login;
+mod offers;
 mod parts;
 mod random;
 mod rendezvous;

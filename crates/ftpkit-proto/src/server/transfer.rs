@@ -18,14 +18,13 @@ impl Connection {
     /// Begins a transfer: asks the application first, since what it refuses needs no data
     /// connection.
     pub(super) fn transfer(&mut self, row: Row, transfer: Transfer) {
-        let private = self.security.is_data_private();
-        if self.config.data_needs_tls() && !private {
+        if self.config.data_needs_tls() && !self.security.is_data_private() {
             let text = "Data connections must be under TLS; send PROT P.";
             return self.say(row, Code::PROTECTION_TOO_LOW, text);
         }
-        let (id, target) = match *self.rendezvous {
-            Rendezvous::Active(target) => (self.next_data(), Some(target)),
-            Rendezvous::Listening(id) => (id, None),
+        let (id, target, by) = match *self.rendezvous {
+            Rendezvous::Active(target) => (self.next_data(), Some(target), None),
+            Rendezvous::Listening { id, row } => (id, None, Some(row)),
             Rendezvous::None | Rendezvous::Binding { .. } => {
                 let text = "Send EPSV, PASV, EPRT or PORT first.";
                 return self.say(row, Code::NO_DATA_CONNECTION, text);
@@ -38,14 +37,16 @@ impl Connection {
             id,
             target,
             upload: transfer.is_upload(),
-            private,
+            tls: self.security.data_tls(by == Some(Row::Cpsv)),
             step,
             bytes: 0,
             peer: None,
         })));
         self.begin(Timer::Question);
+        let expected = self.parameters.take_allocated();
         let question = Open {
             id,
+            expected: expected.filter(|_| transfer.is_upload()),
             transfer,
             ascii: self.parameters.is_ascii(),
         };
@@ -55,7 +56,8 @@ impl Connection {
     /// The file is open: 150, and the data connection is made.
     fn opened(&mut self, mut moving: Box<Moving>, opened: Opened) {
         moving.opened();
-        let listens = matches!(*self.rendezvous, Rendezvous::Listening(id) if id == moving.id);
+        let listens =
+            matches!(*self.rendezvous, Rendezvous::Listening { id, .. } if id == moving.id);
         if moving.target.is_none() && !listens {
             // The listener was lost while the application was busy.
             return self.fail(&moving, DataFailure::Listen);
@@ -91,16 +93,22 @@ impl Connection {
         };
         match (event, *moving.step) {
             (DataEvent::Connected(caller), Step::Meeting) => {
-                if moving.target.is_none() && !same_host(self.peer.ip(), caller.ip()) {
+                let expected = self.config.dangerous_server_to_server
+                    || same_host(self.peer.ip(), caller.ip());
+                if moving.target.is_none() && !expected {
                     // A stranger is dropped in silence, and the wait goes on.
                     moving.met_stranger();
                     self.data(id, DataRequest::Reject);
                     self.data(id, DataRequest::Accept);
-                } else if moving.met(caller) == Step::Securing {
-                    self.data(id, DataRequest::Secure);
-                    self.begin(Timer::Handshake);
                 } else {
-                    self.flow(&moving);
+                    moving.met(caller);
+                    match moving.tls {
+                        Some(role) => {
+                            self.data(id, DataRequest::Secure(role));
+                            self.begin(Timer::Handshake);
+                        }
+                        None => self.flow(&moving),
+                    }
                 }
                 self.exchange.go(Exchange::Transfer(moving));
             }
@@ -154,7 +162,7 @@ impl Connection {
         let question = Commit {
             id: moving.id,
             bytes: moving.bytes,
-            completeness: if moving.private && clean {
+            completeness: if moving.tls.is_some() && clean {
                 Completeness::Proven
             } else {
                 Completeness::Assumed

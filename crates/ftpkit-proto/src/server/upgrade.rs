@@ -1,5 +1,5 @@
-//! TLS on the control connection: AUTH, PBSZ, PROT, CCC (RFC 2228, RFC 4217). The handshake
-//! itself is the driver's.
+//! TLS: AUTH, PBSZ, PROT, CCC (RFC 2228, RFC 4217), and SSCN and CPSV for two servers (de
+//! facto). The handshake itself is the driver's.
 
 use super::{config::TlsPolicy, connection::Connection};
 use crate::{
@@ -64,6 +64,45 @@ impl Connection {
                 let text = "TLS serves PROT C and PROT P only.";
                 self.say(row, Code::PROTECTION_UNSUPPORTED, text);
             }
+        }
+    }
+
+    /// Whether commands for transfers between two servers under TLS are served, and come where
+    /// they may; else the command has got its refusal.
+    fn may_reverse(&mut self, row: Row) -> bool {
+        if !self.config.dangerous_server_to_server {
+            let text = "Transfers between servers are not served.";
+            self.say(row, Code::NOT_IMPLEMENTED, text);
+        } else if !self.security.is_data_private() {
+            let text = "Send AUTH TLS, PBSZ 0 and PROT P first.";
+            self.say(row, Code::BAD_SEQUENCE, text);
+        } else {
+            return true;
+        }
+        false
+    }
+
+    /// `SSCN`: which end of TLS this side is on the data connections from now on.
+    pub(super) fn sscn_command(&mut self, client: Option<bool>) {
+        let row = Row::Sscn;
+        if !self.may_reverse(row) {
+            return;
+        }
+        if let Some(client) = client {
+            self.security.reverse(client);
+        }
+        let text = if self.security.is_reversed() {
+            "SSCN:CLIENT METHOD"
+        } else {
+            "SSCN:SERVER METHOD"
+        };
+        self.say(row, Code::OK, text);
+    }
+
+    /// `CPSV`: `PASV` whose data connection has this side as the client of its TLS.
+    pub(super) fn cpsv_command(&mut self) {
+        if self.may_reverse(Row::Cpsv) {
+            self.passive_command(Row::Cpsv);
         }
     }
 

@@ -13,8 +13,8 @@ use ftpkit_proto::{
     facts::{Facts, Kind},
     reply::ReplyReader,
     server::{
-        Ask, AskId, Change, Commit, Config, Connection, Described, Event, Login, LoginAnswer, Open,
-        Opened, Query, Refusal, RefusalKind, Survey, TlsPolicy,
+        Ask, AskId, Change, Commit, Config, Connection, Described, Digest, Digested, Event, Login,
+        LoginAnswer, Offers, Open, Opened, Query, Refusal, RefusalKind, Space, Survey, TlsPolicy,
     },
     wire::{Framed, Framer},
 };
@@ -116,6 +116,8 @@ enum Held {
     Change(Ask<Change>),
     Query(Ask<Query>),
     Survey(Ask<Survey>),
+    Digest(Ask<Digest>),
+    Space(Ask<Space>),
     Open(Ask<Open>),
     Commit(Ask<Commit>),
 }
@@ -127,6 +129,8 @@ impl Held {
             Self::Change(ask) => ask.id(),
             Self::Query(ask) => ask.id(),
             Self::Survey(ask) => ask.id(),
+            Self::Digest(ask) => ask.id(),
+            Self::Space(ask) => ask.id(),
             Self::Open(ask) => ask.id(),
             Self::Commit(ask) => ask.id(),
         }
@@ -145,7 +149,8 @@ fn answer(stage: &mut Stage<Connection>, held: Option<Held>, refusal: Option<Ref
             let answer = if how == 1 {
                 LoginAnswer::AccountNeeded
             } else {
-                LoginAnswer::Accepted { home: path }
+                let offers = if how == 2 { Offers::EMPTY } else { Offers::ALL };
+                LoginAnswer::Accepted { home: path, offers }
             };
             machine.answer(now, ask, or(refusal, answer));
         }
@@ -163,6 +168,13 @@ fn answer(stage: &mut Stage<Connection>, held: Option<Held>, refusal: Option<Ref
             let entries = vec![entry; usize::from(how % 5)];
             machine.answer(now, ask, or(refusal, entries));
         }
+        Some(Held::Digest(ask)) => {
+            let length = ask.question().algorithm.digest_length();
+            let length = length - usize::from(how == 1);
+            let answer = Digested::new(vec![how; length], u64::from(how));
+            machine.answer(now, ask, or(refusal, answer));
+        }
+        Some(Held::Space(ask)) => machine.answer(now, ask, or(refusal, u64::from(how))),
         Some(Held::Open(ask)) => {
             let mut opened = Opened::default();
             if how == 1 {
@@ -238,6 +250,8 @@ impl Watch {
             Event::Change(ask) => Held::Change(ask),
             Event::Query(ask) => Held::Query(ask),
             Event::Survey(ask) => Held::Survey(ask),
+            Event::Digest(ask) => Held::Digest(ask),
+            Event::Space(ask) => Held::Space(ask),
             Event::Open(ask) => Held::Open(ask),
             Event::Commit(ask) => Held::Commit(ask),
             Event::Cancelled(id) => {

@@ -183,7 +183,7 @@ fn handshaking(ask: &str, script: &str) -> String {
         d1 connected 192.0.2.1:50000
         C: {command} /f
         S: 150 Here
-        D1 Secure
+        D1 Secure(Client)
         {script}
         "
     )
@@ -306,7 +306,7 @@ fn back_to_clear_text() {
         d1 connected 192.0.2.1:50000
         C: RETR /f
         S: 150 Here
-        D1 Secure
+        D1 Secure(Client)
         d1 secured
         opened 3 D1 150
         D1 Transfer(Receive)

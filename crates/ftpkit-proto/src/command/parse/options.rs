@@ -41,9 +41,10 @@ pub(super) fn opts(argument: &[u8]) -> Result<Opts, Kind> {
             return Ok(Opts::Hash(None));
         };
         let algorithm = HashAlgorithm::from_name(trimmed(wanted));
+        // The draft wants 501 for one that is not known.
         return algorithm
             .map(|algorithm| Opts::Hash(Some(algorithm)))
-            .ok_or(Kind::UnknownParameter);
+            .ok_or(Kind::BadArgument);
     }
     if name.eq_ignore_ascii_case(b"MODE") {
         let level = preceded((char(' '), tag_no_case("LEVEL"), char(' ')), u8);

@@ -1,5 +1,5 @@
 use super::rig::{IN, Rig, logged_in, logged_in_with};
-use crate::server::{Config, TlsPolicy};
+use crate::server::Config;
 use std::format;
 
 #[test]
@@ -25,8 +25,6 @@ fn parameters() {
         ("MODE C", 504),
         ("MODE Z", 504),
         ("MODE", 501),
-        ("ALLO 100", 200),
-        ("ALLO 100 R 5", 200),
         ("ALLO some", 202),
         ("ALLO", 501),
         ("REST x", 501),
@@ -36,7 +34,6 @@ fn parameters() {
         ("OPTS UTF8 NLST", 200),
         ("OPTS UTF8", 200),
         ("OPTS UTF8 OFF", 504),
-        ("OPTS HASH SHA-256", 501),
         ("OPTS", 501),
         ("LANG", 200),
         ("LANG en", 200),
@@ -58,7 +55,23 @@ fn parameters() {
         ("LPRT 4,4,1,2,3,4,2,1,1", 504),
         ("CSID Name=x; Version=1;", 200),
         ("CSID", 501),
-        ("HASH x", 502),
+        ("SSCN", 502),
+        ("SSCN ON", 502),
+        ("SSCN MAYBE", 504),
+        ("CPSV", 502),
+        ("HASH", 501),
+        ("XCRC", 501),
+        ("MMD5 ", 501),
+        ("COMB x", 501),
+        ("MFF x", 501),
+        ("MFF Modify=1; x", 501),
+        ("MFF UNIX.color=red; x", 504),
+        ("MFCT x", 501),
+        ("SITE CPTO x", 503),
+        ("SITE SYMLINK x", 501),
+        ("OPTS MODE Z LEVEL 3", 501),
+        ("OPTS HASH CRC-37", 501),
+        ("OPTS HASH sha1", 200),
         ("XFOO x", 500),
         ("", 500),
         ("  ", 500),
@@ -145,7 +158,51 @@ fn changes() {
          C: MFMT 20240102030405 a b
          E: SetTimes { path: \"a b\", accessed: None
          A: path /home/a b
-         S: 213 Modify=20240102030405; /home/a b"
+         S: 213 Modify=20240102030405; /home/a b
+         C: MFCT 20240102030405.5 x
+         E: SetFacts { path: \"x\", facts: SetFacts { modified: None, created: Some
+         A: path /x
+         S: 213 Create=20240102030405.5; /x
+         C: MFF unix.MODE=0640;modify=20240102030405;UNIX.group=staff; a b
+         E: SetFacts { path: \"a b\"
+         A: path /a b
+         S: 213 Modify=20240102030405;UNIX.mode=0640;UNIX.group=staff; /a b
+         C: MFF UNIX.owner=7; x
+         E: SetFacts
+         A: Unsupported
+         S: 504
+         C: MFCT 20240102030405 x
+         E: SetFacts
+         A: Unsupported
+         S: 502
+         C: SITE SYMLINK a b
+         E: MakeSymlink { target: \"a\", link: \"b\" }
+         A: ok
+         S: 200
+         C: SITE MKDIR a/b c
+         E: MakeDirectories(\"a/b c\")
+         A: ok
+         S: 200
+         C: SITE RMDIR a
+         E: RemoveDirectory(\"a\")
+         A: ok
+         S: 250
+         C: SITE COPY \"a b\" c
+         E: Copy { from: \"a b\", to: \"c\" }
+         A: ok
+         S: 250
+         C: SITE COPY a b
+         E: Copy
+         A: Unsupported
+         S: 504
+         C: COMB all \"part 1\" part2
+         E: Combine { target: \"all\", parts: [\"part 1\", \"part2\"] }
+         A: ok
+         S: 250
+         C: COMB all a
+         E: Combine
+         A: NotFound
+         S: 550"
             .replace("\\\"", "\"")
             .as_str(),
     );
@@ -195,6 +252,143 @@ fn renaming_is_two_commands_and_nothing_between() {
          A: Exists
          S: 553",
     );
+}
+
+#[test]
+fn copying_is_two_commands_and_nothing_between() {
+    logged_in(
+        "C: SITE CPFR a b
+         E: Query { path: Some(\"a b\"), purpose: Copy }
+         A: ok
+         S: 350
+         C: SITE CPTO c d
+         E: Copy { from: \"a b\", to: \"c d\" }
+         A: ok
+         S: 250
+         C: SITE CPTO b
+         S: 503
+         C: SITE CPFR a
+         E: Query
+         A: dir
+         S: 550
+         C: SITE CPTO b
+         S: 503
+         C: SITE CPFR a
+         E: Query
+         A: ok
+         S: 350
+         C: SITE HELP
+         S: 214
+         C: SITE CPTO b
+         S: 503
+         C: SITE CPFR a
+         E: Query
+         A: ok
+         S: 350
+         C: NOOP
+         S: 200
+         C: SITE CPTO b
+         S: 503
+         C: SITE CPFR a
+         E: Query
+         A: ok
+         S: 350
+         C: RNTO b
+         S: 503
+         C: SITE CPTO b
+         S: 503
+         C: RNFR a
+         E: Query
+         A: ok
+         S: 350
+         C: SITE CPTO b
+         S: 503
+         C: RNTO b
+         S: 503
+         C: SITE CPFR a
+         E: Query
+         A: ok
+         S: 350
+         C: SITE CPFR c
+         E: Query
+         A: ok
+         S: 350
+         C: SITE CPTO d
+         E: Copy { from: \"c\", to: \"d\" }
+         A: Exists
+         S: 550",
+    );
+}
+
+#[test]
+fn space_is_told_and_announced_sizes_are_measured() {
+    logged_in(
+        "C: AVBL
+         E: Space { path: None }
+         A: space 18446744073709551615
+         S: 213 18446744073709551615
+         C: AVBL some dir
+         E: Space { path: Some(\"some dir\") }
+         A: NotADirectory
+         S: 550
+         C: AVBL
+         E: Space
+         A: Unsupported
+         S: 502
+         C: ALLO 100
+         E: Space { path: None }
+         A: space 99
+         S: 552
+         C: ALLO 100 R 5
+         E: Space
+         A: space 100
+         S: 200
+         C: ALLO 100
+         E: Space
+         A: Failed
+         S: 200
+         C: ALLO some
+         S: 202",
+    );
+    // What is announced is for the upload, whatever prepares that.
+    let ready = "C: EPSV\nD: Listen(V4)\nN: listening\nS: 229";
+    let announced = "C: ALLO 100\nE: Space\nA: space 100\nS: 200";
+    for (lines, expected) in [
+        ("C: STOR x", "Some(100)"),
+        ("C: APPE x", "Some(100)"),
+        ("C: STOU", "Some(100)"),
+        (
+            "C: TYPE I\nS: 200\nC: REST 5\nS: 350\nC: STOR x",
+            "Some(100)",
+        ),
+        ("C: PRET STOR x\nS: 200\nC: STOR x", "Some(100)"),
+        (
+            "C: EPSV\nD: Abort\nD: Listen(V4)\nN: listening\nS: 229\nC: STOR x",
+            "Some(100)",
+        ),
+        ("C: RETR x", "None"),
+        ("C: NOOP\nS: 200\nC: STOR x", "None"),
+        (
+            "C: ALLO 101\nE: Space\nA: space 100\nS: 552\nC: STOR x",
+            "None",
+        ),
+        ("C: STOR x\nE: Open\nA: Denied\nS: 550\nC: STOR x", "None"),
+    ] {
+        let mut rig = Rig::new(Config::default());
+        rig.play(IN);
+        rig.play(ready);
+        rig.play(announced);
+        rig.play(&format!("{lines}\nE: Open"));
+        let Some(super::rig::Held::Open(ask)) = &rig.held else {
+            panic!("no Open");
+        };
+        let shown = format!("{:?}", ask.question().expected);
+        assert_eq!(shown, expected, "{lines}");
+    }
+    // Where nobody can tell, nobody is asked.
+    let mut rig = Rig::new(Config::default());
+    rig.play(&IN.replace("A: ok", "A: poor"));
+    rig.play("C: ALLO 18446744073709551615\nS: 200\nC: ALLO 18446744073709551616\nS: 501");
 }
 
 #[test]
@@ -296,56 +490,23 @@ fn a_listing_over_the_control_connection() {
 }
 
 #[test]
-fn feat_offers_what_is_on() {
-    let mut config = Config::default();
-    logged_in(
-        "C: FEAT
-         S: 211-Features:
-         S:  CLNT
-         S:  EPRT
-         S:  EPSV
-         S:  HOST
-         S:  LANG EN*
-         S:  MDTM
-         S:  MFMT
-         S:  MLST type*;size*;modify*;create*;perm*;unique*;UNIX.mode*;UNIX.owner*;UNIX.group*;
-         S:  RANG STREAM
-         S:  REST STREAM
-         S:  SIZE
-         S:  TVFS
-         S:  UTF8
-         S: 211 End",
-    );
-    config.active = false;
-    config.tls = TlsPolicy::Offered;
-    logged_in_with(
-        config,
-        "C: OPTS MLST type;
-         S: 200 MLST OPTS type;
-         C: FEAT
-         S: 211-Features:
-         S:  AUTH TLS
-         S:  CLNT
-         S:  EPSV
-         S:  HOST
-         S:  LANG EN*
-         S:  MDTM
-         S:  MFMT
-         S:  MLST type*;size;modify;create;perm;unique;UNIX.mode;UNIX.owner;UNIX.group;
-         S:  PBSZ
-         S:  PROT
-         S:  RANG STREAM
-         S:  REST STREAM
-         S:  SIZE
-         S:  TVFS
-         S:  UTF8
-         S: 211 End",
-    );
-}
-
-#[test]
 fn a_question_without_an_answer_ends_in_451() {
-    for line in ["CWD x", "DELE x", "MLST x", "STAT x", "RNFR x", "MKD x"] {
+    for line in [
+        "CWD x",
+        "DELE x",
+        "MLST x",
+        "STAT x",
+        "RNFR x",
+        "MKD x",
+        "HASH x",
+        "XCRC x",
+        "MMD5 x, y",
+        "AVBL",
+        "ALLO 5",
+        "COMB x y",
+        "SITE CPFR x",
+        "MFF Modify=20240102030405; x",
+    ] {
         let mut rig = Rig::new(Config::default());
         rig.play(IN);
         rig.bytes(format!("{line}\r\n").as_bytes());

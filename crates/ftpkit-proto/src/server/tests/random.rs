@@ -90,6 +90,34 @@ const LINES: &[&[u8]] = &[
     b"CLNT c\r\n",
     b"CSID c\r\n",
     b"ALLO 5\r\n",
+    b"ALLO 500\r\n",
+    b"ALLO some\r\n",
+    b"AVBL\r\n",
+    b"AVBL x\r\n",
+    b"HASH x\r\n",
+    b"OPTS HASH\r\n",
+    b"OPTS HASH MD5\r\n",
+    b"OPTS HASH SHA-3\r\n",
+    b"XCRC x\r\n",
+    b"XMD5 \"x\" 1\r\n",
+    b"XSHA x 1 5\r\n",
+    b"XSHA256 x 5 1\r\n",
+    b"MD5 x\r\n",
+    b"MMD5 x, y, z\r\n",
+    b"MFCT 20240102030405 x\r\n",
+    b"MFF Modify=20240102030405;UNIX.mode=640; x\r\n",
+    b"MFF color=red; x\r\n",
+    b"COMB x y z\r\n",
+    b"SITE COPY x y\r\n",
+    b"SITE CPFR x\r\n",
+    b"SITE CPTO y\r\n",
+    b"SITE MKDIR x/y\r\n",
+    b"SITE RMDIR x\r\n",
+    b"SITE SYMLINK x y\r\n",
+    b"SITE WHO\r\n",
+    b"SSCN\r\n",
+    b"SSCN ON\r\n",
+    b"CPSV\r\n",
     b"STRU R\r\n",
     b"MODE B\r\n",
     b"SMNT x\r\n",
@@ -186,6 +214,8 @@ struct World {
     opened: BTreeSet<DataId>,
     /// Whether the data connections are driven as a driver does it.
     honest: bool,
+    /// Whether others than the client may be dialled.
+    between_servers: bool,
     tls_changes: bool,
     /// The command that waits for its final reply, and one that was let in between.
     waiting: Option<Row>,
@@ -206,6 +236,7 @@ impl World {
         config.tls = tls;
         config.dangerous_ccc = true;
         config.dangerous_rein_under_tls = true;
+        config.dangerous_server_to_server = tls == TlsPolicy::Offered;
         config.limits.line = 64;
         config.limits.login_attempts = 10;
         config.limits.bad_commands_before_login = 0;
@@ -223,6 +254,7 @@ impl World {
             spent: BTreeSet::new(),
             opened: BTreeSet::new(),
             honest,
+            between_servers: tls == TlsPolicy::Offered,
             tls_changes: false,
             waiting: None,
             between: None,
@@ -309,17 +341,15 @@ impl World {
         let after = match (request, before) {
             (DataRequest::Listen(_), None) => Some(Socket::Binding),
             (DataRequest::Connect(to), None) => {
-                assert_eq!(
-                    to.ip(),
-                    CLIENT.parse::<core::net::SocketAddr>().unwrap().ip()
-                );
+                let client: core::net::SocketAddr = CLIENT.parse().unwrap();
+                assert!(to.ip() == client.ip() || self.between_servers, "{to}");
                 Some(Socket::Dialling)
             }
             (DataRequest::Accept, Some(Socket::Bound | Socket::Rejected)) => {
                 Some(Socket::Accepting)
             }
             (DataRequest::Reject, Some(Socket::Met)) => Some(Socket::Rejected),
-            (DataRequest::Secure, Some(Socket::Met)) => Some(Socket::Securing),
+            (DataRequest::Secure(_), Some(Socket::Met)) => Some(Socket::Securing),
             (DataRequest::Transfer(_), Some(Socket::Met | Socket::Secured)) => {
                 Some(Socket::Flowing)
             }
@@ -351,6 +381,8 @@ impl World {
             Event::Change(ask) => Held::Change(ask),
             Event::Query(ask) => Held::Query(ask),
             Event::Survey(ask) => Held::Survey(ask),
+            Event::Digest(ask) => Held::Digest(ask),
+            Event::Space(ask) => Held::Space(ask),
             Event::Open(ask) => Held::Open(ask),
             Event::Commit(ask) => {
                 assert!(self.opened.contains(&ask.question().id));
@@ -413,6 +445,8 @@ impl World {
                 Held::Change(ask) => session.answer(now, ask, Err(refusal)),
                 Held::Query(ask) => session.answer(now, ask, Err(refusal)),
                 Held::Survey(ask) => session.answer(now, ask, Err(refusal)),
+                Held::Digest(ask) => session.answer(now, ask, Err(refusal)),
+                Held::Space(ask) => session.answer(now, ask, Err(refusal)),
                 Held::Open(ask) => session.answer(now, ask, Err(refusal)),
                 Held::Commit(ask) => session.answer(now, ask, Err(refusal)),
             }
@@ -424,7 +458,12 @@ impl World {
             }
             Held::Login(ask) => {
                 let home = path("/");
-                session.answer(now, ask, Ok(LoginAnswer::Accepted { home }));
+                let offers = if how % 16 == 6 {
+                    Offers::EMPTY
+                } else {
+                    Offers::ALL
+                };
+                session.answer(now, ask, Ok(LoginAnswer::Accepted { home, offers }));
             }
             Held::Change(ask) => session.answer(now, ask, Ok(path("/p"))),
             Held::Query(ask) => {
@@ -433,6 +472,13 @@ impl World {
             Held::Survey(ask) => {
                 session.answer(now, ask, Ok([(Text::from_static("a"), some_file())].into()));
             }
+            Held::Digest(ask) => {
+                let length = ask.question().algorithm.digest_length();
+                let length = length - usize::from(how % 16 == 7);
+                let answer = Digested::new(alloc::vec![how; length], u64::from(how / 64));
+                session.answer(now, ask, Ok(answer));
+            }
+            Held::Space(ask) => session.answer(now, ask, Ok(u64::from(how))),
             Held::Open(ask) => {
                 assert!(self.opened.insert(ask.question().id));
                 let mut opened = Opened::default();

@@ -7,7 +7,7 @@ fn active_mode_dials_the_client_only() {
         "C: PORT 192,0,2,7,195,80
          S: 200
          C: NLST
-         E: Open { id: DataId(1), transfer: List { path: None, style: Names }, ascii: true }
+         E: Open { id: DataId(1), transfer: List { path: None, style: Names }, ascii: true, expected: None }
          A: ok
          S: 150
          D: Connect(192.0.2.7:50000) @1

@@ -2,7 +2,8 @@
 //!
 //! - `C: …` a line of the client (`\xNN` escapes), `B: …` bytes of it without an end
 //! - `A: …` the application answers: `ok`, `path P`, `size N`, `name N`, `account`, `dir`,
-//!   `bare`, or the name of a refusal
+//!   `bare`, `poor` (a login without offers), `digest N`, `short`, `space N`, or the name of a
+//!   refusal
 //! - `N: …` news of a data connection: `listening`, `connected [A]`, `secured`, `progress N`,
 //!   `finished N`, `unclean N`, `failed KIND`, each with `@N` behind it for an old one
 //! - `L: …` news of TLS; `T: …` seconds pass; `EOF`, `DRAIN`, `SHUTDOWN`
@@ -44,6 +45,8 @@ pub(super) enum Held {
     Change(Ask<Change>),
     Query(Ask<Query>),
     Survey(Ask<Survey>),
+    Digest(Ask<Digest>),
+    Space(Ask<Space>),
     Open(Ask<Open>),
     Commit(Ask<Commit>),
 }
@@ -55,6 +58,8 @@ impl Held {
             Self::Change(ask) => ask.id(),
             Self::Query(ask) => ask.id(),
             Self::Survey(ask) => ask.id(),
+            Self::Digest(ask) => ask.id(),
+            Self::Space(ask) => ask.id(),
             Self::Open(ask) => ask.id(),
             Self::Commit(ask) => ask.id(),
         }
@@ -169,6 +174,8 @@ impl Rig {
             Event::Change(ask) => (format!("{:?}", ask.question()), Held::Change(ask)),
             Event::Query(ask) => (format!("{:?}", ask.question()), Held::Query(ask)),
             Event::Survey(ask) => (format!("{:?}", ask.question()), Held::Survey(ask)),
+            Event::Digest(ask) => (format!("{:?}", ask.question()), Held::Digest(ask)),
+            Event::Space(ask) => (format!("{:?}", ask.question()), Held::Space(ask)),
             Event::Open(ask) => (format!("{:?}", ask.question()), Held::Open(ask)),
             Event::Commit(ask) => (format!("{:?}", ask.question()), Held::Commit(ask)),
             Event::Cancelled(id) => {
@@ -220,6 +227,8 @@ impl Rig {
                 Held::Change(ask) => session.answer(now, ask, Err(refusal)),
                 Held::Query(ask) => session.answer(now, ask, Err(refusal)),
                 Held::Survey(ask) => session.answer(now, ask, Err(refusal)),
+                Held::Digest(ask) => session.answer(now, ask, Err(refusal)),
+                Held::Space(ask) => session.answer(now, ask, Err(refusal)),
                 Held::Open(ask) => session.answer(now, ask, Err(refusal)),
                 Held::Commit(ask) => session.answer(now, ask, Err(refusal)),
             }
@@ -230,8 +239,12 @@ impl Rig {
                 session.answer(now, ask, Ok(LoginAnswer::AccountNeeded));
             }
             (Held::Login(ask), "ok") => {
-                let home = path("/home");
-                session.answer(now, ask, Ok(LoginAnswer::Accepted { home }));
+                let (home, offers) = (path("/home"), Offers::ALL);
+                session.answer(now, ask, Ok(LoginAnswer::Accepted { home, offers }));
+            }
+            (Held::Login(ask), "poor") => {
+                let (home, offers) = (path("/home"), Offers::EMPTY);
+                session.answer(now, ask, Ok(LoginAnswer::Accepted { home, offers }));
             }
             (Held::Change(ask), "ok") => session.answer(now, ask, Ok(path("/there"))),
             (Held::Change(ask), "path") => session.answer(now, ask, Ok(path(rest))),
@@ -254,6 +267,16 @@ impl Rig {
                     Ok([entry("a"), entry("211 b"), entry("c")].into()),
                 );
             }
+            (Held::Digest(ask), "digest") => {
+                let length = ask.question().algorithm.digest_length();
+                let digest: Vec<u8> = (0..).map(|n: u8| n | 0xa0).take(length).collect();
+                let answer = Digested::new(digest, rest.parse().unwrap());
+                session.answer(now, ask, Ok(answer));
+            }
+            (Held::Digest(ask), "short") => {
+                session.answer(now, ask, Ok(Digested::new([1, 2, 3], 9)));
+            }
+            (Held::Space(ask), "space") => session.answer(now, ask, Ok(rest.parse().unwrap())),
             (Held::Open(ask), "ok") => session.answer(now, ask, Ok(Opened::default())),
             (Held::Open(ask), "size") => {
                 let mut opened = Opened::default();

@@ -133,7 +133,7 @@ fn a_transfer_under_tls() {
              S: 150
              D: Accept @1
              N: connected
-             D: Secure @1
+             D: Secure(Server) @1
              N: secured
              D: Transfer(Receive) @1
              N: finished 9
@@ -159,7 +159,7 @@ fn an_unclean_end_truncates() {
          S: 150
          D: Accept @1
          N: connected
-         D: Secure @1
+         D: Secure(Server) @1
          N: secured
          D: Transfer(Receive) @1
          N: unclean 9"
@@ -190,7 +190,7 @@ fn a_data_handshake_that_fails_is_522() {
          S: 150
          D: Accept @1
          N: connected
-         D: Secure @1"
+         D: Secure(Server) @1"
     );
     fresh_with(
         offered(),
@@ -280,7 +280,7 @@ fn ccc_and_rein_go_back_to_clear_text_where_allowed() {
              S: 150
              D: Accept @1
              N: connected
-             D: Secure @1"
+             D: Secure(Server) @1"
         ),
     );
     fresh_with(
@@ -338,4 +338,117 @@ fn a_login_under_tls_is_enough_for_login() {
     let (_, login) = IN.split_once("ready.").unwrap();
     rig.play(login);
     rig.play("C: PORT 192,0,2,7,195,80\nS: 200\nC: LIST\nE: Open");
+}
+
+/// Behind [`SECURED`], with transfers between servers allowed.
+fn between_servers() -> Config {
+    let mut config = offered();
+    config.dangerous_server_to_server = true;
+    config
+}
+
+#[test]
+fn between_servers_this_one_may_be_the_tls_client() {
+    let mut rig = Rig::new(between_servers());
+    rig.play(SECURED);
+    rig.play(
+        "C: CPSV
+         D: Listen(V4) @1
+         N: listening
+         S: 227 Entering passive mode (192,0,2,1,19,136).
+         C: RETR x
+         E: Open
+         A: ok
+         S: 150
+         D: Accept @1
+         N: connected 198.51.100.9:1024
+         D: Secure(Client) @1
+         N: secured
+         D: Transfer(Send) @1
+         N: finished 7
+         E: Ended Complete
+         S: 226
+         C: PASV
+         D: Listen(V4) @2
+         N: listening
+         S: 227
+         C: RETR x
+         E: Open
+         A: ok
+         S: 150
+         D: Accept @2
+         N: connected
+         D: Secure(Server) @2
+         N: failed Tls
+         E: Ended Failed(Tls)
+         S: 522
+         C: SSCN
+         S: 200 SSCN:SERVER METHOD
+         C: SSCN ON
+         S: 200 SSCN:CLIENT METHOD
+         C: SSCN
+         S: 200 SSCN:CLIENT METHOD
+         C: PORT 198,51,100,9,19,136
+         S: 200
+         C: STOR x
+         E: Open
+         A: ok
+         S: 150
+         D: Connect(198.51.100.9:5000) @3
+         N: connected 198.51.100.9:5000
+         D: Secure(Client) @3
+         N: failed Tls
+         E: Ended
+         S: 522
+         C: PROT C
+         S: 200
+         C: SSCN
+         S: 503
+         C: CPSV
+         S: 503
+         C: PROT P
+         S: 200
+         C: SSCN OFF
+         S: 200 SSCN:SERVER METHOD
+         C: SSCN MAYBE
+         S: 504
+         C: CPSV x
+         S: 501
+         C: EPSV ALL
+         S: 200
+         C: CPSV
+         S: 503",
+    );
+}
+
+#[test]
+fn transfers_between_servers_are_off_and_need_protection() {
+    let mut rig = Rig::new(offered());
+    rig.play(SECURED);
+    rig.play(
+        "C: SSCN ON
+         S: 502
+         C: CPSV
+         S: 502
+         C: PORT 198,51,100,9,19,136
+         S: 504",
+    );
+    logged_in_with(between_servers(), "C: SSCN ON\nS: 503\nC: CPSV\nS: 503");
+    // AUTH and REIN begin anew.
+    let mut config = between_servers();
+    config.dangerous_rein_under_tls = true;
+    let mut rig = Rig::new(config);
+    rig.play(SECURED);
+    rig.play(
+        "C: SSCN ON
+         S: 200
+         C: REIN
+         E: LoggedOut
+         S: 220
+         TLS: stop
+         L: stopped",
+    );
+    let (_, again) = SECURED.split_once("220").unwrap();
+    rig.play(again);
+    rig.play("C: SSCN\nS: 200 SSCN:SERVER METHOD");
 }

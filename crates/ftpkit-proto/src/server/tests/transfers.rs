@@ -11,7 +11,7 @@ fn a_download_in_passive_mode() {
          N: listening
          S: 227 Entering passive mode (192,0,2,1,19,136).
          C: RETR a file
-         E: Open { id: DataId(1), transfer: Retrieve { path: \"a file\", offset: 0, length: None }, ascii: false }
+         E: Open { id: DataId(1), transfer: Retrieve { path: \"a file\", offset: 0, length: None }, ascii: false, expected: None }
          A: size 1234
          S: 150 Opening data connection (1234 bytes).
          D: Accept @1
@@ -34,7 +34,7 @@ fn an_upload_is_confirmed_after_its_commit() {
          N: listening
          S: 229 Entering extended passive mode (|||5000|).
          C: STOR x
-         E: Open { id: DataId(1), transfer: Store { path: \"x\", offset: None }, ascii: true }
+         E: Open { id: DataId(1), transfer: Store { path: \"x\", offset: None }, ascii: true, expected: None }
          A: ok
          S: 150
          D: Accept @1

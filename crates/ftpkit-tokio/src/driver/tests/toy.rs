@@ -5,7 +5,7 @@ use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 use bytes::Bytes;
 use ftpkit_proto::{
     DataEvent, DataId, DataRequest, Error, Family, Flow, Instant, Machine, Output, TlsEvent,
-    error::Timer,
+    TlsRole, error::Timer,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -65,7 +65,7 @@ impl Toy {
                 let (_, target) = rest.split_once(' ').unwrap();
                 self.data(first, DataRequest::Connect(target.parse().unwrap()));
             }
-            "secure" => self.data(first, DataRequest::Secure),
+            "secure" => self.data(first, DataRequest::Secure(TlsRole::Server)),
             "send" => self.data(first, DataRequest::Transfer(Flow::Send)),
             "receive" => self.data(first, DataRequest::Transfer(Flow::Receive)),
             "abort" => self.data(first, DataRequest::Abort),
