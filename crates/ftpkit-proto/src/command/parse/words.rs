@@ -45,7 +45,13 @@ fn name(text: &[u8]) -> Result<(PathArg, &[u8]), Kind> {
             (path(name)?, rest)
         }
     };
-    Ok((name, rest.trim_ascii_start()))
+    Ok((name, behind_blanks(rest)))
+}
+
+/// What follows the blanks; any other white space belongs to a name.
+fn behind_blanks(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|b| *b != b' ').unwrap_or(text.len());
+    text.get(start..).unwrap_or_default()
 }
 
 /// ```text
@@ -95,7 +101,7 @@ pub(super) fn paths_between_commas(argument: &[u8]) -> Result<Vec<PathArg>, Kind
         };
         paths.push(path);
         match behind.strip_prefix(b",") {
-            Some(behind) => rest = needed(behind.trim_ascii_start())?,
+            Some(behind) => rest = needed(behind_blanks(behind))?,
             None => return Ok(paths),
         }
     }
