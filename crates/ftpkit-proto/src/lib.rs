@@ -287,22 +287,20 @@
 //! | | TLS from the first byte (port 990) | | not yet | not yet |
 //! | RFC 7151 | HOST | [`server::Login::host`], [`client::Credentials`] | yes; it is not compared with SNI yet | yes |
 //! | draft-somers-ftp-mfxx | MFMT | [`command`] | yes | yes |
-//! | | MFCT, MFF | [`command`], [`command::SetFacts`] | not yet | as commands |
-//! | draft-bryan-ftpext-hash | HASH, OPTS HASH | [`command::HashAlgorithm`], [`reply::fields`] | not yet | [`client::Request::Hash`] |
+//! | | MFCT, MFF | [`command`], [`command::SetFacts`] | as the application can ([`server::Offers`]) | as commands |
+//! | draft-bryan-ftpext-hash | HASH, OPTS HASH | [`command::HashAlgorithm`], [`reply::fields`] | as the application can | [`client::Request::Hash`] |
 //! | draft-bryan-ftp-range | RANG | [`command::ByteRange`] | yes | [`client::Transfer::DownloadRange`] |
 //! | draft-preston-ftpext-deflate | MODE Z | [`command::Mode`] | 504 | no |
-//! | draft-peterson-streamlined-ftp-command-extensions | AVBL, CSID | [`command`] | AVBL not yet, CSID yes | as commands |
-//! | custom | XCRC, XMD5, XSHA and kin, MD5, MMD5, COMB | [`command::Checksum`], [`reply::fields`] | not yet | as commands |
+//! | draft-peterson-streamlined-ftp-command-extensions | AVBL, CSID | [`command`] | AVBL as the application can, CSID yes | as commands |
+//! | custom | XCRC, XMD5, XSHA and kin, MD5, MMD5, COMB | [`command::Checksum`], [`reply::fields`] | as the application can | as commands |
 //! | | CLNT | [`client::Config::client_name`] | yes | where it is listed |
 //! | | PRET | [`client::Pret`] | yes | where it is listed |
-//! | | SITE CHMOD, UTIME | [`command::Site`] | yes | as commands |
-//! | | SITE SYMLINK, MKDIR, RMDIR, COPY, CPFR, CPTO | [`command::Site`] | not yet | as commands |
-//! | | SSCN, CPSV, transfers from server to server | [`client::Relay`] | 502, and PORT calls the client only | yes |
+//! | | SITE CHMOD, UTIME, SYMLINK, MKDIR, RMDIR, COPY, CPFR, CPTO | [`command::Site`] | as the application can | as commands |
+//! | | SSCN, CPSV, transfers from server to server | [`client::Relay`] | by [`server::Config::dangerous_server_to_server`] | yes |
 //! | | what LIST shows, in every dialect of [`listing::Dialect`] | [`listing`] | like `ls -l` | read |
 //!
 //! With its default configuration the server machine answers 502, whatever the argument: `ADAT`,
-//! `AUTH`, `AVBL`, `COMB`, `CONF`, `CPSV`, `ENC`, `HASH`, `MD5`, `MFCT`, `MFF`, `MIC`, `MMD5`,
-//! `SMNT`, `SSCN`, `XCRC`, `XMD5`, `XSHA`, `XSHA1`, `XSHA256`, `XSHA512`.
+//! `AUTH`, `CONF`, `CPSV`, `ENC`, `MIC`, `SMNT`, `SSCN`.
 //!
 //! Without std; `alloc` is needed. A panic is a bug.
 #![no_std]

@@ -101,6 +101,8 @@ impl Session {
                         }
                         Event::Query(ask) => self.machine.answer(now, ask, Err(refused.into())),
                         Event::Survey(ask) => self.machine.answer(now, ask, Err(refused.into())),
+                        Event::Digest(ask) => self.machine.answer(now, ask, Err(refused.into())),
+                        Event::Space(ask) => self.machine.answer(now, ask, Err(refused.into())),
                         Event::Open(ask) => self.machine.answer(now, ask, Err(refused.into())),
                         Event::LoggedOut => self.asked -= 1,
                         other => panic!("{other:?} is not answered here"),
