@@ -150,7 +150,7 @@ pub enum Kind {
 macro_rules! bit_set {
     ($(#[$outer:meta])* $set:ident: $repr:ty { $($(#[$doc:meta])* $name:ident = $bit:expr;)* }) => {
         $(#[$outer])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
         pub struct $set($repr);
 
         impl $set {
@@ -188,6 +188,25 @@ macro_rules! bit_set {
             #[must_use]
             pub const fn is_empty(self) -> bool {
                 self.0 == 0
+            }
+        }
+
+        /// By names: `SIZE | MODIFY`, or `ALL`, or `EMPTY`.
+        impl core::fmt::Debug for $set {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match *self {
+                    Self::EMPTY => return f.write_str("EMPTY"),
+                    Self::ALL => return f.write_str("ALL"),
+                    _ => {}
+                }
+                let mut between = "";
+                for (one, name) in [$((Self::$name, stringify!($name))),*] {
+                    if self.contains(one) {
+                        write!(f, "{between}{name}")?;
+                        between = " | ";
+                    }
+                }
+                Ok(())
             }
         }
 
@@ -396,6 +415,18 @@ impl fmt::Display for Perm {
 mod tests {
     use super::*;
     use std::{string::ToString, vec::Vec};
+
+    #[test]
+    fn sets_show_their_names() {
+        for (set, shown) in [
+            (FactSet::EMPTY, "EMPTY"),
+            (FactSet::ALL, "ALL"),
+            (FactSet::SIZE, "SIZE"),
+            (FactSet::UNIX_MODE | FactSet::TYPE, "TYPE | UNIX_MODE"),
+        ] {
+            assert_eq!(std::format!("{set:?}"), shown);
+        }
+    }
 
     #[test]
     fn sets_of_facts_are_read_and_named() {

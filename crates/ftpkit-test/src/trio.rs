@@ -579,7 +579,7 @@ impl Trio {
             DataRequest::Connect(to) => net.connect(now, side, id, to, own),
             DataRequest::Accept => net.accept(now, side, id, other),
             DataRequest::Reject => {}
-            DataRequest::Secure => net.secure(now, side, id),
+            DataRequest::Secure(_) => net.secure(now, side, id),
             DataRequest::Transfer(flow) => {
                 let payload = match flow {
                     Flow::Send => self.servers[at as usize].store.payload(id),

@@ -380,7 +380,7 @@ impl Words<'_> {
             "accepted" => {
                 let home = self.path()?;
                 let mut offers = Offers::EMPTY;
-                while let Some(name) = self.0.next() {
+                for name in self.0.by_ref() {
                     offers |= OFFERS.iter().find(|(_, offer)| *offer == name)?.0;
                 }
                 Answer::Login(LoginAnswer::Accepted { home, offers })

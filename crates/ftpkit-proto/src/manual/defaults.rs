@@ -20,8 +20,8 @@
 //! | [`accept_unclean_close`](crate::server::Config::accept_unclean_close) | `false` | Under TLS, an upload without close_notify may have been cut by anybody on the way. | for clients that never send close_notify, and only where size or hash is checked elsewhere |
 //! | [`dangerous_ccc`](crate::server::Config::dangerous_ccc) | `false` | CCC puts commands back in clear, under a login that was made under TLS. | for clients behind a gateway that must read PORT |
 //! | [`dangerous_server_to_server`](crate::server::Config::dangerous_server_to_server) | `false` | PORT to any host, and any host at a passive port, is the bounce of RFC 2577. | for servers that trust each other, behind a firewall |
-//! | [`offers`](crate::server::Config::offers) | all | What an application can do is its own to say, with each login. | to keep HASH or COPY from everybody |
-//! | [`offers_before_login`](crate::server::Config::offers_before_login) | none | FEAT must not name what a user then does not get. | where all users get the same |
+//! | [`offers`](crate::server::Config::offers) | `ALL` | What an application can do is its own to say, with each login. | to keep HASH or COPY from everybody |
+//! | [`offers_before_login`](crate::server::Config::offers_before_login) | `EMPTY` | FEAT must not name what a user then does not get. | where all users get the same |
 //! | [`dangerous_rein_under_tls`](crate::server::Config::dangerous_rein_under_tls) | `false` | RFC 4217 wants REIN to end TLS, so that the next password comes in clear. | for conformance tests |
 //! | [`trace`](crate::server::Config::trace) | `false` | It costs an event a command. | for logs of commands; they print without secrets |
 //!

@@ -103,8 +103,8 @@ impl Store {
                 facts.modified = new.modified.or(facts.modified);
                 facts.created = new.created.or(facts.created);
                 facts.mode = new.mode.or(facts.mode);
-                facts.owner = who(&new.owner).or(facts.owner.take());
-                facts.group = who(&new.group).or(facts.group.take());
+                facts.owner = who(&new.owner).or_else(|| facts.owner.take());
+                facts.group = who(&new.group).or_else(|| facts.group.take());
             })?,
             Change::MakeSymlink { target, link } => {
                 let link = self.vacant(link)?;
