@@ -196,7 +196,7 @@
 //! | [`Accept`](DataRequest::Accept) | Takes the next caller, who may have called before. | [`Connected`](DataEvent::Connected), with the caller's address as the system tells it |
 //! | [`Reject`](DataRequest::Reject) | Closes that caller without a byte and keeps the listener. `Accept` follows. | none |
 //! | [`Connect`](DataRequest::Connect) | Connects, from the control connection's local address where that is possible. | `Connected` |
-//! | [`Secure`](DataRequest::Secure) | Starts TLS in the same role as on the control connection, and resumes its session. | [`Secured`](DataEvent::Secured) |
+//! | [`Secure`](DataRequest::Secure) | Starts TLS in the role that it names, which is that of the control connection but for SSCN and CPSV, and resumes its session. | [`Secured`](DataEvent::Secured) |
 //! | [`Transfer`](DataRequest::Transfer) | Lets the payload flow: tells the application that the stream is there. | [`Progress`](DataEvent::Progress) at times, one [`Finished`](DataEvent::Finished) |
 //! | [`Abort`](DataRequest::Abort) | Closes whatever there is under this id. | none |
 //!
