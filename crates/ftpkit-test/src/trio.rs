@@ -1,5 +1,7 @@
 //! [`Trio`]: a relay and two server machines, their drivers, and the time that passes.
 
+mod random;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt::Write as _,

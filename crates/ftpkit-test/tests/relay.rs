@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use ftpkit_proto::{
+    Transition,
     client::{Errand, Phase, RelayConfig, RelayOutcome, Request, Side},
     server::{self, TlsPolicy},
 };
-use ftpkit_test::{Answering, Conditions, Hosts, Store, Trio};
-use proptest::prelude::*;
+use ftpkit_test::{Conditions, Hosts, Store, Trio};
 
 const CONTENT: [u8; 5000] = [7; 5000];
 
@@ -187,85 +187,36 @@ fn under_tls_the_servers_must_be_able_to_take_both_parts() {
     trio.finish();
 }
 
-fn conditions() -> impl Strategy<Value = Conditions> {
-    (
-        0..40usize,
-        0..50u64,
-        0..50u64,
-        prop::option::weighted(0.2, 0..6000usize),
-        0..3usize,
-        0..2usize,
-        0..2usize,
-        prop::bool::weighted(0.2),
-    )
-        .prop_map(
-            |(fragment, delay, data_delay, lose, refuse, ignore, unbound, stranger)| {
-                let mut conditions = Conditions::default();
-                conditions.fragment = fragment;
-                conditions.delay = Duration::from_millis(delay);
-                conditions.data_delay = Duration::from_millis(data_delay);
-                conditions.lose_data = lose;
-                conditions.refuse = refuse;
-                conditions.ignore = ignore;
-                conditions.unbound = unbound;
-                conditions.stranger = stranger;
-                conditions
-            },
-        )
-}
-
-fn answering() -> impl Strategy<Value = Vec<Answering>> {
-    let one = prop_oneof![
-        6 => Just(Answering::AtOnce),
-        2 => (0..200u64).prop_map(|ms| Answering::After(Duration::from_millis(ms))),
-        1 => Just(Answering::After(Duration::from_secs(45))),
-    ];
-    prop::collection::vec(one, 1..8)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever the network does, each errand ends, what is confirmed is true, and nothing is
-    /// left at either server.
-    #[test]
-    fn over_any_network(
-        conditions in conditions(),
-        answering in [answering(), answering()],
-        lose in prop::option::weighted(0.2, (any::<bool>(), 0..900usize)),
-        waits in prop::collection::vec((0..3000u64, any::<bool>()), 1..4),
-        listens: bool,
-        apart in prop::bool::weighted(0.1),
-    ) {
-        let [first, second] = answering;
-        let stores = [
-            Store::new().with_file("/f", CONTENT).answering(first),
-            Store::new().answering(second),
-        ];
-        let mut relay = RelayConfig::default();
-        relay.listens = if listens { Side::Source } else { Side::Destination };
-        let hosts = if apart { Hosts::Three } else { Hosts::One };
-        let mut trio = Trio::with(hosts, conditions, stores, relay, &server::Config::default());
-        if let Some((first, bytes)) = lose {
-            trio.lose(if first { Side::Source } else { Side::Destination }, bytes);
-        }
-        trio.login();
-        let mut errands = Vec::new();
-        for (number, (wait, abort)) in waits.into_iter().enumerate() {
-            let errand = trio.start("/f", &format!("/g{number}"));
-            errands.push(errand);
-            trio.wait(Duration::from_millis(wait));
-            if abort {
-                trio.abort(errand);
-            }
-        }
-        trio.run();
-        for (number, errand) in errands.into_iter().enumerate() {
-            if trio.is_transferred(errand) {
-                let stored = trio.store(Side::Destination).file(&format!("/g{number}"));
-                prop_assert_eq!(stored, Some(&CONTENT[..]), "{}", trio.story());
-            }
-        }
-        trio.finish();
+/// Whatever the network does, each errand ends, what is confirmed is true, nothing is left at
+/// either server, and in the end every transition of a relay was taken, and every one of the
+/// connections that it had. `FTPKIT_RELAY_SESSIONS` says how many there are.
+#[test]
+fn random_sessions() {
+    let sessions: u64 = match std::env::var("FTPKIT_RELAY_SESSIONS") {
+        Ok(number) => number.parse().unwrap(),
+        Err(_) => 1000,
+    };
+    let mut all = Trio::random(0).transitions();
+    for seed in 1..sessions {
+        let more = Trio::random(seed).transitions();
+        all.iter_mut()
+            .zip(&more)
+            .for_each(|(all, more)| all.merge(more));
     }
+    let [relay, connections, _] = all;
+    let of_leg = |transition: &Transition| {
+        transition.automaton == "leg" || [transition.from, transition.to].contains(&"Leg")
+    };
+    let legal: Vec<Transition> = relay
+        .iter()
+        .chain(connections.iter().filter(of_leg))
+        .collect();
+    let missing = legal.iter().filter(|transition| !transition.taken);
+    let missing: Vec<String> = missing.map(ToString::to_string).collect();
+    println!(
+        "{sessions} sessions, {} of {} transitions",
+        legal.len() - missing.len(),
+        legal.len()
+    );
+    assert!(missing.is_empty(), "{missing:#?}");
 }

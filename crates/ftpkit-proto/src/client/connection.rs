@@ -165,8 +165,8 @@ impl Connection {
         self.advance();
     }
 
-    /// What the server can do, once [`Request::Features`] was answered; forgotten at a new
-    /// login and under TLS, since both may change it.
+    /// What the server can do, once FEAT was answered; forgotten at a new login, at another host
+    /// and under TLS, since all of them may change it.
     #[must_use]
     pub const fn features(&self) -> Option<&Features> {
         self.features.as_ref()
