@@ -37,6 +37,11 @@ impl<E> Outbox<E> {
         reply.encode(&mut self.tail);
     }
 
+    /// Appends bytes as they are.
+    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+    }
+
     /// Appends the wire form of a command.
     pub(crate) fn write_command(&mut self, command: &Command) {
         command.encode(&mut self.tail);

@@ -24,7 +24,7 @@ use crate::{
     reply::{Reply, ReplyReader},
     time::Instant,
     timer::Timers,
-    wire::Framer,
+    wire::{Framer, telnet},
 };
 
 /// How many replies a server may send between two that are due: 1yz and stragglers. Without a
@@ -358,22 +358,23 @@ impl Machine for Connection {
 
     fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
         self.now = now;
-        match *self.session {
-            Session::Closed(_) => {}
-            // They were read in clear behind the 234, before TLS took over.
-            Session::Handshaking if !bytes.is_empty() => {
-                self.close(Err(PeerMisbehaved::BytesBeforeTls.into()));
-            }
-            Session::Stopping if !bytes.is_empty() => {
-                self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
-            }
-            _ => {
-                self.framer.push(bytes);
-                if let Some(refusals) = self.framer.take_refusals() {
-                    self.output(Output::Write(refusals));
+        for piece in telnet::pieces(bytes) {
+            match *self.session {
+                Session::Closed(_) => return,
+                // They were read in clear behind the 234, before TLS took over.
+                Session::Handshaking => {
+                    return self.close(Err(PeerMisbehaved::BytesBeforeTls.into()));
                 }
-                self.read_replies();
+                Session::Stopping => {
+                    return self.close(Err(PeerMisbehaved::UnsolicitedReply.into()));
+                }
+                _ => {}
             }
+            self.framer.push(piece);
+            if let Some(refusals) = self.framer.take_refusals() {
+                self.outbox.write_bytes(&refusals);
+            }
+            self.read_replies();
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
     command::Row,
     error::{PeerMisbehaved, Timer},
     outbox::Outbox,
-    wire::{Framer, telnet::DM},
+    wire::{Framer, telnet},
 };
 
 /// The server's side of one control connection, as a state machine without I/O.
@@ -367,9 +367,8 @@ impl Machine for Connection {
 
     fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
         self.observe(now);
-        // A Synch discards what still waits, not what would have been taken up by now: its
-        // mark ends a piece, so that it does not matter in which pieces the bytes came.
-        for piece in bytes.split_inclusive(|byte| *byte == DM) {
+        // A Synch discards what still waits, not what would have been taken up by now.
+        for piece in telnet::pieces(bytes) {
             if self.is_closed() {
                 return;
             }
@@ -380,7 +379,7 @@ impl Machine for Connection {
             }
             self.framer.push(piece);
             if let Some(refusals) = self.framer.take_refusals() {
-                self.outbox.push(Output::Write(refusals));
+                self.outbox.write_bytes(&refusals);
             }
             self.advance();
             if self.framer.take_synch() {

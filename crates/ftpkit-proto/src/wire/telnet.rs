@@ -48,6 +48,32 @@ pub fn escape_into(bytes: &[u8], out: &mut BytesMut) {
     }
 }
 
+/// Cuts bytes where it matters what came before: in front of each request for an option, whose
+/// refusal must not overtake the answer to a line before it, and behind each mark of a Synch,
+/// which discards what waits before it and nothing else. So it is the same whether they come
+/// whole or in pieces.
+pub(crate) fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    core::iter::from_fn(move || {
+        let cut = |pair: &[u8]| matches!(pair, [DM, _] | [_, IAC]);
+        let mut from = 0;
+        let end = loop {
+            let Some(at) = rest.get(from..)?.windows(2).position(cut) else {
+                break rest.len();
+            };
+            from += at + 1;
+            let behind = rest.get(from..)?;
+            let after_mark = rest.get(from - 1) == Some(&DM);
+            if after_mark || matches!(behind, [IAC, WILL | DO, ..]) {
+                break from;
+            }
+        };
+        let (piece, behind) = rest.split_at_checked(end)?;
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
 /// What one byte of the wire stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -176,6 +202,27 @@ mod tests {
         ];
         for (wire, units) in table {
             assert_eq!(&filtered(wire)[..], *units, "{wire:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_cut_where_their_order_matters() {
+        let table: &[(&[u8], &[&[u8]])] = &[
+            (b"", &[]),
+            (b"a", &[b"a"]),
+            (b"NOOP\r\nPWD\r\n\xff", &[b"NOOP\r\nPWD\r\n\xff"]),
+            (b"a\xff\xfd\x01b", &[b"a", b"\xff\xfd\x01b"]),
+            (
+                b"\xff\xfb\x01\xff\xfd\x01",
+                &[b"\xff\xfb\x01", b"\xff\xfd\x01"],
+            ),
+            (b"a\xff\xffb\xff\xfe\x01", &[b"a\xff\xffb\xff\xfe\x01"]),
+            (b"a\xff\xf4\xff\xf2b", &[b"a\xff\xf4\xff\xf2", b"b"]),
+            (b"\xf2\xf2", &[b"\xf2", b"\xf2"]),
+        ];
+        for (bytes, want) in table {
+            let found: Vec<&[u8]> = pieces(bytes).collect();
+            assert_eq!(&found[..], *want, "{bytes:?}");
         }
     }
 

@@ -288,10 +288,6 @@ impl World {
                 Output::Write(bytes) => {
                     assert!(!self.tls_changes, "words in the midst of a handshake");
                     self.wire.extend_from_slice(bytes);
-                    if bytes.starts_with(&[255]) {
-                        // The refusal of a Telnet option may come earlier or later.
-                        continue;
-                    }
                     let text = format!("{}", bytes.escape_ascii());
                     if self.log_is_at_write {
                         self.log.last_mut().unwrap().push_str(&text);
