@@ -179,7 +179,7 @@
 //!
 //! There is no clock inside. Every input brings an [`Instant`] of the driver's clock, which must
 //! not run backwards, and [`Output::Wait`] tells when [`Machine::handle_timeout`] is due; `None`
-//! is never. All waits have a deadline, unless the configuration takes it away:
+//! is never. Every wait for somebody has a deadline, unless the configuration takes it away:
 //! [`server::Timeouts`] and [`client::Timeouts`] say which there are, and
 //! [`manual::defaults`] why they are as long as they are. So a driver needs no timeouts but for
 //! what blocks it: a write, a connect, a look-up.
@@ -200,8 +200,9 @@
 //! | [`Transfer`](DataRequest::Transfer) | Lets the payload flow: tells the application that the stream is there. | [`Progress`](DataEvent::Progress) at times, one [`Finished`](DataEvent::Finished) |
 //! | [`Abort`](DataRequest::Abort) | Closes whatever there is under this id. | none |
 //!
-//! Instead of an answer there may be [`Failed`](DataEvent::Failed), after which nothing is left
-//! under the id, nor after `Finished`: no `Abort` follows. Who may call and who may be called is
+//! Instead of an answer there may be [`Failed`](DataEvent::Failed), with whose fault it is: the
+//! network's, or with `Local`, `NoSpace` and `Quota` the application's own. Nothing is left under
+//! the id after it, nor after `Finished`: no `Abort` follows. Who may call and who may be called is
 //! decided by the machine, on addresses: a driver accepts and dials what it is told.
 //!
 //! *Payload* never enters a machine: sendfile, TLS and a simulated 10 GB look the same. The
@@ -283,7 +284,7 @@
 //! | RFC 2577 | bounce, password guessing and more | [`manual::vulnerabilities`] | yes | yes |
 //! | RFC 2640 | names in UTF-8, LANG | [`text`] | names are bytes, LANG EN only | UTF8 where it is listed |
 //! | RFC 3659 | MDTM, SIZE, REST, MLST, MLSD, TVFS | [`facts`], [`listing`], [`time`] | yes | yes |
-//! | RFC 4217 | TLS by AUTH | [`TlsEvent`], [`wire::Drained`] | yes, with a driver that can | yes, with a driver that can |
+//! | RFC 4217 | TLS by AUTH | [`TlsEvent`], [`wire::Drained`] | by policy, with a driver that can | yes, with a driver that can |
 //! | | TLS from the first byte (port 990) | | not yet | not yet |
 //! | RFC 7151 | HOST | [`server::Login::host`], [`client::Credentials`] | yes; it is not compared with SNI yet | yes |
 //! | draft-somers-ftp-mfxx | MFMT | [`command`] | yes | yes |
@@ -291,7 +292,8 @@
 //! | draft-bryan-ftpext-hash | HASH, OPTS HASH | [`command::HashAlgorithm`], [`reply::fields`] | as the application can | [`client::Request::Hash`] |
 //! | draft-bryan-ftp-range | RANG | [`command::ByteRange`] | yes | [`client::Transfer::DownloadRange`] |
 //! | draft-preston-ftpext-deflate | MODE Z | [`command::Mode`] | 504 | no |
-//! | draft-peterson-streamlined-ftp-command-extensions | AVBL, CSID | [`command`] | AVBL as the application can, CSID yes | as commands |
+//! | draft-peterson-streamlined-ftp-command-extensions | AVBL | [`command`] | as the application can | as a command |
+//! | | CSID | [`command`] | yes | as a command |
 //! | custom | XCRC, XMD5, XSHA and kin, MD5, MMD5, COMB | [`command::Checksum`], [`reply::fields`] | as the application can | as commands |
 //! | | CLNT | [`client::Config::client_name`] | yes | where it is listed |
 //! | | PRET | [`client::Pret`] | yes | where it is listed |

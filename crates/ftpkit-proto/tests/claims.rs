@@ -184,22 +184,8 @@ fn every_line_of_every_reply_begins_with_its_code_or_a_blank() {
     }
 }
 
-#[test]
-fn the_crate_page_names_all_that_is_not_served() {
-    let page: String = include_str!("../src/lib.rs")
-        .lines()
-        .map(|line| line.trim_start_matches("//!"))
-        .collect();
-    let (_, named) = page
-        .split_once("answers 502, whatever the argument:")
-        .unwrap();
-    let (named, _) = named.split_once('.').unwrap();
-    let named: BTreeSet<String> = named
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect();
+/// The verbs that are answered 502, whatever the argument.
+fn refused() -> BTreeSet<String> {
     let refused = Verb::ALL.iter().filter(|verb| {
         let answers: Vec<String> = ARGUMENTS
             .iter()
@@ -218,6 +204,53 @@ fn the_crate_page_names_all_that_is_not_served() {
             .all(|code| matches!(code, "501" | "502" | "504"))
             && codes.clone().any(|code| code == "502")
     });
-    let refused: BTreeSet<String> = refused.map(ToString::to_string).collect();
-    assert_eq!(named, refused);
+    refused.map(ToString::to_string).collect()
+}
+
+/// The lines of the crate page.
+fn page() -> impl Iterator<Item = &'static str> {
+    include_str!("../src/lib.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("//!"))
+}
+
+#[test]
+fn the_crate_page_names_all_that_is_not_served() {
+    let page: String = page().collect();
+    let (_, named) = page
+        .split_once("answers 502, whatever the argument:")
+        .unwrap();
+    let (named, _) = named.split_once('.').unwrap();
+    let named: BTreeSet<String> = named
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(named, refused());
+}
+
+#[test]
+fn the_table_of_the_specifications_tells_what_is_served() {
+    let refused = refused();
+    let known: BTreeSet<String> = Verb::ALL.iter().map(ToString::to_string).collect();
+    let mut judged = BTreeSet::new();
+    for row in page().filter(|line| line.starts_with(" | ")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, _, what, _, served, _, _] = cells[..] else {
+            continue;
+        };
+        let is_served = match served {
+            _ if served.starts_with("yes") => true,
+            _ if served.starts_with("not yet") || served.starts_with("502") => false,
+            _ => continue,
+        };
+        let words = what.split([',', ' ']).filter(|word| known.contains(*word));
+        // What follows SITE are words of its own.
+        for verb in words.take_while(|word| *word != "SITE") {
+            assert_eq!(is_served, !refused.contains(verb), "{verb} in{row}");
+            judged.insert(verb);
+        }
+    }
+    assert!(judged.len() > 25, "{judged:?}");
 }
