@@ -96,6 +96,13 @@ impl<A: Numbered + Default> At<A> {
     }
 
     /// What was lent and did not come back has ended: the automaton is in its default state.
+    #[cfg_attr(
+        not(feature = "transitions"),
+        allow(
+            clippy::needless_pass_by_ref_mut,
+            reason = "what was seen is not kept then"
+        )
+    )]
     pub(crate) fn settle(&mut self) {
         #[cfg(feature = "transitions")]
         self.seen.go(&self.state);

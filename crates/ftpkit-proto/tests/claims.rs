@@ -252,5 +252,5 @@ fn the_table_of_the_specifications_tells_what_is_served() {
             judged.insert(verb);
         }
     }
-    assert!(judged.len() > 25, "{judged:?}");
+    assert!(judged.len() >= 20, "{judged:?}");
 }

@@ -18,7 +18,10 @@
 //! decides for PORT, EPRT and LPRT alike, IPv4 in IPv6 form included. Such a command is refused
 //! when it comes, so that no connect, not even a failed one, tells anything. A client that
 //! listens drops any caller but its server. [`server::Config::active`](crate::server::Config::active)
-//! turns it all off.
+//! turns it all off; only
+//! [`dangerous_server_to_server`](crate::server::Config::dangerous_server_to_server) lets other hosts
+//! in, for transfers from server to server. A [`Relay`](crate::client::Relay), which makes one server
+//! call another on purpose, names the peers of its own control connections and no one else.
 //!
 //! *Tests:* `only_the_peer_and_only_high_ports_are_connected_to`,
 //! `only_the_client_itself_is_dialled`, `active_mode_dials_the_client_only`,
