@@ -37,7 +37,7 @@ pub enum Event {
 #[non_exhaustive]
 pub enum Outcome {
     /// With this final reply, whatever its code. For a procedure of several commands it is the
-    /// reply of the last one that was sent.
+    /// reply of the last one that was sent; for a login, of the last one before FEAT.
     Reply(Reply),
     /// FEAT was answered.
     Features(Features),
@@ -85,9 +85,9 @@ pub struct TransferFailed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// TYPE, PRET, REST.
+    /// TYPE, PRET, REST, RANG; between two servers SSCN too.
     Prepare,
-    /// EPSV, PASV, EPRT, PORT and the connection itself.
+    /// EPSV, PASV, EPRT, PORT, their forms for long addresses, and the connection itself.
     Connect,
     /// The command: the server refused it.
     Command,

@@ -133,9 +133,10 @@ impl Run {
 
     /// Whether the command may be sent once more, over a data connection that is made from the
     /// other side: nothing has flowed, and it has done nothing at the server. A STOU may have
-    /// left a file.
+    /// left a file; and a connection on which TLS has begun was made, whatever became of it.
     fn may_try_again(&mut self) -> bool {
-        self.plan.skip_alike() && !self.told && !matches!(self.command, Command::Stou(_))
+        let unmet = !self.told && *self.data != Rendezvous::Securing;
+        self.plan.skip_alike() && unmet && !matches!(self.command, Command::Stou(_))
     }
 }
 

@@ -165,6 +165,41 @@ fn an_offset_is_told_again() {
     );
 }
 
+/// What fails under TLS does not fail for want of a connection.
+#[test]
+fn a_handshake_that_the_server_breaks_off_is_not_tried_from_the_other_side() {
+    play(
+        auto(),
+        "
+        S: 220 Hello
+        greeting 220
+        ask secure
+        C: AUTH TLS
+        S: 234 Go
+        StartTls
+        tls started
+        C: PBSZ 0
+        S: 200 Fine
+        C: PROT P
+        S: 200 Fine
+        done 1 200 Fine
+        ask get /f
+        C: TYPE I
+        S: 200 Fine
+        C: EPSV
+        S: 229 Fine (|||50000|)
+        D1 Connect(192.0.2.1:50000)
+        d1 connected 192.0.2.1:50000
+        C: RETR /f
+        S: 150 Here
+        D1 Secure(Client)
+        S: 425 That is another session
+        D1 Abort
+        done 2 failed Secure 0 425 That is another session
+        ",
+    );
+}
+
 /// A session in which the server had to call.
 fn active_first() -> String {
     "
