@@ -1,6 +1,7 @@
 //! [`Trio`]: a relay and two server machines, their drivers, and the time that passes.
 
 mod random;
+mod wires;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use ftpkit_proto::{
-    DataId, DataRequest, Flow, Instant, Output, PathArg, Secret, Text, TlsEvent, Transitions,
+    DataId, DataRequest, Flow, Instant, Output, PathArg, Secret, Text, TlsRole, Transitions,
     client::{
         self, Connection, Credentials, Errand, ErrandId, Outcome, Relay, RelayConfig, RelayOutcome,
         RelayOutput, Request, RequestId, Side as End,
@@ -32,9 +33,10 @@ const STEPS: usize = 200_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hosts {
-    /// All on one host: the only place where ftpkit's servers call each other.
+    /// All on one host: the only place where ftpkit's servers call each other unless
+    /// `dangerous_server_to_server` is set.
     One,
-    /// Each on its own: they call nobody but their client.
+    /// Each on its own.
     Three,
 }
 
@@ -82,6 +84,8 @@ struct Server {
     deadline: Option<Instant>,
     closed: bool,
     starts_tls: [bool; 2],
+    /// Its part in TLS on the present data connection.
+    role: Option<TlsRole>,
     /// Arrived at the server, or at the client, but not wanted yet.
     held: [VecDeque<Item>; 2],
     /// How many bytes the server may still send before the connection is lost.
@@ -156,6 +160,7 @@ impl Trio {
                 deadline: None,
                 closed: false,
                 starts_tls: [false; 2],
+                role: None,
                 held: [VecDeque::new(), VecDeque::new()],
                 loses: None,
                 lost: false,
@@ -492,96 +497,27 @@ impl Trio {
         }
     }
 
-    /// Gives the machines what has arrived for them, as far as they want it.
-    fn hand_over(&mut self, end: End) -> bool {
-        let now = self.now;
-        for to in [To::Server, To::Client] {
-            let server = &mut self.servers[end as usize];
-            let wants = match to {
-                To::Server => server.player.wants_read(),
-                To::Client => self.relay.wants_read(end),
-            };
-            let held = &mut server.held[to as usize];
-            if !wants && !matches!(held.front(), Some(Item::Tls)) {
-                continue;
-            }
-            let Some(item) = held.pop_front() else {
-                continue;
-            };
-            match (to, item) {
-                (To::Server, Item::Bytes(bytes)) => server.player.take(now, Input::Bytes(bytes)),
-                (To::Server, Item::Eof) => server.player.take(now, Input::Eof),
-                (To::Server, Item::Tls) => {
-                    server.player.take(now, Input::Tls(TlsEvent::Started));
-                }
-                (To::Client, Item::Bytes(bytes)) => self.relay.handle_bytes(now, end, &bytes),
-                (To::Client, Item::Eof) => self.relay.handle_eof(now, end),
-                (To::Client, Item::Tls) => self.relay.handle_tls(now, end, TlsEvent::Started),
-            }
-            return true;
-        }
-        false
-    }
-
-    fn starts_tls(&mut self, end: End, whose: To) {
-        let starts = &mut self.servers[end as usize].starts_tls;
-        starts[whose as usize] = true;
-        if *starts == [true; 2] {
-            self.send(end, To::Server, Item::Tls);
-            self.send(end, To::Client, Item::Tls);
-        }
-    }
-
-    /// The server's words, up to where its connection is lost.
-    fn said(&mut self, end: End, bytes: &[u8]) {
-        let server = &mut self.servers[end as usize];
-        let room = server.loses.unwrap_or(usize::MAX).min(bytes.len());
-        if let Some(loses) = &mut server.loses {
-            *loses -= room;
-        }
-        let loses = server.loses == Some(0);
-        self.send(end, To::Client, Item::Bytes(bytes[..room].to_vec()));
-        if loses && !self.servers[end as usize].lost {
-            self.tell(format_args!("{end:?} loses its control connection"));
-            for to in [To::Server, To::Client] {
-                self.send(end, to, Item::Eof);
-            }
-            self.servers[end as usize].lost = true;
-        }
-    }
-
-    fn send(&mut self, end: End, to: To, item: Item) {
-        if self.servers[end as usize].lost {
-            return;
-        }
-        let at = self.now + self.net.conditions.delay;
-        let items = match item {
-            Item::Bytes(bytes) => {
-                let piece = match self.net.conditions.fragment {
-                    0 => bytes.len().max(1),
-                    piece => piece,
-                };
-                let pieces = bytes.chunks(piece);
-                pieces.map(|piece| Item::Bytes(piece.to_vec())).collect()
-            }
-            item => vec![item],
-        };
-        for item in items {
-            self.sent += 1;
-            self.wires.insert((at, self.sent), (end, to, item));
-        }
-    }
-
     fn data(&mut self, at: End, id: DataId, request: DataRequest) {
         let (now, side) = (self.now, side(at));
         let (own, other) = (self.hosts.server(at), self.hosts.server(at.other()));
         let net = &mut self.net;
         match request {
-            DataRequest::Listen(_) => net.listen(now, side, id, own),
-            DataRequest::Connect(to) => net.connect(now, side, id, to, own),
+            DataRequest::Listen(_) => {
+                self.servers[at as usize].role = None;
+                net.listen(now, side, id, own);
+            }
+            DataRequest::Connect(to) => {
+                self.servers[at as usize].role = None;
+                net.connect(now, side, id, to, own);
+            }
             DataRequest::Accept => net.accept(now, side, id, other),
             DataRequest::Reject => {}
-            DataRequest::Secure(_) => net.secure(now, side, id),
+            DataRequest::Secure(role) => {
+                self.servers[at as usize].role = Some(role);
+                let other = self.servers[at.other() as usize].role;
+                assert_ne!(other, Some(role), "nobody answers\n{}", self.story);
+                net.secure(now, side, id);
+            }
             DataRequest::Transfer(flow) => {
                 let payload = match flow {
                     Flow::Send => self.servers[at as usize].store.payload(id),
@@ -589,7 +525,10 @@ impl Trio {
                 };
                 net.transfer(now, side, id, flow, payload);
             }
-            DataRequest::Abort => net.abort(now, side, id),
+            DataRequest::Abort => {
+                self.servers[at as usize].role = None;
+                net.abort(now, side, id);
+            }
             other => panic!("{at:?} asks for {other:?}\n{}", self.story),
         }
     }

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use ftpkit_proto::{
-    Transition,
+    Command, Transition,
     client::{Errand, Phase, RelayConfig, RelayOutcome, Request, Side},
+    command::Epsv,
     server::{self, TlsPolicy},
 };
 use ftpkit_test::{Conditions, Hosts, Store, Trio};
@@ -161,22 +162,76 @@ fn an_errand_may_be_given_up_while_it_flows() {
     trio.finish();
 }
 
-/// ftpkit's servers make nobody else the server of their TLS: both refuse, in order.
-#[test]
-fn under_tls_the_servers_must_be_able_to_take_both_parts() {
+/// Servers that transfer between each other, wherever they are.
+fn allowing() -> server::Config {
     let mut config = server::Config::default();
     config.tls = TlsPolicy::Offered;
+    config.dangerous_server_to_server = true;
+    config
+}
+
+#[test]
+fn servers_that_may_call_others_do() {
+    for listens in [Side::Destination, Side::Source] {
+        let mut relay = RelayConfig::default();
+        relay.listens = listens;
+        let stores = [Store::new().with_file("/f", CONTENT), Store::new()];
+        let conditions = Conditions::default();
+        let mut trio = Trio::with(Hosts::Three, conditions, stores, relay, &allowing());
+        trio.login();
+        let errand = trio.start("/f", "/g");
+        trio.run();
+        assert!(trio.is_transferred(errand), "{}", trio.story());
+        let stored = trio.store(Side::Destination).file("/g");
+        assert_eq!(stored, Some(&CONTENT[..]));
+        trio.finish();
+    }
+}
+
+fn secured(config: &server::Config) -> Trio {
     let mut trio = Trio::with(
-        Hosts::One,
+        Hosts::Three,
         Conditions::default(),
         [Store::new().with_file("/f", CONTENT), Store::new()],
         RelayConfig::default(),
-        &config,
+        config,
     );
     for side in Side::ALL {
         trio.submit(side, Request::Secure { protect_data: true });
     }
     trio.login();
+    trio
+}
+
+#[test]
+fn under_tls_one_server_takes_the_clients_part() {
+    // CPSV has no form with EPSV; then SSCN does it, and is taken back.
+    for (only_epsv, commands) in [(false, &["CPSV"][..]), (true, &["SSCN ON", "SSCN OFF"])] {
+        let mut trio = secured(&allowing());
+        if only_epsv {
+            let all = Request::Command(Command::Epsv(Epsv::All));
+            trio.submit(Side::Destination, all);
+        }
+        let errands = ["/g", "/h"].map(|to| trio.start("/f", to));
+        trio.run();
+        for errand in errands {
+            assert!(trio.is_transferred(errand), "{}", trio.story());
+        }
+        for command in commands {
+            let told = format!("C: {command}");
+            assert_eq!(trio.story().matches(&told).count(), 2, "{}", trio.story());
+        }
+        let stored = trio.store(Side::Destination).file("/g");
+        assert_eq!(stored, Some(&CONTENT[..]));
+        trio.finish();
+    }
+}
+
+#[test]
+fn servers_that_take_no_other_part_refuse_in_order() {
+    let mut config = allowing();
+    config.dangerous_server_to_server = false;
+    let mut trio = secured(&config);
     let errand = trio.start("/f", "/g");
     trio.run();
     let (phase, ..) = failed(&trio, errand);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ftpkit_proto::{
-    client::{RelayConfig, Side as End},
-    server,
+    client::{RelayConfig, Request, Side as End},
+    server::{self, TlsPolicy},
 };
 
 use super::{Hosts, Trio};
@@ -85,13 +85,22 @@ impl Trio {
         ];
         let mut relay = RelayConfig::default();
         relay.listens = chance.end();
-        let hosts = match chance.one_of(10) {
-            true => Hosts::Three,
-            false => Hosts::One,
-        };
-        let server = server::Config::default();
+        let mut server = server::Config::default();
+        server.tls = TlsPolicy::Offered;
+        server.dangerous_server_to_server = chance.one_of(2);
+        let hosts =
+            match chance.one_of(2) && (server.dangerous_server_to_server || chance.one_of(5)) {
+                true => Hosts::Three,
+                false => Hosts::One,
+            };
         let mut trio = Self::with(hosts, conditions, stores, relay, &server);
         trio.tell(format_args!("seed {seed}"));
+        let secured = chance.one_of(3);
+        for end in End::ALL {
+            if secured && !chance.one_of(20) {
+                trio.submit(end, Request::Secure { protect_data: true });
+            }
+        }
         if chance.one_of(5) {
             trio.lose(chance.end(), chance.below(900) as usize);
         }
