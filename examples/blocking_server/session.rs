@@ -99,7 +99,7 @@ fn read(mut control: TcpStream, permitted: &mpsc::Receiver<()>, tell: &mpsc::Sen
     while permitted.recv().is_ok() {
         let read = loop {
             match control.read(&mut page) {
-                // `has_left` lends the socket a timeout for a moment.
+                // `has_left` has the socket not block for a moment.
                 Err(error) if is_early(&error) => {}
                 other => break other.unwrap_or(0),
             }
@@ -292,9 +292,9 @@ impl Session<'_> {
 
     /// Whether the client has closed the control connection, whatever was read of it so far.
     fn has_left(&self) -> bool {
-        let _ = self.control.set_read_timeout(Some(TICK / 10));
+        let _ = self.control.set_nonblocking(true);
         let seen = self.control.peek(&mut [0]);
-        let _ = self.control.set_read_timeout(None);
+        let _ = self.control.set_nonblocking(false);
         seen.map_or_else(|error| !is_early(&error), |seen| seen == 0)
     }
 

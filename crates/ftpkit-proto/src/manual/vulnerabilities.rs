@@ -213,11 +213,10 @@
 //!
 //! ## Paths that lead outside
 //!
-//! *Elsewhere:* CVE-2008-7262 (pyftpdlib), CVE-2020-26299 (ftp-srv, by backslashes). `CWD` and
-//! `RETR` with `..` in a form that the check did not know; or a link that was turned between the
-//! check and its use, CVE-2017-7418 (ProFTPD).
+//! *Elsewhere:* CVE-2008-7262 (pyftpdlib), by links on the way to a file; CVE-2020-26299 (ftp-srv), by
+//! backslashes on Windows; CVE-2017-7418 (ProFTPD), which looked at the last name of a path only.
 //!
-//! *Cause:* a path as text, compared with a prefix.
+//! *Cause:* a path as text, compared with a prefix, and a check that its use does not repeat.
 //!
 //! *Here:* the core opens nothing: a [`PathArg`](crate::PathArg) is the client's word. In the family
 //! it becomes a `VirtualPath` of `ftpkit-storage` in one place, which has no `..`, and `ftpkit-fs`
@@ -350,8 +349,8 @@
 //!
 //! ## Compression bombs
 //!
-//! *Elsewhere:* RUSTSEC-2026-0493 (russh, in SSH's own compression): a kilobyte that unpacks to a
-//! gigabyte.
+//! *Elsewhere:* CVE-2026-23943 (Erlang's SSH, before login), CVE-2026-46702 (russh): little on the
+//! wire that unpacks to more than there is memory.
 //!
 //! *Cause:* output that nothing bounds by input.
 //!
