@@ -533,6 +533,16 @@ impl Pair {
                     self.shake_hands();
                 }
             }
+            Output::StopTls => {
+                self.sides[side as usize].starts_tls = false;
+                if self.sides.iter().all(|driver| !driver.starts_tls) {
+                    let later = now + self.net.conditions.delay;
+                    for side in [Side::Client, Side::Server] {
+                        let stopped = Arrival::Tls(TlsEvent::Stopped);
+                        self.net.schedule(later, side, stopped);
+                    }
+                }
+            }
             Output::Data(id, request) => self.data(side, id, request),
             Output::Event(Told::Client(event)) => self.client_event(event),
             Output::Event(Told::Server(event)) => {

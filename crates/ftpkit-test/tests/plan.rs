@@ -6,7 +6,7 @@ use ftpkit_proto::{
     Text,
     client::{Config, DataMode, Outcome, Pret, Request, Transfer},
     command::{ByteRange, Command},
-    server,
+    server::{self, TlsPolicy},
 };
 use ftpkit_test::{Conditions, Ended, Pair, Side, Store, Transcript};
 
@@ -231,4 +231,41 @@ fn a_virtual_host_is_told_or_done_without() {
         replays(&pair);
         assert_eq!(pair.finish(), Ended::Well);
     }
+}
+
+#[test]
+fn back_to_clear_text_and_no_further() {
+    let mut client = Config::default();
+    client.dangerous_ccc = true;
+    let mut server = server::Config::default();
+    server.tls = TlsPolicy::Offered;
+    server.dangerous_ccc = true;
+    let store = Store::new().with_file("/f", content());
+    let mut pair = Pair::with(Conditions::default(), store, client, server);
+    let early = pair.submit(Request::ClearControl);
+    pair.submit(Request::Secure { protect_data: true });
+    pair.login();
+    let clear = pair.submit(Request::ClearControl);
+    // Under TLS as before.
+    let get = pair.download("/f");
+    let again = pair.submit(Request::ClearControl);
+    pair.run();
+    let story = pair.transcript();
+    assert!(
+        matches!(pair.outcome(early), Some(Outcome::Rejected)),
+        "{story}"
+    );
+    assert_eq!(pair.code(clear), Some(200), "{story}");
+    assert!(!pair.client().is_secured(), "{story}");
+    assert_eq!(pair.downloaded(get), Some(&content()[..]), "{story}");
+    let Some(Outcome::Transferred(done)) = pair.outcome(get) else {
+        panic!("{story}");
+    };
+    assert!(done.proven, "{story}");
+    assert!(
+        matches!(pair.outcome(again), Some(Outcome::Rejected)),
+        "{story}"
+    );
+    replays(&pair);
+    assert_eq!(pair.finish(), Ended::Well);
 }
