@@ -66,7 +66,7 @@ rows! {
     Noop: 200;
     Auth: 234 431;
     /// ADAT, MIC, CONF and ENC.
-    Shielded: 235 334 335 336 431 535;
+    Shielded: 235 334 335 336 431;
     Pbsz: 200;
     Prot: 200;
     Ccc: 200;
