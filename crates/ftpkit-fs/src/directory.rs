@@ -359,6 +359,12 @@ impl Storage for LocalDirectory {
         Ok(metadata)
     }
 
+    async fn may_enter(&self, path: &VirtualPath) -> Result<()> {
+        // To look at it from within needs the right to go there; to open it does not.
+        let within = self.0.dir(path, "enter")?.metadata(".");
+        within.map(drop).on(path, "enter")
+    }
+
     async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {
         list::list(self.0.dir(path, "list")?, path)
     }

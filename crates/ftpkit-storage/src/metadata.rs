@@ -125,6 +125,8 @@ pub struct SetAttributes {
     pub modified: Option<SystemTime>,
     /// When it was last read.
     pub accessed: Option<SystemTime>,
+    /// When it was made.
+    pub created: Option<SystemTime>,
     /// The size: cut off, or filled up with zeros.
     pub size: Option<u64>,
     /// The owner's number.
@@ -158,6 +160,13 @@ impl SetAttributes {
     #[must_use]
     pub const fn accessed(mut self, at: SystemTime) -> Self {
         self.accessed = Some(at);
+        self
+    }
+
+    /// Sets when it was made.
+    #[must_use]
+    pub const fn created(mut self, at: SystemTime) -> Self {
+        self.created = Some(at);
         self
     }
 

@@ -57,6 +57,19 @@ pub trait Storage: Send + Sync {
         self.metadata(path).await
     }
 
+    /// Whether this user may make it the working directory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotADirectory`] if it is something else; [`ErrorKind::Denied`].
+    async fn may_enter(&self, path: &VirtualPath) -> Result<()> {
+        if self.metadata(path).await?.is_directory() {
+            Ok(())
+        } else {
+            let error = Error::new(ErrorKind::NotADirectory);
+            Err(error.at(path).during("enter"))
+        }
+    }
+
     /// The entries of a directory; a symbolic link to one is followed.
     ///
     /// # Errors
@@ -454,6 +467,10 @@ capabilities! {
     CHECKSUM = 12;
     /// [`Storage::space`] works.
     SPACE = 13;
+    /// The time of creation can be set.
+    SET_CREATED = 14;
+    /// Symbolic links can be made.
+    MAKE_SYMLINKS = 15;
 }
 
 impl Capabilities {
@@ -512,6 +529,9 @@ macro_rules! delegate {
             }
             async fn symlink_metadata(&self, path: &VirtualPath) -> Result<Metadata> {
                 (**self).symlink_metadata(path).await
+            }
+            async fn may_enter(&self, path: &VirtualPath) -> Result<()> {
+                (**self).may_enter(path).await
             }
             async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {
                 (**self).list(path).await

@@ -15,7 +15,9 @@ use rustix::{
     io::Errno,
 };
 
-pub(crate) const CAPABILITIES: Capabilities = Capabilities::ALL.without(Capabilities::CHECKSUM);
+pub(crate) const CAPABILITIES: Capabilities = Capabilities::ALL
+    .without(Capabilities::CHECKSUM)
+    .without(Capabilities::SET_CREATED);
 
 /// The kind of an error that the standard library has no kind for.
 pub(crate) fn kind(error: &io::Error) -> ErrorKind {
@@ -164,8 +166,8 @@ pub(crate) fn set_attributes(
 }
 
 /// Whether this system can change all of this.
-pub(crate) const fn can_set(_: &SetAttributes, _is_dir: bool) -> bool {
-    true
+pub(crate) const fn can_set(change: &SetAttributes, _is_dir: bool) -> bool {
+    change.created.is_none()
 }
 
 fn times(change: &SetAttributes) -> Option<Timestamps> {

@@ -16,6 +16,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::WRITE
     .union(Capabilities::ATOMIC_REPLACE)
     .union(Capabilities::CREATED)
     .union(Capabilities::SYMLINKS)
+    .union(Capabilities::MAKE_SYMLINKS)
     .union(Capabilities::HARD_LINKS)
     .union(Capabilities::COPY);
 
@@ -88,7 +89,11 @@ pub(crate) const fn take_over(
 
 pub(crate) const fn can_set(change: &SetAttributes, is_dir: bool) -> bool {
     let times = change.modified.is_some() || change.accessed.is_some();
-    change.mode.is_none() && change.uid.is_none() && change.gid.is_none() && !(times && is_dir)
+    change.created.is_none()
+        && change.mode.is_none()
+        && change.uid.is_none()
+        && change.gid.is_none()
+        && !(times && is_dir)
 }
 
 pub(crate) fn set_open_attributes(file: &File, change: &SetAttributes) -> io::Result<()> {

@@ -53,6 +53,14 @@ pub(super) async fn directories(storage: &dyn Storage, room: &VirtualPath) {
         storage.create_dir(&two).await,
     );
     ok("mkdir", storage.create_dir(&one).await);
+    ok("enter", storage.may_enter(&one).await);
+    let nothing = storage.may_enter(&two).await;
+    refused("enter nothing", ErrorKind::NotFound, nothing);
+    let file = child(&one, "file");
+    put(storage, &file, b"").await;
+    let entered = storage.may_enter(&file).await;
+    refused("enter a file", ErrorKind::NotADirectory, entered);
+    ok("rm", storage.remove_file(&file).await);
     refused(
         "mkdir twice",
         ErrorKind::Exists,
@@ -240,6 +248,20 @@ pub(super) async fn attributes(storage: &dyn Storage, room: &VirtualPath) {
             assert_eq!(metadata.modified, Some(at), "{target}");
         }
     }
+    if can.contains(Capabilities::SET_CREATED) {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(981_173_106);
+        let set = SetAttributes::new().created(at);
+        ok(
+            "set the creation",
+            storage.set_attributes(&file, &set).await,
+        );
+        let metadata = ok("stat", storage.metadata(&file).await);
+        assert_eq!(metadata.created, Some(at));
+    } else {
+        let set = SetAttributes::new().created(SystemTime::UNIX_EPOCH);
+        let done = storage.set_attributes(&file, &set).await;
+        refused("set the creation", ErrorKind::Unsupported, done);
+    }
     if can.contains(Capabilities::MODES) {
         for (target, mode) in [(&file, 0o640), (&file, 0o600), (room, 0o750)] {
             let set = SetAttributes::new().mode(mode);
@@ -345,10 +367,11 @@ pub(super) async fn links(storage: &dyn Storage, room: &VirtualPath) {
     }
     let link = child(room, "link");
     // A layer may forbid to make any.
-    match storage.symlink(b"file", &link).await {
-        Err(error) if error.kind() == ErrorKind::Unsupported => return,
-        made => ok("symlink", made),
+    let made = storage.symlink(b"file", &link).await;
+    if !can.contains(Capabilities::MAKE_SYMLINKS) {
+        return refused("symlink", ErrorKind::Unsupported, made);
     }
+    ok("symlink", made);
     assert_eq!(ok("readlink", storage.read_link(&link).await), b"file"[..]);
     refused(
         "readlink",

@@ -41,6 +41,8 @@ impl<S: Storage> Storage for ReadOnly<S> {
                 | Capabilities::ANY_ORDER
                 | Capabilities::ATOMIC_REPLACE
                 | Capabilities::SET_TIMES
+                | Capabilities::SET_CREATED
+                | Capabilities::MAKE_SYMLINKS
                 | Capabilities::HARD_LINKS
                 | Capabilities::COPY,
         )
@@ -52,6 +54,10 @@ impl<S: Storage> Storage for ReadOnly<S> {
 
     async fn symlink_metadata(&self, path: &VirtualPath) -> Result<Metadata> {
         self.0.symlink_metadata(path).await
+    }
+
+    async fn may_enter(&self, path: &VirtualPath) -> Result<()> {
+        self.0.may_enter(path).await
     }
 
     async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {

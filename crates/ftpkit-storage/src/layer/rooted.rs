@@ -80,7 +80,8 @@ macro_rules! through {
 #[async_trait]
 impl<S: Storage> Storage for Rooted<S> {
     fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
+        let can = self.inner.capabilities();
+        can.without(Capabilities::MAKE_SYMLINKS)
     }
 
     async fn metadata(&self, path: &VirtualPath) -> Result<Metadata> {
@@ -91,6 +92,10 @@ impl<S: Storage> Storage for Rooted<S> {
         through!(self, path, Itself, |below| self
             .inner
             .symlink_metadata(&below))
+    }
+
+    async fn may_enter(&self, path: &VirtualPath) -> Result<()> {
+        through!(self, path, Followed, |below| self.inner.may_enter(&below))
     }
 
     async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {

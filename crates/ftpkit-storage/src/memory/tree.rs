@@ -53,6 +53,7 @@ impl Attributes {
         }
         self.modified = change.modified.unwrap_or(self.modified);
         self.accessed = change.accessed.unwrap_or(self.accessed);
+        self.created = change.created.unwrap_or(self.created);
         self.uid = change.uid.or(self.uid);
         self.gid = change.gid.or(self.gid);
     }
