@@ -6,19 +6,21 @@ use std::{
     future::{Future, poll_fn},
     io::Write as _,
     net::SocketAddr,
+    num::NonZero,
     pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
+    thread::available_parallelism,
     time::Duration,
 };
 
 use ftpkit_accounts::{Authenticator, Door, Refused};
 use ftpkit_proto::{Code, Reply, server::Config};
 use ftpkit_tokio::{Acceptor, PassivePorts};
-use tokio::{net::TcpStream, task::JoinSet, time::sleep};
+use tokio::{net::TcpStream, sync::Semaphore, task::JoinSet, time::sleep};
 
 use crate::{
     builder::ServerBuilder,
@@ -64,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) door: Door,
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) ports: Option<Arc<PassivePorts>>,
+    /// Who may compute a digest now: as many as there are processors, whoever asks.
+    pub(crate) digests: Semaphore,
     observer: Option<Arc<dyn Observer>>,
     sessions: AtomicU64,
 }
@@ -81,6 +85,7 @@ impl Shared {
             door,
             authenticator,
             ports: ports.map(Arc::new),
+            digests: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
             observer,
             sessions: AtomicU64::new(1),
         }

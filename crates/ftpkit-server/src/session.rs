@@ -2,6 +2,8 @@
 //! and the shutdown. What belongs elsewhere: protocol (the core), sockets (the driver), what
 //! the questions do (`questions`, `transfer`).
 
+mod combine;
+mod digest;
 mod glob;
 mod listing;
 mod paths;
@@ -21,8 +23,9 @@ use ftpkit_accounts::{Admission, DrainSignal, SessionPermit};
 use ftpkit_proto::{
     DataFailure, DataId, Error, Flow,
     server::{
-        Ask, AskId, Change, Commit, Connection, Described, Event, Login, LoginAnswer, Open, Opened,
-        Query, Question, Refusal, RefusalKind, Survey, TransferEnded,
+        Ask, AskId, Change, Commit, Connection, Described, Digest, Digested, Event, Login,
+        LoginAnswer, Open, Opened, Query, Question, Refusal, RefusalKind, Space, Survey,
+        TransferEnded,
     },
 };
 use ftpkit_tokio::{Clock, DataOptions, DataStream, Driver, Step};
@@ -113,6 +116,8 @@ enum Settled {
     Change(Ask<Change>, Result<Changed, Refusal>),
     Query(Ask<Query>, Result<Described, Refusal>),
     Survey(Ask<Survey>, Result<<Survey as Question>::Answer, Refusal>),
+    Digest(Ask<Digest>, Result<Digested, Refusal>),
+    Space(Ask<Space>, Result<u64, Refusal>),
     Open(Ask<Open>, Result<(Box<Transfer>, Opened), Refusal>),
     Commit(Ask<Commit>, Result<(), Refusal>),
 }
@@ -238,8 +243,18 @@ impl Session {
                 let answer = questions::survey(&place, ask.question().clone()).await;
                 Settled::Survey(ask, answer)
             }),
-            Event::Digest(ask) => self.tell(ask, Err(RefusalKind::Unsupported.into())),
-            Event::Space(ask) => self.tell(ask, Err(RefusalKind::Unsupported.into())),
+            Event::Digest(ask) => {
+                let shared = Arc::clone(&self.origin.shared);
+                self.work_at(ask, |place, ask| async move {
+                    let question = ask.question().clone();
+                    let answer = digest::digest(&shared.digests, &place, question).await;
+                    Settled::Digest(ask, answer)
+                });
+            }
+            Event::Space(ask) => self.work_at(ask, |place, ask| async move {
+                let answer = questions::space(&place, ask.question().clone()).await;
+                Settled::Space(ask, answer)
+            }),
             Event::Open(ask) => self.work_at(ask, |place, ask| async move {
                 let opened = Transfer::open(&place, ask.question().clone()).await;
                 let answer = opened.map(|(opened, transfer)| (Box::new(transfer), opened));
@@ -318,6 +333,8 @@ impl Session {
             }
             Settled::Query(ask, answer) => self.tell(ask, answer),
             Settled::Survey(ask, answer) => self.tell(ask, answer),
+            Settled::Digest(ask, answer) => self.tell(ask, answer),
+            Settled::Space(ask, answer) => self.tell(ask, answer),
             Settled::Commit(ask, answer) => self.tell(ask, answer),
         }
     }

@@ -10,12 +10,24 @@ use ftpkit_storage::{Capabilities, Error, ErrorKind, PathError};
 /// What a user of a storage that can do this is offered.
 pub(crate) fn offers(can: Capabilities) -> Offers {
     let mut offers = Offers::EMPTY;
+    // What can be read can be hashed.
+    if cfg!(feature = "hash") || can.contains(Capabilities::CHECKSUM) {
+        offers |= Offers::HASHES;
+    }
+    if can.contains(Capabilities::SPACE) {
+        offers |= Offers::SPACE;
+    }
+    if !can.contains(Capabilities::WRITE) {
+        return offers;
+    }
     for (needed, offer) in [
-        (
-            Capabilities::WRITE | Capabilities::SET_TIMES,
-            Offers::SET_MODIFIED,
-        ),
-        (Capabilities::WRITE | Capabilities::MODES, Offers::SET_MODE),
+        (Capabilities::SET_TIMES, Offers::SET_MODIFIED),
+        (Capabilities::SET_CREATED, Offers::SET_CREATED),
+        (Capabilities::MODES, Offers::SET_MODE),
+        (Capabilities::OWNERS, Offers::SET_OWNER),
+        (Capabilities::MAKE_SYMLINKS, Offers::SYMLINK),
+        (Capabilities::COPY, Offers::COPY),
+        (Capabilities::IN_PLACE, Offers::COMBINE),
     ] {
         if can.contains(needed) {
             offers |= offer;
@@ -85,6 +97,16 @@ mod tests {
         }
         let long = PathError::TooLong;
         assert_eq!(path_refusal(long).kind(), RefusalKind::NameNotAllowed);
+    }
+
+    #[test]
+    fn who_may_not_write_is_offered_no_change() {
+        let all = offers(Capabilities::ALL);
+        assert_eq!(all, Offers::ALL);
+        let guests = offers(Capabilities::ALL.without(Capabilities::WRITE));
+        assert_eq!(guests, Offers::HASHES | Offers::SPACE);
+        let bare = offers(Capabilities::WRITE);
+        assert!(Offers::HASHES.contains(bare), "{bare:?}");
     }
 
     #[test]

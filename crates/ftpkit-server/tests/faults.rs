@@ -17,7 +17,7 @@ use ftpkit_proto::server::Timeouts;
 use ftpkit_server::ServerEvent;
 use ftpkit_storage::{
     Capabilities, Committed, EntryStream, Error, ErrorKind, File, Memory, Metadata, OpenOptions,
-    Result, Storage, VirtualPath, async_trait,
+    Result, SetAttributes, Storage, VirtualPath, async_trait,
 };
 use support::{Client, Served, pattern, read_all, serve_with, until};
 use tokio::io::AsyncWriteExt as _;
@@ -79,6 +79,14 @@ impl Storage for Faulty {
         self.inner.list(path).await
     }
 
+    async fn remove_file(&self, path: &VirtualPath) -> Result<()> {
+        self.inner.remove_file(path).await
+    }
+
+    async fn set_attributes(&self, path: &VirtualPath, set: &SetAttributes) -> Result<()> {
+        self.inner.set_attributes(path, set).await
+    }
+
     async fn open(&self, path: &VirtualPath, options: OpenOptions) -> Result<Box<dyn File>> {
         if is(path, "open-hangs") {
             return hang(&self.hanging).await;
@@ -121,6 +129,10 @@ impl File for FaultyFile {
             "write-hangs" => hang(&self.hanging).await,
             _ => self.inner.write_at(offset, data).await,
         }
+    }
+
+    fn start(&self) -> u64 {
+        self.inner.start()
     }
 
     async fn commit(self: Box<Self>) -> Result<Committed> {
@@ -281,6 +293,56 @@ async fn abor_is_answered_though_the_storage_hangs() {
         assert_eq!(client.fetch("RETR fine").await, command.as_bytes());
     }
     setup.nothing_is_open().await;
+}
+
+#[cfg(feature = "hash")]
+#[tokio::test]
+async fn a_digest_that_hangs_is_aborted_and_keeps_nobody() {
+    let setup = setup(NEVER).await;
+    let mut client = Client::login(setup.served.addr).await;
+    let mut other = Client::login(setup.served.addr).await;
+    for command in ["HASH read-hangs", "XCRC read-hangs", "MMD5 f, read-hangs"] {
+        client.push("STOR f", b"123456789").await;
+        client.send(format!("{command}\r\n")).await;
+        until("it hangs", || setup.hanging.load(Ordering::SeqCst) == 1).await;
+        let crc = other.cmd("XCRC f", 250).await;
+        assert_eq!(crc.lines, ["250 CBF43926"]);
+        client.cmd("ABOR", 451).await;
+        client.expect(226).await;
+        client.cmd("NOOP", 200).await;
+        setup.nothing_is_open().await;
+    }
+    client.cmd("HASH read-fails", 451).await;
+}
+
+#[tokio::test]
+async fn parts_that_cannot_be_joined_leave_everything_as_it_was() {
+    let setup = setup(NEVER).await;
+    let mut client = Client::login(setup.served.addr).await;
+    client.push("STOR part", b"part").await;
+    for target in ["all", "new"] {
+        if target == "all" {
+            client.push("STOR all", b"before").await;
+        }
+        client
+            .cmd(&format!("COMB {target} part read-fails"), 451)
+            .await;
+        client
+            .send(format!("COMB {target} part read-hangs\r\n"))
+            .await;
+        until("it hangs", || setup.hanging.load(Ordering::SeqCst) == 1).await;
+        client.cmd("ABOR", 451).await;
+        client.expect(226).await;
+        setup.nothing_is_open().await;
+        for name in ["part", "read-fails", "read-hangs"] {
+            client.cmd(&format!("SIZE {name}"), 213).await;
+        }
+    }
+    assert_eq!(client.fetch("RETR all").await, b"before");
+    client.cmd("SIZE new", 550).await;
+    // Nor are they taken away when the joined file does not come to be.
+    client.cmd("COMB commit-fails part", 451).await;
+    assert_eq!(client.fetch("RETR part").await, b"part");
 }
 
 #[tokio::test]

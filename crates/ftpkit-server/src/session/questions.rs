@@ -1,18 +1,19 @@
 //! The questions that need no data connection: logins, changes, queries and surveys. Opening
-//! and committing files is in `transfer`.
+//! and committing files is in `transfer`, digests in `digest`, COMB in `combine`.
 
 use ftpkit_accounts::{Admission, Attempt, AuthFailureKind, Credential};
 use ftpkit_proto::{
     PathArg, Text,
+    command::FactValue,
     facts::Facts,
-    server::{Change, Described, Login, Purpose, Query, Refusal, RefusalKind, Survey},
+    server::{Change, Described, Login, Purpose, Query, Refusal, RefusalKind, Space, Survey},
 };
 use ftpkit_storage::{
     Capabilities, Entry, ErrorKind, Existing, Metadata, SetAttributes, VirtualPath, collect_entries,
 };
 
 use super::{
-    Origin,
+    Origin, combine,
     paths::{Place, shown},
 };
 use crate::{facts_map, observer::ServerEvent, storage_map::refusal};
@@ -76,6 +77,11 @@ async fn carry_out(place: &Place, change: Change) -> Result<(VirtualPath, bool),
             storage.create_dir(&path).await.map_err(|e| refusal(&e))?;
             path
         }
+        Change::MakeDirectories(argument) => {
+            let path = place.resolve(Some(&argument))?;
+            make_directories(place, &path).await?;
+            path
+        }
         Change::RemoveDirectory(argument) => {
             let path = place.resolve(Some(&argument))?;
             storage.remove_dir(&path).await.map_err(|e| refusal(&e))?;
@@ -109,18 +115,75 @@ async fn carry_out(place: &Place, change: Change) -> Result<(VirtualPath, bool),
             set(place, &path, &SetAttributes::new().mode(mode.into())).await?;
             path
         }
+        Change::SetFacts { path, facts } => {
+            let path = place.resolve(Some(&path))?;
+            let mut attributes = SetAttributes::new();
+            attributes.modified = facts.modified.map(time).transpose()?;
+            attributes.created = facts.created.map(time).transpose()?;
+            attributes.mode = facts.mode.map(u32::from);
+            attributes.uid = facts.owner.as_ref().map(number).transpose()?;
+            attributes.gid = facts.group.as_ref().map(number).transpose()?;
+            set(place, &path, &attributes).await?;
+            path
+        }
+        Change::MakeSymlink { target, link } => {
+            let link = place.resolve(Some(&link))?;
+            let made = storage.symlink(target.as_bytes(), &link).await;
+            made.map_err(|e| refusal(&e))?;
+            link
+        }
+        Change::Copy { from, to } => {
+            let (from, to) = (place.resolve(Some(&from))?, place.resolve(Some(&to))?);
+            storage.copy(&from, &to).await.map_err(|e| refusal(&e))?;
+            to
+        }
+        Change::Combine { target, parts } => {
+            let target = place.resolve(Some(&target))?;
+            let parts: Result<Vec<_>, _> =
+                parts.iter().map(|part| place.resolve(Some(part))).collect();
+            combine::combine(storage, &target, parts?).await?;
+            target
+        }
         _ => return Err(RefusalKind::Unsupported.into()),
     };
     Ok((path, false))
 }
 
-async fn enter(place: &Place, path: &VirtualPath) -> Result<(), Refusal> {
-    let found = place.storage.metadata(path).await;
-    if found.map_err(|e| refusal(&e))?.is_directory() {
-        Ok(())
-    } else {
-        Err(RefusalKind::NotADirectory.into())
+/// Makes a directory and those above it that are missing; one that is there already is as good.
+async fn make_directories(place: &Place, path: &VirtualPath) -> Result<(), Refusal> {
+    let mut missing = Vec::new();
+    let mut at = path.clone();
+    loop {
+        match place.storage.metadata(&at).await {
+            Ok(found) if found.is_directory() => break,
+            Ok(_) => return Err(RefusalKind::NotADirectory.into()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(refusal(&error)),
+        }
+        let Some(above) = at.parent() else {
+            break;
+        };
+        missing.push(std::mem::replace(&mut at, above));
     }
+    for directory in missing.iter().rev() {
+        match place.storage.create_dir(directory).await {
+            Ok(()) => {}
+            // Somebody else was quicker.
+            Err(error) if error.kind() == ErrorKind::Exists => {}
+            Err(error) => return Err(refusal(&error)),
+        }
+    }
+    place.storage.may_enter(path).await.map_err(|e| refusal(&e))
+}
+
+/// Owners and groups are known by their numbers.
+fn number(value: &FactValue) -> Result<u32, Refusal> {
+    let number = value.as_text().to_str().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| RefusalKind::Unsupported.into())
+}
+
+async fn enter(place: &Place, path: &VirtualPath) -> Result<(), Refusal> {
+    place.storage.may_enter(path).await.map_err(|e| refusal(&e))
 }
 
 async fn set(place: &Place, path: &VirtualPath, attributes: &SetAttributes) -> Result<(), Refusal> {
@@ -135,7 +198,7 @@ fn time(at: ftpkit_proto::time::Timestamp) -> Result<std::time::SystemTime, Refu
 pub(super) async fn query(place: &Place, query: Query) -> Result<Described, Refusal> {
     let path = place.resolve(query.path.as_ref())?;
     let metadata = match query.purpose {
-        Purpose::Size | Purpose::Modified => {
+        Purpose::Size | Purpose::Modified | Purpose::Copy => {
             let metadata = metadata(place, &path).await?;
             if metadata.is_directory() {
                 return Err(RefusalKind::IsADirectory.into());
@@ -166,6 +229,16 @@ pub(super) async fn metadata(place: &Place, path: &VirtualPath) -> Result<Metada
         found => found,
     };
     found.map_err(|e| refusal(&e))
+}
+
+/// How much this user can still store there.
+pub(super) async fn space(place: &Place, space: Space) -> Result<u64, Refusal> {
+    let path = place.resolve(space.path.as_ref())?;
+    if !metadata(place, &path).await?.is_directory() {
+        return Err(RefusalKind::NotADirectory.into());
+    }
+    let space = place.storage.space(&path).await.map_err(|e| refusal(&e))?;
+    Ok(space.available)
 }
 
 pub(super) async fn survey(place: &Place, survey: Survey) -> Result<Vec<(Text, Facts)>, Refusal> {

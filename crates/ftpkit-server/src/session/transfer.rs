@@ -96,16 +96,18 @@ impl Transfer {
                     None | Some(0) => OpenOptions::replace(),
                     Some(offset) => OpenOptions::write_at(offset),
                 };
+                let options = options.expected_size(open.expected);
                 let file = open_file(place, &path, options).await?;
                 (TransferKind::Upload, path, upload(file, open.ascii))
             }
             Wanted::Append { path } => {
                 let path = place.resolve(Some(&path))?;
-                let file = open_file(place, &path, OpenOptions::append()).await?;
+                let options = OpenOptions::append().expected_size(open.expected);
+                let file = open_file(place, &path, options).await?;
                 (TransferKind::Upload, path, upload(file, open.ascii))
             }
             Wanted::StoreUnique { path } => {
-                let (path, file) = open_unique(place, path.as_ref()).await?;
+                let (path, file) = open_unique(place, path.as_ref(), open.expected).await?;
                 opened.name = Some(shown(&path)?);
                 (TransferKind::Upload, path, upload(file, open.ascii))
             }
@@ -202,6 +204,7 @@ async fn open_file(
 async fn open_unique(
     place: &Place,
     wanted: Option<&PathArg>,
+    expected: Option<u64>,
 ) -> Result<(VirtualPath, Box<dyn File>), Refusal> {
     let wanted = match wanted {
         Some(wanted) => wanted.as_bytes().to_vec(),
@@ -220,7 +223,8 @@ async fn open_unique(
             .cwd
             .join(&name)
             .map_err(crate::storage_map::path_refusal)?;
-        match place.storage.open(&path, OpenOptions::create_new()).await {
+        let options = OpenOptions::create_new().expected_size(expected);
+        match place.storage.open(&path, options).await {
             Ok(file) => return Ok((path, file)),
             Err(error) if matches!(error.kind(), ErrorKind::Exists | ErrorKind::IsADirectory) => {}
             Err(error) => return Err(refusal(&error)),
