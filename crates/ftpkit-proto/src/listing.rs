@@ -39,6 +39,7 @@ mod line;
 mod lines;
 mod macos;
 mod mlsx;
+mod months;
 mod mvs;
 mod netware;
 mod os2;
@@ -65,7 +66,7 @@ use core::{fmt, str::FromStr};
 
 use bytes::Bytes;
 
-use crate::time::Civil;
+use crate::time::{Civil, Timestamp};
 
 macro_rules! dialects {
     ($($(#[doc = $doc:literal])* $dialect:ident, $name:literal, $reader:expr;)*) => {
@@ -217,10 +218,24 @@ impl Weight {
 /// What a line alone does not tell.
 #[derive(Clone, Copy, Debug)]
 struct Context {
-    /// The day on which a date without a year is read.
-    today: Civil,
-    /// How many seconds such a date may lie in the future.
-    tolerance: i64,
+    /// The last moment that a date without a year may mean.
+    latest: Civil,
+    /// Whether names have the marks of `ls -F` behind them.
+    marked: bool,
+}
+
+impl Context {
+    /// With the date at the server, and how many seconds after it a date without a year may be.
+    fn new(today: Civil, tolerance: i64) -> Self {
+        let latest = Timestamp::from_civil(today).unix_seconds();
+        let latest = Timestamp::from_unix(latest.saturating_add(tolerance), 0);
+        // Beyond the calendar's end all is allowed.
+        let end = || Civil::new(9999, 12, 31, 23, 59, 59);
+        Self {
+            latest: latest.map(Timestamp::civil).or_else(end).unwrap_or(today),
+            marked: false,
+        }
+    }
 }
 
 /// Why a line gave no entry.

@@ -295,12 +295,17 @@ pub(super) fn part(line: &Bytes, part: &[u8]) -> Option<Part> {
 
 /// A number of digits and nothing else; `None` when it does not fit.
 pub(super) fn number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    digits.iter().try_fold(0u64, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
+    // So many always fit.
+    let (sure, rest) = digits.split_at_checked(19).unwrap_or((digits, b""));
+    let value = |digit: &u8| u64::from(digit - b'0');
+    let number = sure
+        .iter()
+        .fold(0, |number, digit| number * 10 + value(digit));
+    rest.iter().try_fold(number, |number, digit| {
+        number.checked_mul(10)?.checked_add(value(digit))
     })
 }
 

@@ -167,9 +167,7 @@ impl Os400 {
             parts.next().filter(|_| parts.next().is_none())?,
         ];
         let days = ORDERS.map(|order| ordered(order.map(|at| parts.get(at).copied())));
-        let latest = Timestamp::from_civil(context.today)
-            .unix_seconds()
-            .saturating_add(context.tolerance);
+        let latest = Timestamp::from_civil(context.latest).unix_seconds();
         let mut best: Option<(u32, bool, i64, Day)> = None;
         let mut against = self.against;
         for (against, day) in against.iter_mut().zip(days) {
@@ -265,10 +263,7 @@ pub(super) mod tests {
     }
 
     fn dates(words: &[&str], today: Civil) -> Vec<String> {
-        let context = Context {
-            today,
-            ..table::context()
-        };
+        let context = Context::new(today, 86_400);
         let mut reader = Os400::default();
         let read = |word| {
             let line = format!("ANNA 1 {word} 12:00:00 *STMF a");
@@ -317,7 +312,7 @@ pub(super) mod tests {
                 &["", "2003-02-01", "", ""],
             ),
         ] {
-            let found = dates(words, table::context().today);
+            let found = dates(words, table::today());
             assert_eq!(found, want, "{words:?}");
         }
         // It depends on the day on which the listing is read.
@@ -328,7 +323,7 @@ pub(super) mod tests {
     #[test]
     fn the_first_lines_are_read_knowing_those_behind_them() {
         let listing = b"ANNA 1 04/12/14 12:00:00 *STMF a\r\nANNA 1 05/20/15 12:00:00 *STMF b\r\n";
-        let lines = crate::listing::parse(listing, table::context().today);
+        let lines = crate::listing::parse(listing, table::today());
         let times = lines
             .into_iter()
             .filter_map(crate::listing::Line::into_entry);

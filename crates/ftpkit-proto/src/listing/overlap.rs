@@ -95,7 +95,7 @@ fn every_dialect_has_a_table() {
 fn a_whole_listing_is_read_in_its_dialect() {
     for (dialect, table) in TABLES {
         let (bytes, want) = listing(table);
-        let mut parser = Parser::new(None, table::context().today);
+        let mut parser = Parser::new(None, table::today());
         parser.push(&bytes);
         parser.finish();
         let lines: Vec<_> = core::iter::from_fn(|| parser.next_line()).collect();
@@ -112,10 +112,7 @@ fn a_whole_listing_is_read_in_its_dialect() {
 
 #[test]
 fn an_empty_directory_of_vms_has_a_heading() {
-    let lines = parse(
-        b"Directory DISK$USER:[ANNA]\r\n\r\n",
-        table::context().today,
-    );
+    let lines = parse(b"Directory DISK$USER:[ANNA]\r\n\r\n", table::today());
     let lines: Vec<_> = lines.iter().map(shown).collect();
     assert_eq!(lines, ["Heading", "Blank"]);
 }
@@ -134,7 +131,7 @@ fn a_line_alone_tells_its_dialect() {
             if goes_on || !is_read(want) || needs_another(line, want) {
                 continue;
             }
-            match &parse(line.as_bytes(), table::context().today)[..] {
+            match &parse(line.as_bytes(), table::today())[..] {
                 [Line::Entry(entry)] => assert_eq!(entry.dialect(), Some(dialect), "{line}"),
                 lines => panic!("{line}: {lines:?}"),
             }
@@ -218,7 +215,7 @@ proptest! {
     ) {
         let bytes = lines.join(&b"\r\n"[..]);
         let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-            let mut parser = Parser::new(dialect, table::context().today);
+            let mut parser = Parser::new(dialect, table::today());
             let mut read = vec![];
             for piece in pieces {
                 parser.push(piece);

@@ -11,6 +11,8 @@ use super::{
 };
 use crate::time::Civil;
 
+/// The seconds of a day.
+const DAY: i64 = 86_400;
 /// How many lines the guess at a dialect waits for.
 const SAMPLE: usize = 8;
 /// How many lines it waits for while hardly any of them fits a dialect.
@@ -38,6 +40,7 @@ const PATIENCE_BYTES: usize = 64 * 1024;
 /// ```
 #[derive(Debug)]
 pub struct Parser {
+    today: Civil,
     context: Context,
     lines: Lines,
     state: State,
@@ -64,11 +67,10 @@ impl Parser {
     /// taken to be in the twelve months before it.
     #[must_use]
     pub fn new(dialect: Option<Dialect>, today: impl Into<Civil>) -> Self {
+        let today = today.into();
         Self {
-            context: Context {
-                today: today.into(),
-                tolerance: 86_400,
-            },
+            today,
+            context: Context::new(today, DAY),
             lines: Lines::new(16 * 1024),
             state: match dialect {
                 Some(dialect) => State::Told(Readers::new(dialect)),
@@ -83,7 +85,20 @@ impl Parser {
     /// One day by default, since the server's zone and clock are not known.
     #[must_use]
     pub fn future_tolerance(mut self, tolerance: Duration) -> Self {
-        self.context.tolerance = i64::try_from(tolerance.as_secs()).unwrap_or(i64::MAX);
+        let seconds = i64::try_from(tolerance.as_secs()).unwrap_or(i64::MAX);
+        self.context = Context {
+            marked: self.context.marked,
+            ..Context::new(self.today, seconds)
+        };
+        self
+    }
+
+    /// The same for a listing like that of `ls -lF`, whose marks behind names are taken away:
+    /// `*` of what can be executed, `=`, `|`, `>` and `@` of sockets, pipes, doors and links.
+    /// Names may end so without, hence it must be told; the `/` of a directory needs no telling.
+    #[must_use]
+    pub const fn marked(mut self) -> Self {
+        self.context.marked = true;
         self
     }
 

@@ -7,10 +7,11 @@ use super::{Context, Entry, Miss, ReadLine};
 use crate::time::Civil;
 
 pub(super) fn context() -> Context {
-    Context {
-        today: Civil::new(2024, 6, 15, 12, 0, 0).unwrap(),
-        tolerance: 86_400,
-    }
+    Context::new(today(), 86_400)
+}
+
+pub(super) fn today() -> Civil {
+    Civil::new(2024, 6, 15, 12, 0, 0).unwrap()
 }
 
 /// Reads the lines in their order, with one reader, and compares with what is wanted.

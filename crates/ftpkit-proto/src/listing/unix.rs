@@ -8,9 +8,14 @@ use bytes::Bytes;
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, dates,
     entry::{grouped_number, number, part},
+    words::{all, is_blank, skip},
 };
-use crate::{facts::Kind, time::ListedTime};
+use crate::{
+    facts::Kind,
+    time::{ListedTime, Precision},
+};
 
+/// Reads [`Dialect::Unix`](super::Dialect::Unix).
 #[derive(Debug)]
 pub(super) struct Unix;
 
@@ -19,38 +24,34 @@ const WORDS: usize = 24;
 
 impl ReadLine for Unix {
     fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
-        let words = Words::of(line);
+        let mut words = Words::new(line);
         let first = words.numbers_before_mode();
         let mode = words.get(first);
-        let Some((kind, mode, glued)) = mode_string(mode) else {
-            return Err(other(&words));
+        let Some((kind, bits, links)) = mode_string(mode) else {
+            return Err(other(&mut words));
         };
-        let columns =
-            Columns::find(&words, first + 1, kind, glued, context).ok_or(Miss::UNKNOWN)?;
-        // One blank ends the date; more belong to the name.
-        let name = line
-            .get(columns.end + 1..)
-            .filter(|name| !name.is_empty())
+        let columns = Columns::find(&mut words, first + 1, kind, links, context);
+        let columns = columns.ok_or(Miss::UNKNOWN)?;
+        let name = columns
+            .name_in(line)
             .ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let (name, target) = match (kind, find_arrow(name)) {
-            (Kind::Symlink, Some(at)) => {
-                let (name, target) = name.split_at_checked(at).unwrap_or((name, b""));
-                (name, target.get(4..).unwrap_or_default())
-            }
+        let (name, target) = match kind {
+            Kind::Symlink => split_target(name, columns.size),
             _ => (name, &b""[..]),
         };
         let (name, kind) = match (kind, name) {
             (Kind::Directory, b".") => (name, Kind::Current),
             (Kind::Directory, b"..") => (name, Kind::Parent),
-            // `ls -F`
+            // `ls -F`: no name ends so. Its other marks may be a name's.
             (Kind::Directory, [bare @ .., b'/']) if !bare.is_empty() => (bare, kind),
+            _ if context.marked => (without_mark(name, mode, target), kind),
             _ => (name, kind),
         };
         let name = part(line, name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
         let mut entry = Entry::of(name, kind);
         entry.target = part(line, target);
-        entry.permissions = words.get(first).get(1..10).and_then(|p| part(line, p));
-        entry.mode = Some(mode);
+        entry.permissions = mode.get(1..10).and_then(|p| part(line, p));
+        entry.mode = Some(bits);
         entry.size = columns.size;
         entry.modified = Some(columns.modified);
         entry.links = columns.links;
@@ -60,45 +61,65 @@ impl ReadLine for Unix {
     }
 }
 
-/// The words of a line, as far as they may matter.
+/// The words of a line, as far as they were asked for and may matter.
 struct Words<'a> {
     line: &'a [u8],
     // Where each begins and ends.
     spans: [(usize, usize); WORDS],
     count: usize,
+    // Where the next one is to be looked for.
+    at: usize,
 }
 
 impl<'a> Words<'a> {
-    fn of(line: &'a [u8]) -> Self {
-        let mut spans = [(0, 0); WORDS];
-        let mut count = 0;
-        let mut at = 0;
-        while let Some(span) = spans.get_mut(count) {
-            let rest = line.get(at..).unwrap_or_default();
-            let Some(start) = rest.iter().position(|b| !is_blank(*b)) else {
-                break;
-            };
-            let start = at + start;
-            let rest = line.get(start..).unwrap_or_default();
-            let length = rest.iter().position(|b| is_blank(*b)).unwrap_or(rest.len());
-            at = start + length;
-            *span = (start, at);
-            count += 1;
+    const fn new(line: &'a [u8]) -> Self {
+        Self {
+            line,
+            spans: [(0, 0); WORDS],
+            count: 0,
+            at: 0,
         }
-        Self { line, spans, count }
     }
 
-    fn span(&self, at: usize) -> (usize, usize) {
-        if at < self.count {
-            self.spans.get(at).copied().unwrap_or_default()
+    /// Whether there is a word with this number.
+    fn has(&mut self, index: usize) -> bool {
+        while self.count <= index {
+            let rest = self.line.get(self.at..).unwrap_or_default();
+            let Some(start) = rest.iter().position(|b| !is_blank(*b)) else {
+                return false;
+            };
+            let rest = rest.get(start..).unwrap_or_default();
+            let length = rest.iter().position(|b| is_blank(*b)).unwrap_or(rest.len());
+            let Some(span) = self.spans.get_mut(self.count) else {
+                return false;
+            };
+            *span = (self.at + start, self.at + start + length);
+            self.at += start + length;
+            self.count += 1;
+        }
+        true
+    }
+
+    fn span(&self, index: usize) -> (usize, usize) {
+        if index < self.count {
+            self.spans.get(index).copied().unwrap_or_default()
         } else {
             (0, 0)
         }
     }
 
     /// A word, empty behind the last.
-    fn get(&self, at: usize) -> &'a [u8] {
-        let (start, end) = self.span(at);
+    fn get(&mut self, index: usize) -> &'a [u8] {
+        if self.has(index) {
+            self.seen(index)
+        } else {
+            b""
+        }
+    }
+
+    /// A word that was asked for before.
+    fn seen(&self, index: usize) -> &'a [u8] {
+        let (start, end) = self.span(index);
         self.line.get(start..end).unwrap_or_default()
     }
 
@@ -111,15 +132,11 @@ impl<'a> Words<'a> {
     }
 
     /// How many numbers (inode, blocks) stand before the mode: `ls -lis`.
-    fn numbers_before_mode(&self) -> usize {
+    fn numbers_before_mode(&mut self) -> usize {
         (0..2)
-            .take_while(|at| number(self.get(*at)).is_some())
+            .take_while(|index| number(self.get(*index)).is_some())
             .count()
     }
-}
-
-const fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t')
 }
 
 /// What stands between the mode and the name.
@@ -129,24 +146,30 @@ struct Columns<'a> {
     group: Option<&'a [u8]>,
     size: Option<u64>,
     modified: ListedTime,
+    /// The last word of the date.
+    date: &'a [u8],
     /// Where the date ends.
     end: usize,
 }
 
 impl<'a> Columns<'a> {
     fn find(
-        words: &Words<'a>,
+        words: &mut Words<'a>,
         first: usize,
         kind: Kind,
         glued: Option<u64>,
         context: &Context,
     ) -> Option<Self> {
-        for at in first + 1..words.count {
-            let Some((size, taken)) = size(words, first, at, kind) else {
-                continue;
-            };
-            let tokens = [0, 1, 2, 3].map(|next| words.get(at + next));
-            let Some((modified, dated)) = dates::at_tokens(&tokens, context) else {
+        let mut at = first + 1;
+        while words.has(at) {
+            // All words of a date that are there.
+            words.has(at + 3);
+            let dated = size(words, first, at, kind).and_then(|(size, taken)| {
+                let tokens = [0, 1, 2, 3].map(|next| words.seen(at + next));
+                Some((size, taken, dates::at_tokens(&tokens, context)?))
+            });
+            let Some((size, taken, (modified, dated))) = dated else {
+                at += 1;
                 continue;
             };
             let mut columns = Self {
@@ -155,6 +178,7 @@ impl<'a> Columns<'a> {
                 group: None,
                 size,
                 modified,
+                date: words.seen(at + dated - 1),
                 end: words.span(at + dated - 1).1,
             };
             columns.name_owner(words, first, at - taken);
@@ -166,38 +190,57 @@ impl<'a> Columns<'a> {
     /// Reads `links owner group`, any of which may be missing, from these words.
     fn name_owner(&mut self, words: &Words<'a>, mut from: usize, to: usize) {
         if self.links.is_none() && from < to {
-            self.links = number(words.get(from));
+            self.links = number(words.seen(from));
             from += usize::from(self.links.is_some());
         }
         // Names may hold blanks; then the columns are told apart by more than one.
-        let wide = (from + 1..to).find(|at| words.span(*at).0 > words.span(*at - 1).1 + 1);
-        let group = match (wide, to.saturating_sub(from)) {
-            (_, 0..=2) | (None, _) => from + 1,
-            (Some(wide), _) => wide,
+        let group = if to.saturating_sub(from) > 2 {
+            (from + 1..to)
+                .find(|at| words.span(*at).0 > words.span(*at - 1).1 + 1)
+                .unwrap_or(from + 1)
+        } else {
+            from + 1
         };
         self.owner = words.join(from, group.min(to));
         self.group = words.join(group, to);
     }
+
+    /// What stands behind the date. One blank ends it; more belong to the name, unless they make
+    /// up for the time of day.
+    fn name_in(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        let name = line.get(self.end + 1..)?;
+        let padding = match self.modified.precision {
+            // `2023-06-15  name`, as `ls --time-style=iso` has it.
+            Precision::Day if self.date.len() == 10 && self.date.get(4) == Some(&b'-') => 1,
+            Precision::Day if self.date.contains(&b'.') || self.date.contains(&b'/') => usize::MAX,
+            _ => 0,
+        };
+        Some(skip(name, padding)).filter(|name| !name.is_empty())
+    }
 }
 
 /// The size in the word before a date, and how many words it takes; `None` if there is none.
-/// The inner value is `None` for a device, and for `33.5K`.
+/// The inner value is `None` for a device, for `33.5K`, and where it is too large.
 fn size(words: &Words<'_>, first: usize, at: usize, kind: Kind) -> Option<(Option<u64>, usize)> {
-    let word = words.get(at - 1);
+    let word = words.seen(at - 1);
+    if !word.first()?.is_ascii_digit() {
+        return None;
+    }
     if kind == Kind::Other {
-        // `major, minor`
-        if at >= first + 2 && words.get(at - 2).ends_with(b",") && number(word).is_some() {
+        // `major, minor`, and `major 0xminor` of HP-UX.
+        let major = if at >= first + 2 {
+            words.seen(at - 2)
+        } else {
+            b""
+        };
+        let hex = word.strip_prefix(b"0x");
+        let hex = hex.is_some_and(|minor| all(minor, |b| b.is_ascii_hexdigit()));
+        if major.ends_with(b",") && number(word).is_some() || hex && number(major).is_some() {
             return Some((None, 2));
         }
         if word.contains(&b',') {
-            return word
-                .iter()
-                .all(|b| b.is_ascii_digit() || *b == b',')
-                .then_some((None, 1));
+            return all(word, |b| b.is_ascii_digit() || b == b',').then_some((None, 1));
         }
-    }
-    if !word.first()?.is_ascii_digit() {
-        return None;
     }
     if let Some(size) = grouped_number(word) {
         return Some((Some(size), 1));
@@ -216,57 +259,122 @@ pub(super) fn mode_string(word: &[u8]) -> Option<(Kind, u16, Option<u64>)> {
     let (letters, behind) = word.split_at_checked(10)?;
     let (letter, permissions) = letters.split_first()?;
     let kind = match letter {
-        b'-' | b'f' => Kind::File,
+        // Contiguous and migrated files are files.
+        b'-' | b'f' | b'C' | b'M' => Kind::File,
         b'd' => Kind::Directory,
-        b'l' => Kind::Symlink,
-        b'b' | b'c' | b'p' | b's' | b'D' | b'n' | b'C' | b'M' | b'P' | b'w' | b'?' => Kind::Other,
+        // An external link of z/OS leads to a data set.
+        b'l' | b'e' => Kind::Symlink,
+        b'b' | b'c' | b'p' | b's' | b'D' | b'n' | b'P' | b'w' | b'?' => Kind::Other,
         _ => return None,
     };
-    let mut mode = 0u16;
-    for (at, letter) in permissions.iter().enumerate() {
-        let bit = 0o400u16 >> at;
-        let special = [0o4000, 0o2000, 0o1000].get(at / 3).copied()?;
-        mode |= match (at % 3, letter) {
-            (_, b'-') => 0,
-            (0, b'r') | (1, b'w') | (2, b'x') => bit,
-            (2, b's' | b't') => bit | special,
-            (2, b'S' | b'T' | b'l' | b'L') => special,
+    let (mut mode, mut specials) = (0u16, 0);
+    for (of, special) in permissions.chunks_exact(3).zip([0o4000, 0o2000, 0o1000]) {
+        let &[read, write, execute] = of else {
+            return None;
+        };
+        mode <<= 3;
+        mode |= match read {
+            b'r' => 4,
+            b'-' => 0,
             _ => return None,
         };
+        mode |= match write {
+            b'w' => 2,
+            b'-' => 0,
+            _ => return None,
+        };
+        let (bit, extra) = match execute {
+            b'x' => (1, 0),
+            b'-' => (0, 0),
+            b's' | b't' => (1, special),
+            b'S' | b'T' | b'l' | b'L' => (0, special),
+            _ => return None,
+        };
+        mode |= bit;
+        specials |= extra;
     }
-    let links = behind.strip_prefix(b"+").unwrap_or(behind);
+    let mode = mode | specials;
+    let links = match behind {
+        [b'+' | b'.' | b'@', links @ ..] => links,
+        _ => behind,
+    };
     match links {
-        [] | b"." | b"@" => Some((kind, mode, None)),
+        [] => Some((kind, mode, None)),
         _ => Some((kind, mode, Some(number(links)?))),
     }
 }
 
-/// What a line is that is no entry.
-fn other(words: &Words<'_>) -> Miss {
-    const TOTALS: [&[u8]; 5] = [
-        b"total",
-        b"insgesamt",
-        b"totale",
-        b"totaal",
-        "合計".as_bytes(),
-    ];
-    let total = words.count <= 3
-        && TOTALS
-            .iter()
-            .any(|total| total.eq_ignore_ascii_case(words.get(0)))
-        && words.get(1).first().is_some_and(u8::is_ascii_digit);
-    if total {
-        return Miss::Skip(SkipReason::Total);
+/// Takes the mark of `ls -F` away that something of this mode has behind its name.
+fn without_mark<'a>(name: &'a [u8], mode: &[u8], target: &[u8]) -> &'a [u8] {
+    let mark = match mode {
+        [b's', ..] => b'=',
+        [b'p', ..] => b'|',
+        [b'D', ..] => b'>',
+        // The mark of a link's target stands behind that.
+        [b'l', ..] if target.is_empty() => b'@',
+        [b'-', _, _, a, _, _, b, _, _, c, ..]
+            if [a, b, c].iter().any(|x| matches!(x, b'x' | b's' | b't')) =>
+        {
+            b'*'
+        }
+        _ => return name,
+    };
+    match name {
+        [bare @ .., last] if *last == mark && !bare.is_empty() => bare,
+        _ => name,
     }
-    Miss::UNKNOWN
 }
 
-fn find_arrow(name: &[u8]) -> Option<usize> {
+/// Splits what stands behind ` -> ` off a name. Where there is more than one the size decides,
+/// which is the length of the target, or else the first is taken.
+fn split_target(name: &[u8], size: Option<u64>) -> (&[u8], &[u8]) {
+    let mut found: Option<(&[u8], &[u8])> = None;
     // At least one byte is the name's.
-    name.windows(4)
-        .skip(1)
-        .position(|window| window == b" -> ")
-        .map(|at| at + 1)
+    for at in 1..name.len() {
+        let Some((before, behind)) = name.split_at_checked(at) else {
+            break;
+        };
+        let Some(target) = behind.strip_prefix(b" -> ") else {
+            continue;
+        };
+        if u64::try_from(target.len()).ok() == size {
+            return (before, target);
+        }
+        found = found.or(Some((before, target)));
+    }
+    found.unwrap_or((name, b""))
+}
+
+/// What a line is that is no entry.
+fn other(words: &mut Words<'_>) -> Miss {
+    const TOTALS: [&str; 16] = [
+        "total",
+        "insgesamt",
+        "totale",
+        "totaal",
+        "totalt",
+        "razem",
+        "celkem",
+        "celkom",
+        "toplam",
+        "итого",
+        "всього",
+        "合計",
+        "总用量",
+        "總計",
+        "总计",
+        "합계",
+    ];
+    let total = !words.has(3)
+        && TOTALS
+            .iter()
+            .any(|total| total.as_bytes().eq_ignore_ascii_case(words.seen(0)))
+        && words.seen(1).first().is_some_and(u8::is_ascii_digit);
+    if total {
+        Miss::Skip(SkipReason::Total)
+    } else {
+        Miss::UNKNOWN
+    }
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ fn read_columns(entry: &mut Entry, line: &Bytes, columns: &[u8], context: &Conte
             day = dates::named(column, 4);
         } else if dated && clock.is_none() && column.contains(&b':') {
             clock = Some(dates::clock(column)?);
-            nanos = fraction(column);
+            nanos = dates::fraction(column);
         } else if !sized && column.first()?.is_ascii_digit() {
             sized = true;
             entry.size = size(column)?;
@@ -250,16 +250,6 @@ fn is_date(word: &[u8]) -> bool {
         && year.len() == 4
         && all(year, |b| b.is_ascii_digit())
         && next().is_empty()
-}
-
-/// The nanoseconds of `12:00:00.25`.
-fn fraction(clock: &[u8]) -> u32 {
-    let digits = clock.iter().skip_while(|b| **b != b'.').skip(1);
-    let digits = digits.map_while(|b| b.is_ascii_digit().then(|| u32::from(b - b'0')));
-    digits
-        .chain(core::iter::repeat(0))
-        .take(9)
-        .fold(0, |nanos, digit| nanos * 10 + digit)
 }
 
 /// `2`, `2/4` (used and allocated), `2KB`. The inner value is `None` if it is too large to tell.

@@ -7,6 +7,7 @@ use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason,
     dates::{self, Day},
     entry::{number, part},
+    months,
     words::{all, begins, last_word, skip, without_end, word},
 };
 use crate::facts::Kind;
@@ -51,7 +52,7 @@ fn day(word: &[u8]) -> Option<Day> {
         return None;
     }
     let year = u16::try_from(number(year)?).ok()?;
-    dates::checked(Some(year), dates::month(month)?, dates::two(day, 31)?)
+    dates::checked(Some(year), months::month(month)?, dates::two(day, 31)?)
 }
 
 /// `  size          date       time       name`, and a rule under it.

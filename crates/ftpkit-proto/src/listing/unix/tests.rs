@@ -195,7 +195,7 @@ fn lines_of_all_kinds_of_servers() {
         ),
         (
             "-rw-r--r-- 1 me us 42 2024-06-15 12:00:01.5 +0200 x",
-            "File 644 1 me/us 42 2024-06-15T12:00:01 |x|",
+            "File 644 1 me/us 42 2024-06-15T10:00:01.5Z |x|",
         ),
         (
             "-rw-r--r-- 1 me us 42 15 Jun 12:00 x",
