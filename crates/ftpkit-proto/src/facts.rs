@@ -365,6 +365,19 @@ impl fmt::Display for FactSet {
     }
 }
 
+/// What each letter allows.
+const BY_LETTER: [Perm; 256] = {
+    let mut all = [Perm::EMPTY; 256];
+    let mut at = 0;
+    while at < Perm::LETTERS.len() {
+        let (perm, letter) = Perm::LETTERS[at];
+        all[letter as usize] = perm;
+        all[letter.to_ascii_uppercase() as usize] = perm;
+        at += 1;
+    }
+    all
+};
+
 impl Perm {
     const LETTERS: [(Self, u8); 10] = [
         (Self::APPEND, b'a'),
@@ -382,15 +395,9 @@ impl Perm {
     /// What these letters allow; unknown ones are left out.
     #[must_use]
     pub fn from_letters(letters: &[u8]) -> Self {
-        letters
-            .iter()
-            .filter_map(|letter| {
-                Self::LETTERS
-                    .iter()
-                    .find(|(_, known)| *known == letter.to_ascii_lowercase())
-                    .map(|(perm, _)| *perm)
-            })
-            .fold(Self::EMPTY, Self::union)
+        letters.iter().fold(Self::EMPTY, |set, letter| {
+            set.union(BY_LETTER[usize::from(*letter)])
+        })
     }
 
     /// The letters, in the order of the alphabet.

@@ -47,6 +47,7 @@ mod os400;
 #[cfg(test)]
 mod overlap;
 mod parser;
+mod scan;
 #[cfg(test)]
 mod table;
 mod tandem;
@@ -111,7 +112,7 @@ dialects! {
     /// LIST like `ls -l`.
     Unix, "unix", unix::Unix;
     /// LIST like `DIR` of DOS and Windows, as IIS and the server of Windows CE send it.
-    Dos, "dos", dos::Dos;
+    Dos, "dos", dos::Dos::default();
     /// LIST like `DIRECTORY` of VMS, as UCX, MultiNet, TCPware and others send it. Sizes are
     /// whole blocks of 512 bytes. The name keeps the `.DIR` of a directory, without which CWD
     /// wants it.
@@ -188,6 +189,19 @@ impl FromStr for Dialect {
 trait ReadLine: fmt::Debug + Send + Sync {
     /// Reads a line without its end, which is not empty and holds no CR, LF or NUL.
     fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss>;
+
+    /// The same into an entry of which nothing is told, and which nobody looks at after a miss.
+    /// The dialects of long listings do so in place: an entry is large enough to make copies of
+    /// it most of a line's cost.
+    fn read_into(
+        &mut self,
+        entry: &mut Entry,
+        line: &Bytes,
+        context: &Context,
+    ) -> Result<(), Miss> {
+        *entry = self.read(line, context)?;
+        Ok(())
+    }
 
     /// How much the line that just gave an entry speaks for this dialect.
     fn weight(&self, line: &[u8]) -> Weight {

@@ -127,6 +127,11 @@ pub(super) fn figures(token: &[u8]) -> Option<Day> {
 
 /// The same, where the order may be known, and is remembered where it shows.
 pub(super) fn figures_in(token: &[u8], order: &mut Order) -> Option<Day> {
+    if let [a, b, b'-', c, d, b'-', e, f] = token {
+        // `06-15-24`, as IIS has it, in each line.
+        let (first, second, year) = (pair(*a, *b)?, pair(*c, *d)?, pair(*e, *f)?);
+        return ordered(Some(of_two(u16::from(year))), first, second, false, order);
+    }
     // The numbers, and how many digits each has.
     let mut parts = [(0u16, 0u8); 3];
     let (mut at, mut separator) = (0, 0);
@@ -155,12 +160,21 @@ pub(super) fn figures_in(token: &[u8], order: &mut Order) -> Option<Day> {
         (1, ..) if separator != b'.' => None,
         _ => return None,
     };
-    let (first, second) = (two(a)?, two(b)?);
+    ordered(year, two(a)?, two(b)?, separator == b'.', order)
+}
+
+/// The day whose month and day stand in one order or the other.
+fn ordered(
+    year: Option<u16>,
+    first: u8,
+    second: u8,
+    rather_day: bool,
+    order: &mut Order,
+) -> Option<Day> {
     if first > 12 {
         *order = Order::DayFirst;
     }
-    let day_first = first > 12 || second <= 12 && (separator == b'.' || *order == Order::DayFirst);
-    if day_first {
+    if first > 12 || second <= 12 && (rather_day || *order == Order::DayFirst) {
         checked(year, second, first)
     } else {
         checked(year, first, second)

@@ -3,55 +3,91 @@
 use bytes::Bytes;
 
 use super::{
-    Context, Entry, Miss, ReadLine, UnparsedReason,
-    dates::{self, Clock},
-    entry::{grouped_number, part},
+    Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason,
+    dates::{self, Clock, Order},
+    entry::{grouped_number, number, part},
+    words::{begins, holds, skip, word},
 };
 use crate::facts::Kind;
 
+/// Reads [`Dialect::Dos`](super::Dialect::Dos).
 #[derive(Debug)]
-pub(super) struct Dos;
+pub(super) struct Dos {
+    /// As far as the dates that were read have shown it.
+    order: Order,
+}
+
+impl Default for Dos {
+    fn default() -> Self {
+        Self {
+            order: Order::Unknown,
+        }
+    }
+}
 
 /// How many blanks IIS puts behind `<DIR>`, so that names stand under each other.
 const BLANKS: usize = 10;
 
 impl ReadLine for Dos {
     fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+        let mut entry = Entry::blank();
+        self.read_into(&mut entry, line, context)?;
+        Ok(entry)
+    }
+
+    fn read_into(
+        &mut self,
+        entry: &mut Entry,
+        line: &Bytes,
+        context: &Context,
+    ) -> Result<(), Miss> {
         let (date, rest) = word(line);
-        let day = dates::figures(date).ok_or(Miss::UNKNOWN)?;
+        let Some(day) = dates::figures_in(date, &mut self.order) else {
+            return Err(other(line));
+        };
         let (clock, rest) = clock(rest).ok_or(Miss::UNKNOWN)?;
         let modified = dates::moment(day, Some(clock), context).ok_or(Miss::UNKNOWN)?;
         let (what, rest) = word(rest);
         let (kind, size) = match what {
             [b'<', mark @ .., b'>'] => (marked(mark).ok_or(Miss::UNKNOWN)?, None),
-            _ => (Kind::File, Some(grouped_number(what).ok_or(Miss::UNKNOWN)?)),
+            _ => {
+                let size = number(what).or_else(|| grouped_number(what));
+                (Kind::File, Some(size.ok_or(Miss::UNKNOWN)?))
+            }
         };
         // One blank ends the size; behind a mark there may be more that are not the name's.
-        let most = if size.is_some() { 1 } else { BLANKS };
-        let blanks = rest.iter().take(most).take_while(|b| **b == b' ').count();
-        let name = rest.get(blanks..).unwrap_or_default();
-        let (name, target) = match (kind, name.strip_suffix(b"]")) {
-            (Kind::Symlink, Some(inner)) => match inner.windows(2).rposition(|w| w == b" [") {
-                Some(at) => (
-                    inner.get(..at).unwrap_or_default(),
-                    inner.get(at + 2..).unwrap_or_default(),
-                ),
-                None => (name, &b""[..]),
-            },
+        let name = match size {
+            Some(_) => rest.strip_prefix(b" ").unwrap_or(rest),
+            None => skip(rest, BLANKS),
+        };
+        let (name, target) = match kind {
+            Kind::Symlink => split_target(name),
             _ => (name, &b""[..]),
         };
-        let kind = match (kind, name) {
+        entry.kind = match (kind, name) {
             (Kind::Directory, b".") => Kind::Current,
             (Kind::Directory, b"..") => Kind::Parent,
             _ => kind,
         };
-        let name = part(line, name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::of(name, kind);
+        entry.name = part(line, name);
+        if entry.name.is_none() {
+            return Err(Miss::Unparsed(UnparsedReason::NoName));
+        }
         entry.size = size;
         entry.modified = Some(modified);
         entry.target = part(line, target);
-        Ok(entry)
+        Ok(())
     }
+}
+
+/// Splits `[target]` off a name.
+fn split_target(name: &[u8]) -> (&[u8], &[u8]) {
+    let split = || {
+        let inner = name.strip_suffix(b"]")?;
+        let at = inner.windows(2).rposition(|w| w == b" [")?;
+        Some((inner.get(..at)?, inner.get(at + 2..)?))
+    };
+    split().unwrap_or((name, b""))
 }
 
 fn marked(mark: &[u8]) -> Option<Kind> {
@@ -67,44 +103,62 @@ fn marked(mark: &[u8]) -> Option<Kind> {
         .map(|(_, kind)| *kind)
 }
 
-/// Splits the next word off, and the blanks before it.
-fn word(text: &[u8]) -> (&[u8], &[u8]) {
-    let text = text.trim_ascii_start();
-    let end = text
-        .iter()
-        .position(u8::is_ascii_whitespace)
-        .unwrap_or(text.len());
-    text.split_at_checked(end).unwrap_or((text, b""))
-}
-
 /// `17:03`, `05:03PM`, `05:03p`, `05:03 PM`.
 fn clock(text: &[u8]) -> Option<(Clock, &[u8])> {
     let (time, rest) = word(text);
-    let digits = time
-        .iter()
-        .position(u8::is_ascii_alphabetic)
-        .unwrap_or(time.len());
-    let (time, mut half) = time.split_at_checked(digits)?;
-    let mut clock = dates::clock(time)?;
-    let mut behind = rest;
-    if half.is_empty() {
-        let (next, after) = word(rest);
-        if next.eq_ignore_ascii_case(b"AM") || next.eq_ignore_ascii_case(b"PM") {
-            (half, behind) = (next, after);
-        }
-    }
-    let hours = match half.to_ascii_uppercase().as_slice() {
-        b"" => return Some((clock, behind)),
-        b"A" | b"AM" => 0,
-        b"P" | b"PM" => 12,
+    let (digits, half) = match time {
+        [digits @ .., b'M' | b'm'] => (digits, &b"M"[..]),
+        _ => (time, &b""[..]),
+    };
+    let (digits, half) = match digits {
+        [digits @ .., half @ (b'A' | b'a' | b'P' | b'p')] => (digits, half.to_ascii_uppercase()),
+        _ if half.is_empty() => (digits, 0),
         _ => return None,
     };
-    if !(1..=12).contains(&clock.hour) {
-        return None;
+    let clock = dates::clock(digits)?;
+    if half != 0 {
+        return Some((of_half(clock, half)?, rest));
     }
-    // Twelve is the hour before one.
-    clock.hour = clock.hour % 12 + hours;
-    Some((clock, behind))
+    let (next, behind) = word(rest);
+    match next {
+        [half @ (b'A' | b'a' | b'P' | b'p'), b'M' | b'm'] => {
+            Some((of_half(clock, half.to_ascii_uppercase())?, behind))
+        }
+        _ => Some((clock, rest)),
+    }
+}
+
+/// A time of day in twelve hours; twelve is the hour before one.
+fn of_half(clock: Clock, half: u8) -> Option<Clock> {
+    let noon = if half == b'P' { 12 } else { 0 };
+    (1..=12).contains(&clock.hour).then_some(Clock {
+        hour: clock.hour % 12 + noon,
+        ..clock
+    })
+}
+
+/// What a line is that is no entry: what `DIR` says of the volume, and its sums.
+fn other(line: &[u8]) -> Miss {
+    const HEADERS: [&[u8]; 5] = [
+        b"Volume in drive ",
+        b"Volume Serial Number ",
+        b"Directory of ",
+        b"Volumeseriennummer",
+        b"Verzeichnis von ",
+    ];
+    let text = skip(line, usize::MAX);
+    if HEADERS.iter().any(|header| begins(text, header)) {
+        return Miss::Skip(SkipReason::Header);
+    }
+    // `3 File(s)  1,234 bytes`, `2 Dir(s)  1,234 bytes free`, in whatever language.
+    let (count, rest) = word(text);
+    let (what, rest) = word(rest);
+    let (bytes, _) = word(rest);
+    let plural = what.contains(&b'(') && holds(what, b")");
+    if grouped_number(count).is_some() && plural && grouped_number(bytes).is_some() {
+        return Miss::Skip(SkipReason::Summary);
+    }
+    Miss::UNKNOWN
 }
 
 #[cfg(test)]
@@ -112,8 +166,8 @@ mod tests {
     use super::{super::table, *};
     use std::{format, string::String};
 
-    fn show(line: &str) -> String {
-        match table::read(&mut Dos, line) {
+    fn show(reader: &mut Dos, line: &str) -> String {
+        match table::read(reader, line) {
             Ok(e) => {
                 let size = e.size.map(|s| format!(" {s}")).unwrap_or_default();
                 let target = e.target().map(|t| format!(" to {t}")).unwrap_or_default();
@@ -214,10 +268,46 @@ mod tests {
             ("06-15-24  05:03PM  1 ", "NoName"),
             ("06-15-24  05:03PM  <DIR>", "NoName"),
             ("06-15-24  05:03PM", "UnknownForm"),
-            (" Volume in drive C has no label.", "UnknownForm"),
+            ("06-15-24  05:03M  1 a", "UnknownForm"),
+            ("06-15-24  05:03 XM  1 a", "UnknownForm"),
+            ("06-15-24  5:03am  1 a", "File a 1 2024-06-15T05:03"),
+            ("06-15-24\t05:03PM\t1 a", "File a 1 2024-06-15T17:03"),
+            (
+                "15/06/2024  17:03  1\u{a0}234\u{202f}567 a",
+                "File a 1234567 2024-06-15T17:03",
+            ),
+            ("06-15-24  05:03PM  99999999999999999999 a", "UnknownForm"),
+            (" Volume in drive C has no label.", "Skip(Header)"),
+            (" Volume Serial Number is 1A2B-3C4D", "Skip(Header)"),
+            (" Directory of C:\\a", "Skip(Header)"),
+            (
+                "               3 File(s)          1,234 bytes",
+                "Skip(Summary)",
+            ),
+            (
+                "               2 Dir(s)  12.345.678 bytes free",
+                "Skip(Summary)",
+            ),
+            (
+                "               3 Datei(en),          1.234 Bytes",
+                "Skip(Summary)",
+            ),
+            ("3 Files 1,234 bytes", "UnknownForm"),
             ("", "UnknownForm"),
         ] {
-            assert_eq!(show(line), want, "{line}");
+            assert_eq!(show(&mut Dos::default(), line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_a_date_is_kept() {
+        let mut reader = Dos::default();
+        for (line, want) in [
+            ("05-06-24  17:03  1 a", "File a 1 2024-05-06T17:03"),
+            ("15-06-24  17:03  1 a", "File a 1 2024-06-15T17:03"),
+            ("05-06-24  17:03  1 a", "File a 1 2024-06-05T17:03"),
+        ] {
+            assert_eq!(show(&mut reader, line), want, "{line}");
         }
     }
 }

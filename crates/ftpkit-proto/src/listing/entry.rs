@@ -35,7 +35,7 @@ pub struct Entry {
     pub(super) dialect: Option<Dialect>,
     pub(super) line: Bytes,
     // Texts that are not in the line.
-    more: Vec<u8>,
+    pub(super) more: Vec<u8>,
     pub(super) name: Option<Part>,
     pub(super) permissions: Option<Part>,
     pub(super) owner: Option<Part>,
@@ -84,6 +84,16 @@ impl Entry {
     pub(super) fn of(name: impl Into<Option<Part>>, kind: Kind) -> Self {
         Self {
             kind,
+            name: name.into(),
+            ..Self::blank()
+        }
+    }
+
+    /// An entry of which nothing is known.
+    #[inline]
+    pub(super) const fn blank() -> Self {
+        Self {
+            kind: Kind::Other,
             size: None,
             modified: None,
             created: None,
@@ -93,7 +103,7 @@ impl Entry {
             dialect: None,
             line: Bytes::new(),
             more: Vec::new(),
-            name: name.into(),
+            name: None,
             permissions: None,
             owner: None,
             group: None,
@@ -294,31 +304,52 @@ pub(super) fn part(line: &Bytes, part: &[u8]) -> Option<Part> {
 }
 
 /// A number of digits and nothing else; `None` when it does not fit.
+#[inline]
 pub(super) fn number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
     // So many always fit.
-    let (sure, rest) = digits.split_at_checked(19).unwrap_or((digits, b""));
-    let value = |digit: &u8| u64::from(digit - b'0');
-    let number = sure
-        .iter()
-        .fold(0, |number, digit| number * 10 + value(digit));
-    rest.iter().try_fold(number, |number, digit| {
-        number.checked_mul(10)?.checked_add(value(digit))
+    if digits.len() > 19 {
+        return long_number(digits);
+    }
+    let mut number = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + u64::from(digit - b'0');
+    }
+    (!digits.is_empty()).then_some(number)
+}
+
+fn long_number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0u64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
     })
 }
 
-/// A number with separators between groups of three digits, as Windows writes them.
+/// A number with separators between groups of three digits, as Windows writes them: a comma, a
+/// dot, an apostrophe, a blank that does not break.
 pub(super) fn grouped_number(text: &[u8]) -> Option<u64> {
-    let mut groups = text.split(|b| matches!(b, b',' | b'.' | b'\''));
-    let first = groups.next()?;
+    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (first, mut rest) = text.split_at_checked(digits(text))?;
     let mut value = number(first)?;
-    for group in groups {
+    while !rest.is_empty() {
+        let group = separated(rest)?;
+        let (group, behind) = group.split_at_checked(digits(group))?;
         if group.len() != 3 || first.len() > 3 {
             return None;
         }
         value = value.checked_mul(1000)?.checked_add(number(group)?)?;
+        rest = behind;
     }
     Some(value)
+}
+
+/// What stands behind a separator, in UTF-8 or the code pages of Windows and DOS.
+fn separated(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        [0xc2, 0xa0, rest @ ..] | [0xe2, 0x80, 0xaf, rest @ ..] => Some(rest),
+        [b',' | b'.' | b'\'' | 0xa0 | 0xff, rest @ ..] => Some(rest),
+        _ => None,
+    }
 }

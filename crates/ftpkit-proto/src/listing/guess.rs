@@ -15,9 +15,6 @@ pub(super) struct Reader {
     points: u64,
 }
 
-/// What a dialect makes of a line, and how much that speaks for it.
-type Reading = (Result<Entry, Miss>, Weight);
-
 impl Reader {
     pub(super) fn new(dialect: Dialect) -> Self {
         Self {
@@ -27,12 +24,18 @@ impl Reader {
         }
     }
 
-    /// Reads a line, which is still to be put into the entry.
+    /// Reads a line into an entry of which nothing is told, and tells how much that speaks for
+    /// the dialect. The line itself is still to be put into it.
     #[inline]
-    pub(super) fn read(&mut self, line: &Bytes, context: &Context) -> Reading {
-        let mut result = self.reader.read(line, context);
-        let weight = match &mut result {
-            Ok(entry) => {
+    pub(super) fn read(
+        &mut self,
+        entry: &mut Entry,
+        line: &Bytes,
+        context: &Context,
+    ) -> (Result<(), Miss>, Weight) {
+        let result = self.reader.read_into(entry, line, context);
+        let weight = match &result {
+            Ok(()) => {
                 entry.dialect = Some(self.dialect);
                 self.reader.weight(line)
             }
@@ -58,7 +61,7 @@ impl Sample {
     /// Gives every dialect its points for a line.
     pub(super) fn score(&mut self, line: &Bytes, context: &Context) {
         for reader in &mut self.readers {
-            let (_, weight) = reader.read(line, context);
+            let (_, weight) = reader.read(&mut Entry::blank(), line, context);
             reader.points = reader.points.saturating_add(weight.0.into());
         }
     }
@@ -105,43 +108,53 @@ impl Readers {
     }
 
     /// Reads a line in the dialect in force; in another one, which is in force from then on,
-    /// where only that one reads it surely.
+    /// where only that one reads it surely, unless the dialect was told.
     #[inline]
-    pub(super) fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
-        let (result, weight) = self.chosen.read(line, context);
-        if weight >= Weight::FORM {
+    pub(super) fn read(
+        &mut self,
+        entry: &mut Entry,
+        line: &Bytes,
+        context: &Context,
+        is_told: bool,
+    ) -> Result<(), Miss> {
+        let (result, weight) = self.chosen.read(entry, line, context);
+        if weight >= Weight::FORM || is_told {
             return result;
         }
-        self.ask_rivals(line, context, result)
+        self.ask_rivals(entry, line, context, result)
     }
 
     #[cold]
     fn ask_rivals(
         &mut self,
+        entry: &mut Entry,
         line: &Bytes,
         context: &Context,
-        result: Result<Entry, Miss>,
-    ) -> Result<Entry, Miss> {
+        result: Result<(), Miss>,
+    ) -> Result<(), Miss> {
         if self.rivals.is_empty() {
             let others = Dialect::ALL.iter().copied();
             let others = others.filter(|dialect| *dialect != self.chosen.dialect);
             self.rivals = others.map(Reader::new).collect();
         }
-        let mut best: Option<(&mut Reader, Reading)> = None;
+        let mut best = None;
+        let mut most = Weight::NONE;
         for rival in &mut self.rivals {
-            let reading = rival.read(line, context);
-            let most = best.as_ref().map_or(Weight::NONE, |(_, (_, most))| *most);
-            if reading.1 > most {
-                best = Some((rival, reading));
+            let mut other = Entry::blank();
+            let (result, weight) = rival.read(&mut other, line, context);
+            if weight > most {
+                most = weight;
+                best = Some((rival, result, other));
             }
         }
         match best {
-            Some((rival, (other, weight))) if weight >= Weight::FORM => {
+            Some((rival, other, read)) if most >= Weight::FORM => {
                 core::mem::swap(&mut self.chosen, rival);
+                *entry = read;
                 other
             }
             // The first of two lines is not enough to change over, but it is no riddle either.
-            Some((_, (Err(known), _))) if result == Err(Miss::UNKNOWN) => Err(known),
+            Some((_, Err(known), _)) if result == Err(Miss::UNKNOWN) => Err(known),
             _ => result,
         }
     }

@@ -65,47 +65,63 @@ impl Lines {
     }
 
     /// Takes the next line off the buffer.
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Option<Piece> {
         loop {
-            if let Some(at) = memchr::memchr(b'\n', &self.whole) {
-                let mut line = self.whole.split_to(at);
-                self.whole.advance(1);
-                if self.dropping {
-                    self.dropping = false;
+            let Some(at) = memchr::memchr(b'\n', &self.whole) else {
+                if self.gather() {
                     continue;
                 }
-                if line.ends_with(b"\r") {
-                    line.truncate(at - 1);
-                }
-                return Some(self.bounded(line));
-            }
-            let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
-            if let Some(at) = memchr::memrchr(b'\n', unseen) {
-                self.whole = self.buffer.split_to(self.scanned + at + 1).freeze();
-                self.scanned = self.buffer.len();
+                return self.open_line();
+            };
+            let mut line = self.whole.split_to(at);
+            self.whole.advance(1);
+            if self.dropping {
+                self.dropping = false;
                 continue;
             }
-            self.scanned = self.buffer.len();
-            if self.dropping {
-                self.buffer.clear();
-                self.scanned = 0;
-                return None;
+            if line.ends_with(b"\r") {
+                line.truncate(at - 1);
             }
-            // One more may be the CR of the end.
-            if self.scanned > self.limit.saturating_add(1) {
-                self.dropping = true;
-                let raw = Bytes::copy_from_slice(self.buffer.get(..self.limit)?);
-                return Some(Piece::TooLong(raw));
-            }
-            if !self.finished || self.buffer.is_empty() {
-                return None;
-            }
-            let line = self.buffer.split().freeze();
-            self.scanned = 0;
             return Some(self.bounded(line));
         }
     }
 
+    /// Takes all whole lines off the buffer at once, if there are any.
+    #[cold]
+    fn gather(&mut self) -> bool {
+        let unseen = self.buffer.get(self.scanned..).unwrap_or_default();
+        let end = memchr::memrchr(b'\n', unseen);
+        if let Some(at) = end {
+            self.whole = self.buffer.split_to(self.scanned + at + 1).freeze();
+        }
+        self.scanned = self.buffer.len();
+        end.is_some()
+    }
+
+    /// What can be said of a line whose end has not come.
+    #[cold]
+    fn open_line(&mut self) -> Option<Piece> {
+        if self.dropping {
+            self.buffer.clear();
+            self.scanned = 0;
+            return None;
+        }
+        // One more may be the CR of the end.
+        if self.scanned > self.limit.saturating_add(1) {
+            self.dropping = true;
+            let raw = Bytes::copy_from_slice(self.buffer.get(..self.limit)?);
+            return Some(Piece::TooLong(raw));
+        }
+        if !self.finished || self.buffer.is_empty() {
+            return None;
+        }
+        let line = self.buffer.split().freeze();
+        self.scanned = 0;
+        Some(self.bounded(line))
+    }
+
+    #[inline(always)]
     fn bounded(&self, line: Bytes) -> Piece {
         match line.get(..self.limit) {
             Some(start) if line.len() > self.limit => Piece::TooLong(Bytes::copy_from_slice(start)),

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use super::{
     Context, Dialect, Entry, Miss, ReadLine, UnparsedReason, Weight,
     entry::{Part, number, part},
+    scan,
 };
 use crate::{
     facts::{Kind, Perm},
     text::Text,
-    time::{ListedTime, Timestamp},
+    time::{Civil, ListedTime, Precision, Timestamp},
 };
 
 #[derive(Debug)]
@@ -18,7 +19,13 @@ pub(super) struct Mlsx;
 
 impl ReadLine for Mlsx {
     fn read(&mut self, line: &Bytes, _: &Context) -> Result<Entry, Miss> {
-        fact_line_of(line)
+        let mut entry = Entry::blank();
+        read_facts(&mut entry, line)?;
+        Ok(entry)
+    }
+
+    fn read_into(&mut self, entry: &mut Entry, line: &Bytes, _: &Context) -> Result<(), Miss> {
+        read_facts(entry, line)
     }
 
     fn weight(&self, line: &[u8]) -> Weight {
@@ -34,113 +41,269 @@ impl ReadLine for Mlsx {
 /// Reads one line of facts, as MLST has it too.
 pub(crate) fn fact_line(line: &Text) -> Option<Entry> {
     let line = line.clone().into_bytes();
-    let mut entry = fact_line_of(&line).ok()?;
+    let mut entry = Entry::blank();
+    read_facts(&mut entry, &line).ok()?;
     entry.dialect = Some(Dialect::Mlsx);
     entry.line = line;
     Some(entry)
 }
 
-fn fact_line_of(line: &Bytes) -> Result<Entry, Miss> {
-    let mut entry = Entry::of(None, Kind::Other);
+fn read_facts(entry: &mut Entry, line: &Bytes) -> Result<(), Miss> {
+    let text = &line[..];
     let mut typed = false;
-    let mut rest = &line[..];
+    let mut at = 0;
     let name = loop {
-        if let Some(name) = rest.strip_prefix(b" ") {
-            break name;
+        match text.get(at) {
+            Some(b' ') => break at + 1,
+            Some(_) => {}
+            None => return Err(Miss::UNKNOWN),
         }
-        let (name, value, behind) = fact(rest).ok_or(Miss::UNKNOWN)?;
-        typed |= name.eq_ignore_ascii_case(b"type") && !value.is_empty();
-        take(&mut entry, name, value, line);
-        rest = behind;
+        let (fact, start) = fact(text, at).ok_or(Miss::UNKNOWN)?;
+        if fact == Fact::Size {
+            if let Some((value, end)) = sized(text, start) {
+                (entry.size, at) = (Some(value), end + 1);
+                continue;
+            }
+        }
+        let end = value_end(text, start, fact).ok_or(Miss::UNKNOWN)?;
+        let value = text.get(start..end).unwrap_or_default();
+        match fact {
+            Fact::Type => {
+                typed |= !value.is_empty();
+                (entry.kind, entry.target) = kind_of(value, line);
+            }
+            Fact::Size => entry.size = number(value),
+            Fact::Modify => entry.modified = time(value),
+            Fact::Create => entry.created = time(value),
+            Fact::Perm => entry.perm = Some(Perm::from_letters(value)),
+            Fact::Unique => entry.unique = part(line, value),
+            Fact::Mode => entry.mode = octal(value),
+            Fact::OwnerName => entry.owner = part(line, value),
+            Fact::GroupName => entry.group = part(line, value),
+            // A name, where there is one, tells more than a number.
+            Fact::Owner if entry.owner.is_none() => entry.owner = part(line, value),
+            Fact::Group if entry.group.is_none() => entry.group = part(line, value),
+            Fact::Owner | Fact::Group | Fact::Other => {}
+        }
+        at = end + usize::from(text.get(end) == Some(&b';'));
     };
-    let Some(name) = part(line, name) else {
+    entry.name = part(line, text.get(name..).unwrap_or_default());
+    if entry.name.is_none() {
         return Err(Miss::Unparsed(UnparsedReason::NoName));
-    };
+    }
     if !typed && entry.size.is_some() {
         entry.kind = Kind::File;
     }
-    entry.name = Some(name);
-    Ok(entry)
+    Ok(())
 }
 
-/// Splits a fact off: its name, its value, and what follows it, a semicolon taken away.
-fn fact(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let equals = text
-        .iter()
-        .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/')))?;
-    let (name, value) = text.split_at_checked(equals)?;
-    let value = value.strip_prefix(b"=")?;
-    if name.is_empty() {
-        return None;
-    }
-    // A value ends at a semicolon. Where a blank comes before that, the last semicolon was
-    // left out; only the target of a link may hold one.
-    let link = name.eq_ignore_ascii_case(b"type")
-        && value
-            .get(..14)
-            .is_some_and(|head| head.eq_ignore_ascii_case(b"os.unix=slink:"));
-    let end = value
-        .iter()
-        .position(|b| *b == b';' || *b == b' ' && !link)?;
-    let (value, behind) = value.split_at_checked(end)?;
-    Some((name, value, behind.strip_prefix(b";").unwrap_or(behind)))
+/// The facts that are asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fact {
+    Type,
+    Size,
+    Modify,
+    Create,
+    Perm,
+    Unique,
+    Mode,
+    Owner,
+    OwnerName,
+    Group,
+    GroupName,
+    Other,
 }
 
-fn take(entry: &mut Entry, name: &[u8], value: &[u8], line: &Bytes) {
-    let mut lower = [0u8; 16];
-    let Some(lower) = lower.get_mut(..name.len()) else {
-        return;
+/// Names with their equals sign, in small letters.
+const TYPE: (u64, u64) = scan::word(b"type=");
+const SIZE: (u64, u64) = scan::word(b"size=");
+const DIRECTORY_SIZE: (u64, u64) = scan::word(b"sizd=");
+const PERM: (u64, u64) = scan::word(b"perm=");
+const MODIFY: (u64, u64) = scan::word(b"modify=");
+const CREATE: (u64, u64) = scan::word(b"create=");
+const UNIQUE: (u64, u64) = scan::word(b"unique=");
+
+/// The fact that begins there, and where its value does. The usual ones are compared as a whole:
+/// what follows them need not wait until the equals sign is found.
+#[inline(always)]
+fn fact(line: &[u8], at: usize) -> Option<(Fact, usize)> {
+    let word = scan::load(line, at, 0);
+    let (fact, length) = if scan::begins(word, TYPE) {
+        (Fact::Type, 5)
+    } else if scan::begins(word, SIZE) || scan::begins(word, DIRECTORY_SIZE) {
+        (Fact::Size, 5)
+    } else if scan::begins(word, MODIFY) {
+        (Fact::Modify, 7)
+    } else if scan::begins(word, PERM) {
+        (Fact::Perm, 5)
+    } else if scan::begins(word, UNIQUE) {
+        (Fact::Unique, 7)
+    } else if scan::begins(word, CREATE) {
+        (Fact::Create, 7)
+    } else {
+        return other_fact(line, at);
     };
-    lower.copy_from_slice(name);
-    lower.make_ascii_lowercase();
-    match &*lower {
-        b"type" => (entry.kind, entry.target) = kind(value, line),
-        b"size" | b"sizd" => entry.size = number(value),
-        b"modify" => entry.modified = time(value),
-        b"create" => entry.created = time(value),
-        b"perm" => entry.perm = Some(Perm::from_letters(value)),
-        b"unique" => entry.unique = part(line, value),
-        b"unix.mode" => entry.mode = octal(value),
-        b"unix.ownername" => entry.owner = part(line, value),
-        b"unix.groupname" => entry.group = part(line, value),
-        // A name, where there is one, tells more than a number.
-        b"unix.owner" | b"unix.uid" if entry.owner.is_none() => entry.owner = part(line, value),
-        b"unix.group" | b"unix.gid" if entry.group.is_none() => entry.group = part(line, value),
+    Some((fact, at + length))
+}
+
+/// A fact with another name.
+fn other_fact(line: &[u8], at: usize) -> Option<(Fact, usize)> {
+    const SYSTEM: (u64, u64) = scan::word(b"unix.");
+    const MODE: (u64, u64) = scan::word(b"mode=");
+    const OWNER: (u64, u64) = scan::word(b"owner=");
+    const GROUP: (u64, u64) = scan::word(b"group=");
+    const USER_ID: (u64, u64) = scan::word(b"uid=");
+    const GROUP_ID: (u64, u64) = scan::word(b"gid=");
+    const OWNER_NAME: (u64, u64) = scan::word(b"ownernam");
+    const GROUP_NAME: (u64, u64) = scan::word(b"groupnam");
+    const REST: (u64, u64) = scan::word(b"e=");
+
+    if scan::begins(scan::load(line, at, 0), SYSTEM) {
+        let word = scan::load(line, at + 5, 0);
+        let is_name = || scan::begins(scan::load(line, at + 13, 0), REST);
+        let fact = if scan::begins(word, MODE) {
+            Some((Fact::Mode, 10))
+        } else if scan::begins(word, OWNER) {
+            Some((Fact::Owner, 11))
+        } else if scan::begins(word, GROUP) {
+            Some((Fact::Group, 11))
+        } else if scan::begins(word, OWNER_NAME) && is_name() {
+            Some((Fact::OwnerName, 15))
+        } else if scan::begins(word, GROUP_NAME) && is_name() {
+            Some((Fact::GroupName, 15))
+        } else if scan::begins(word, USER_ID) {
+            Some((Fact::Owner, 9))
+        } else if scan::begins(word, GROUP_ID) {
+            Some((Fact::Group, 9))
+        } else {
+            None
+        };
+        if let Some((fact, length)) = fact {
+            return Some((fact, at + length));
+        }
+    }
+    let rest = line.get(at..)?;
+    let length = rest.iter().position(|b| !IN_NAMES[usize::from(*b)])?;
+    (length > 0 && rest.get(length) == Some(&b'=')).then_some((Fact::Other, at + length + 1))
+}
+
+/// Whether a byte may stand in a fact's name.
+const IN_NAMES: [bool; 256] = {
+    let mut names = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        names[byte] = b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/');
+        byte += 1;
+    }
+    names
+};
+
+/// Where the value that begins there ends. That is at a semicolon; where a blank comes before
+/// it, the last semicolon was left out. Only the target of a link may hold a blank.
+#[inline(always)]
+fn value_end(line: &[u8], at: usize, fact: Fact) -> Option<usize> {
+    const FILE: (u64, u64) = scan::word(b"file;");
+    const DIRECTORY: (u64, u64) = scan::word(b"dir;");
+    match fact {
+        Fact::Type => {
+            let word = scan::load(line, at, 0);
+            if scan::begins(word, FILE) {
+                return Some(at + 4);
+            }
+            if scan::begins(word, DIRECTORY) {
+                return Some(at + 3);
+            }
+            if is_link(line, at) {
+                return end_of(line, at, |b| b == b';');
+            }
+        }
+        // `YYYYMMDDHHMMSS`
+        Fact::Modify | Fact::Create if line.get(at + 14) == Some(&b';') => {
+            let digits = line.get(at..at + 14)?;
+            if digits.iter().fold(true, |all, b| all & b.is_ascii_digit()) {
+                return Some(at + 14);
+            }
+        }
         _ => {}
     }
+    end_of(line, at, |b| b == b';' || b == b' ')
 }
 
-fn kind(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
-    const KINDS: [(&[u8], Kind); 6] = [
-        (b"file", Kind::File),
-        (b"dir", Kind::Directory),
-        (b"cdir", Kind::Current),
-        (b"pdir", Kind::Parent),
-        (b"os.unix=slink", Kind::Symlink),
-        (b"os.unix=symlink", Kind::Symlink),
-    ];
-    let (word, target) = match value
-        .get(8..)
-        .and_then(|v| v.iter().position(|b| *b == b':'))
-    {
-        Some(colon) => {
-            let (word, target) = value.split_at_checked(colon + 8).unwrap_or((value, b""));
-            (
-                word,
-                part(line, target.strip_prefix(b":").unwrap_or(target)),
-            )
+/// The number that begins there and ends at a semicolon, which is where that is.
+#[inline(always)]
+fn sized(line: &[u8], at: usize) -> Option<(u64, usize)> {
+    let mut value = 0;
+    for (length, byte) in line.get(at..)?.iter().take(20).enumerate() {
+        match byte {
+            // So many digits fit.
+            b'0'..=b'9' if length < 19 => value = value * 10 + u64::from(byte - b'0'),
+            b';' if length > 0 => return Some((value, at + length)),
+            _ => return None,
         }
-        None => (value, None),
-    };
-    let kind = KINDS
+    }
+    None
+}
+
+fn is_link(line: &[u8], at: usize) -> bool {
+    const LINK: &[u8] = b"os.unix=slink:";
+    line.get(at..at + LINK.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(LINK))
+}
+
+#[inline(always)]
+fn end_of(line: &[u8], at: usize, is_end: impl Fn(u8) -> bool) -> Option<usize> {
+    let length = line.get(at..)?.iter().position(|b| is_end(*b))?;
+    Some(at + length)
+}
+
+fn kind_of(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
+    match value {
+        [b'f' | b'F', rest @ ..] if rest.eq_ignore_ascii_case(b"ile") => (Kind::File, None),
+        [b'd' | b'D', rest @ ..] if rest.eq_ignore_ascii_case(b"ir") => (Kind::Directory, None),
+        [b'c' | b'C', rest @ ..] if rest.eq_ignore_ascii_case(b"dir") => (Kind::Current, None),
+        [b'p' | b'P', rest @ ..] if rest.eq_ignore_ascii_case(b"dir") => (Kind::Parent, None),
+        _ => system_kind(value, line),
+    }
+}
+
+/// `OS.unix=slink`, with the link's target or without.
+fn system_kind(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
+    let colon = value.iter().position(|b| *b == b':');
+    let (word, target) = value
+        .split_at_checked(colon.unwrap_or(value.len()))
+        .unwrap_or((value, b""));
+    let link = [&b"os.unix=slink"[..], b"os.unix=symlink"]
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word))
-        .map_or(Kind::Other, |(_, kind)| *kind);
-    (kind, target.filter(|_| kind == Kind::Symlink))
+        .any(|link| link.eq_ignore_ascii_case(word));
+    if link {
+        (
+            Kind::Symlink,
+            part(line, target.get(1..).unwrap_or_default()),
+        )
+    } else {
+        (Kind::Other, None)
+    }
 }
 
 fn time(value: &[u8]) -> Option<ListedTime> {
+    if value.len() == 14 {
+        if let Some(civil) = civil(value) {
+            return Some(ListedTime {
+                utc: true,
+                ..ListedTime::local(civil, Precision::Second)
+            });
+        }
+    }
     Timestamp::parse_time_val_lenient(value).map(ListedTime::from)
+}
+
+/// `YYYYMMDDHHMMSS`.
+fn civil(value: &[u8]) -> Option<Civil> {
+    let [century, year, month, day] = scan::pairs(scan::load(value, 0, 0))?;
+    let [_, hour, minute, second] = scan::pairs(scan::load(value, 6, 0))?;
+    let year = u16::from(century) * 100 + u16::from(year);
+    Civil::new(year, month, day, hour, minute, second)
 }
 
 fn octal(digits: &[u8]) -> Option<u16> {

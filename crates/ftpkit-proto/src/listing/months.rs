@@ -107,7 +107,7 @@ fn latin(token: &[u8]) -> Option<u8> {
     let key = key.get(..used)?;
     if key == b"j*n" || key == b"j*nner" {
         let austrian = |name: &&[u8]| name.eq_ignore_ascii_case(token);
-        if JANUARY.iter().any(|name| austrian(name)) {
+        if JANUARY.iter().any(austrian) {
             return Some(1);
         }
     }

@@ -3,8 +3,10 @@
 use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
+use bytes::Bytes;
+
 use super::{
-    Context, Dialect, Line, Miss, SkipReason, UnparsedReason, Weight, entry,
+    Context, Dialect, Entry, Line, Miss, SkipReason, UnparsedReason, Weight, entry,
     guess::{Readers, Sample},
     line,
     lines::{Lines, Piece},
@@ -130,6 +132,27 @@ impl Parser {
 
     /// The next line; none until more is pushed, or, after [`finish`](Self::finish), at the end.
     pub fn next_line(&mut self) -> Option<Line> {
+        // Filled where it is to stay: a copy of an entry costs as much as reading it.
+        let mut line = None;
+        if matches!(self.state, State::Guessing(_)) {
+            line = self.guess();
+        }
+        if line.is_none() && !matches!(self.state, State::Guessing(_)) {
+            let piece = match self.waiting.pop_front() {
+                Some(piece) => Some(piece),
+                None => self.lines.next(),
+            };
+            if let Some(piece) = piece {
+                self.read(piece, &mut line);
+            }
+        }
+        line
+    }
+
+    /// Looks for the dialect in what has come. Until it is found no line is read, but one may
+    /// leave as it is.
+    #[cold]
+    fn guess(&mut self) -> Option<Line> {
         while matches!(self.state, State::Guessing(_)) {
             let mut ended = false;
             if !self.is_impatient() {
@@ -139,7 +162,7 @@ impl Parser {
                     None => return None,
                 }
             }
-            if let Some(dialect) = self.guess(ended) {
+            if let Some(dialect) = self.best(ended) {
                 let guessing = core::mem::replace(&mut self.state, State::Guessing(None));
                 if let State::Guessing(Some(sample)) = guessing {
                     self.state = State::Found(sample.choose(dialect));
@@ -150,11 +173,7 @@ impl Parser {
                 return Some(unread(piece));
             }
         }
-        let piece = match self.waiting.pop_front() {
-            Some(piece) => piece,
-            None => self.lines.next()?,
-        };
-        Some(self.read(piece))
+        None
     }
 
     /// Has all dialects look at a line, which waits then.
@@ -170,7 +189,7 @@ impl Parser {
     }
 
     /// The dialect, if it is time to say.
-    fn guess(&self, ended: bool) -> Option<Dialect> {
+    fn best(&self, ended: bool) -> Option<Dialect> {
         let State::Guessing(Some(sample)) = &self.state else {
             return None;
         };
@@ -187,29 +206,41 @@ impl Parser {
         self.waiting.len() > PATIENCE || self.waiting_bytes > PATIENCE_BYTES
     }
 
-    fn read(&mut self, piece: Piece) -> Line {
+    #[inline]
+    fn read(&mut self, piece: Piece, line: &mut Option<Line>) {
+        let (readers, is_told) = match &mut self.state {
+            State::Guessing(_) => return,
+            State::Found(readers) => (readers, false),
+            State::Told(readers) => (readers, true),
+        };
         let raw = match piece {
             Piece::Line(raw) if !raw.is_empty() && is_clean(&raw) => raw,
-            odd => return unread(odd),
-        };
-        let result = match &mut self.state {
-            State::Guessing(_) => return unread(Piece::Line(raw)),
-            State::Found(readers) => readers.read(&raw, &self.context),
-            State::Told(readers) => readers.chosen.read(&raw, &self.context).0,
-        };
-        match result {
-            Ok(mut entry) => {
-                entry.line = raw;
-                Line::Entry(entry)
+            odd => {
+                *line = Some(unread(odd));
+                return;
             }
-            Err(Miss::UNKNOWN) => unread(Piece::Line(raw)),
-            Err(Miss::Skip(reason)) => Line::Skipped { raw, reason },
-            Err(Miss::Unparsed(reason)) => Line::Unparsed { raw, reason },
+        };
+        let Line::Entry(entry) = line.insert(Line::Entry(Entry::blank())) else {
+            return;
+        };
+        match readers.read(entry, &raw, &self.context, is_told) {
+            Ok(()) => entry.line = raw,
+            Err(miss) => *line = Some(missed(raw, miss)),
         }
     }
 }
 
+#[cold]
+fn missed(raw: Bytes, miss: Miss) -> Line {
+    match miss {
+        Miss::UNKNOWN => unread(Piece::Line(raw)),
+        Miss::Skip(reason) => Line::Skipped { raw, reason },
+        Miss::Unparsed(reason) => Line::Unparsed { raw, reason },
+    }
+}
+
 /// What a line is that no dialect reads, or may be shown.
+#[cold]
 fn unread(piece: Piece) -> Line {
     let (raw, what) = match piece {
         Piece::TooLong(raw) => (raw, Err(UnparsedReason::TooLong)),

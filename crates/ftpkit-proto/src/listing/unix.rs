@@ -8,7 +8,8 @@ use bytes::Bytes;
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, dates,
     entry::{grouped_number, number, part},
-    words::{all, is_blank, skip},
+    scan,
+    words::{all, skip},
 };
 use crate::{
     facts::Kind,
@@ -24,87 +25,189 @@ const WORDS: usize = 24;
 
 impl ReadLine for Unix {
     fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
-        let mut words = Words::new(line);
-        let first = words.numbers_before_mode();
-        let mode = words.get(first);
-        let Some((kind, bits, links)) = mode_string(mode) else {
-            return Err(other(&mut words));
-        };
-        let columns = Columns::find(&mut words, first + 1, kind, links, context);
-        let columns = columns.ok_or(Miss::UNKNOWN)?;
-        let name = columns
-            .name_in(line)
-            .ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let (name, target) = match kind {
-            Kind::Symlink => split_target(name, columns.size),
-            _ => (name, &b""[..]),
-        };
-        let (name, kind) = match (kind, name) {
-            (Kind::Directory, b".") => (name, Kind::Current),
-            (Kind::Directory, b"..") => (name, Kind::Parent),
-            // `ls -F`: no name ends so. Its other marks may be a name's.
-            (Kind::Directory, [bare @ .., b'/']) if !bare.is_empty() => (bare, kind),
-            _ if context.marked => (without_mark(name, mode, target), kind),
-            _ => (name, kind),
-        };
-        let name = part(line, name).ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
-        let mut entry = Entry::of(name, kind);
-        entry.target = part(line, target);
-        entry.permissions = mode.get(1..10).and_then(|p| part(line, p));
-        entry.mode = Some(bits);
-        entry.size = columns.size;
-        entry.modified = Some(columns.modified);
-        entry.links = columns.links;
-        entry.owner = columns.owner.and_then(|p| part(line, p));
-        entry.group = columns.group.and_then(|p| part(line, p));
+        let mut entry = Entry::blank();
+        self.read_into(&mut entry, line, context)?;
         Ok(entry)
     }
+
+    fn read_into(
+        &mut self,
+        entry: &mut Entry,
+        line: &Bytes,
+        context: &Context,
+    ) -> Result<(), Miss> {
+        if let Some((mode, columns)) = plain(line, context) {
+            return fill(entry, line, &mode, &columns, context);
+        }
+        let mut words = Words::new(line);
+        let first = words.numbers_before_mode();
+        let Some(mode) = Mode::of(words.get(first)) else {
+            return Err(other(&mut words));
+        };
+        let columns = Columns::find(&mut words, first + 1, &mode, context);
+        fill(entry, line, &mode, &columns.ok_or(Miss::UNKNOWN)?, context)
+    }
+}
+
+/// The first word of a line.
+struct Mode<'a> {
+    letters: &'a [u8],
+    kind: Kind,
+    bits: u16,
+    links: Option<u64>,
+}
+
+impl<'a> Mode<'a> {
+    fn of(word: &'a [u8]) -> Option<Self> {
+        let (kind, bits, links) = mode_string(word)?;
+        Some(Self {
+            letters: word,
+            kind,
+            bits,
+            links,
+        })
+    }
+}
+
+fn fill(
+    entry: &mut Entry,
+    line: &Bytes,
+    mode: &Mode<'_>,
+    columns: &Columns<'_>,
+    context: &Context,
+) -> Result<(), Miss> {
+    let name = columns
+        .name_in(line)
+        .ok_or(Miss::Unparsed(UnparsedReason::NoName))?;
+    let (name, target) = match mode.kind {
+        Kind::Symlink => split_target(name, columns.size),
+        _ => (name, &b""[..]),
+    };
+    let (name, kind) = match (mode.kind, name) {
+        (Kind::Directory, b".") => (name, Kind::Current),
+        (Kind::Directory, b"..") => (name, Kind::Parent),
+        // `ls -F`: no name ends so. Its other marks may be a name's.
+        (Kind::Directory, [bare @ .., b'/']) if !bare.is_empty() => (bare, mode.kind),
+        (kind, _) if context.marked => (without_mark(name, mode.letters, target), kind),
+        (kind, _) => (name, kind),
+    };
+    entry.name = part(line, name);
+    if entry.name.is_none() {
+        return Err(Miss::Unparsed(UnparsedReason::NoName));
+    }
+    entry.kind = kind;
+    entry.permissions = mode.letters.get(1..10).and_then(|p| part(line, p));
+    entry.mode = Some(mode.bits);
+    entry.links = columns.links;
+    entry.owner = columns.owner.and_then(|p| part(line, p));
+    entry.group = columns.group.and_then(|p| part(line, p));
+    entry.size = columns.size;
+    entry.modified = Some(columns.modified);
+    entry.target = part(line, target);
+    Ok(())
+}
+
+/// Reads a line of the usual form in one go: `mode links owner group size Mon day time name`.
+/// What differs, in whatever way, is left to the columns.
+fn plain<'a>(line: &'a [u8], context: &Context) -> Option<(Mode<'a>, Columns<'a>)> {
+    let (mode, rest) = plain_word(line)?;
+    let (links, rest) = plain_word(rest)?;
+    let (owner, rest) = plain_word(rest)?;
+    let (group, rest) = plain_word(rest)?;
+    let (size, rest) = plain_word(rest)?;
+    let (month, rest) = plain_word(rest)?;
+    let (day, rest) = plain_word(rest)?;
+    let (time, rest) = plain_word(rest)?;
+    let &[_, _, _] = month else {
+        return None;
+    };
+    // Longer ones may have the year behind them.
+    if time.len() > 5 {
+        return None;
+    }
+    let (modified, _) = dates::at_tokens(&[month, day, time, b""], context)?;
+    let mode = Mode::of(mode).filter(|mode| mode.kind != Kind::Other && mode.links.is_none())?;
+    let columns = Columns {
+        links: Some(number(links)?),
+        owner: Some(owner),
+        group: Some(group),
+        size: Some(number(size)?),
+        modified,
+        date: time,
+        end: line.len() - rest.len(),
+    };
+    Some((mode, columns))
+}
+
+/// Splits a word and the blanks before it off.
+#[inline(always)]
+fn plain_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = text.iter().position(|b| *b != b' ')?;
+    let text = text.get(start..)?;
+    text.split_at_checked(text.iter().position(|b| *b == b' ')?)
 }
 
 /// The words of a line, as far as they were asked for and may matter.
 struct Words<'a> {
     line: &'a [u8],
-    // Where each begins and ends.
-    spans: [(usize, usize); WORDS],
+    // Where each begins and ends, one after the other.
+    edges: [u32; 2 * WORDS],
     count: usize,
-    // Where the next one is to be looked for.
-    at: usize,
+    // How much of the line was looked at, and whether a word was not at its end there.
+    seen: usize,
+    open: u64,
 }
 
 impl<'a> Words<'a> {
     const fn new(line: &'a [u8]) -> Self {
         Self {
             line,
-            spans: [(0, 0); WORDS],
+            edges: [0; 2 * WORDS],
             count: 0,
-            at: 0,
+            seen: 0,
+            open: 0,
         }
     }
 
     /// Whether there is a word with this number.
+    #[inline]
     fn has(&mut self, index: usize) -> bool {
-        while self.count <= index {
-            let rest = self.line.get(self.at..).unwrap_or_default();
-            let Some(start) = rest.iter().position(|b| !is_blank(*b)) else {
+        while self.count < 2 * index + 2 {
+            if !self.look_on() {
                 return false;
-            };
-            let rest = rest.get(start..).unwrap_or_default();
-            let length = rest.iter().position(|b| is_blank(*b)).unwrap_or(rest.len());
-            let Some(span) = self.spans.get_mut(self.count) else {
-                return false;
-            };
-            *span = (self.at + start, self.at + start + length);
-            self.at += start + length;
-            self.count += 1;
+            }
         }
         true
     }
 
+    /// Finds the edges in the next 64 bytes, if there are more.
+    fn look_on(&mut self) -> bool {
+        if self.seen > self.line.len() || self.count >= self.edges.len() {
+            return false;
+        }
+        let blanks = scan::blanks(self.line, self.seen);
+        // A bit where a word begins or ends: where a byte is no blank and the one before it is,
+        // or the other way round.
+        let words = !blanks;
+        let mut edges = words ^ (words << 1 | self.open);
+        while edges != 0 {
+            let at = self.seen + edges.trailing_zeros() as usize;
+            if let Some(edge) = self.edges.get_mut(self.count) {
+                // Lines are shorter than that: see `MAX_LINE`.
+                *edge = at as u32;
+                self.count += 1;
+            }
+            edges &= edges - 1;
+        }
+        self.open = words >> 63;
+        self.seen += 64;
+        true
+    }
+
     fn span(&self, index: usize) -> (usize, usize) {
-        if index < self.count {
-            self.spans.get(index).copied().unwrap_or_default()
-        } else {
-            (0, 0)
+        match self.edges.get(2 * index..2 * index + 2) {
+            Some(&[start, end]) if 2 * index + 2 <= self.count => (start as usize, end as usize),
+            _ => (0, 0),
         }
     }
 
@@ -156,24 +259,19 @@ impl<'a> Columns<'a> {
     fn find(
         words: &mut Words<'a>,
         first: usize,
-        kind: Kind,
-        glued: Option<u64>,
+        mode: &Mode<'_>,
         context: &Context,
     ) -> Option<Self> {
         let mut at = first + 1;
         while words.has(at) {
-            // All words of a date that are there.
-            words.has(at + 3);
-            let dated = size(words, first, at, kind).and_then(|(size, taken)| {
-                let tokens = [0, 1, 2, 3].map(|next| words.seen(at + next));
-                Some((size, taken, dates::at_tokens(&tokens, context)?))
-            });
+            let dated = size(words, first, at, mode.kind)
+                .and_then(|(size, taken)| Some((size, taken, date(words, at, context)?)));
             let Some((size, taken, (modified, dated))) = dated else {
                 at += 1;
                 continue;
             };
             let mut columns = Self {
-                links: glued,
+                links: mode.links,
                 owner: None,
                 group: None,
                 size,
@@ -219,6 +317,19 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The date that begins with this word, and how many it takes.
+fn date(words: &mut Words<'_>, at: usize, context: &Context) -> Option<(ListedTime, usize)> {
+    words.has(at + 2);
+    let [t0, t1, t2] = [0, 1, 2].map(|next| words.seen(at + next));
+    // Few dates have a fourth word, and looking for it may cost another look at the line.
+    let t3 = if t2.len() > 5 || t1.ends_with(b",") || !t0.is_ascii() {
+        words.get(at + 3)
+    } else {
+        b""
+    };
+    dates::at_tokens(&[t0, t1, t2, t3], context)
+}
+
 /// The size in the word before a date, and how many words it takes; `None` if there is none.
 /// The inner value is `None` for a device, for `33.5K`, and where it is too large.
 fn size(words: &Words<'_>, first: usize, at: usize, kind: Kind) -> Option<(Option<u64>, usize)> {
@@ -242,7 +353,7 @@ fn size(words: &Words<'_>, first: usize, at: usize, kind: Kind) -> Option<(Optio
             return all(word, |b| b.is_ascii_digit() || b == b',').then_some((None, 1));
         }
     }
-    if let Some(size) = grouped_number(word) {
+    if let Some(size) = number(word).or_else(|| grouped_number(word)) {
         return Some((Some(size), 1));
     }
     let (unit, digits) = word.split_last()?;

@@ -1,0 +1,141 @@
+//! Eight bytes at a time: words compared, blanks found, digits as numbers. The lines of a long
+//! listing are read with these.
+
+/// Each byte of it is this one.
+const fn eight(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// Eight bytes of a text from there on, the first one lowest; `fill` stands for those behind its
+/// end.
+#[inline(always)]
+pub(super) fn load(text: &[u8], at: usize, fill: u8) -> u64 {
+    match text.get(at..at + 8) {
+        Some(&[a, b, c, d, e, f, g, h]) => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        _ => load_end(text, at, fill),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn load_end(text: &[u8], at: usize, fill: u8) -> u64 {
+    let mut bytes = [fill; 8];
+    for (slot, byte) in bytes.iter_mut().zip(text.iter().skip(at)) {
+        *slot = *byte;
+    }
+    u64::from_le_bytes(bytes)
+}
+
+/// The highest bit of each byte that is `byte`.
+const fn all(word: u64, byte: u8) -> u64 {
+    const LOW: u64 = eight(0x7f);
+    let zero = word ^ eight(byte);
+    !(((zero & LOW) + LOW) | zero | LOW)
+}
+
+/// A text of at most eight small letters and other bytes, and which bytes these are, as
+/// [`begins`] wants it.
+pub(super) const fn word(text: &[u8]) -> (u64, u64) {
+    let (mut bytes, mut capitals) = ([0; 8], [0; 8]);
+    let mut at = 0;
+    while at < text.len() {
+        bytes[at] = text[at];
+        // All bits but the one that makes a letter small.
+        capitals[at] = if text[at].is_ascii_lowercase() {
+            0xdf
+        } else {
+            0xff
+        };
+        at += 1;
+    }
+    let mask = u64::from_le_bytes(capitals);
+    (u64::from_le_bytes(bytes) & mask, mask)
+}
+
+/// Whether eight bytes begin with this text, in whatever case.
+pub(super) const fn begins(word: u64, (text, mask): (u64, u64)) -> bool {
+    word & mask == text
+}
+
+/// A bit for each of 64 bytes from there on: whether it is a blank or a tab, as all bytes behind
+/// the end are.
+pub(super) fn blanks(text: &[u8], at: usize) -> u64 {
+    let mut mask = 0;
+    for part in 0..8 {
+        let word = load(text, at + part * 8, b' ');
+        let bits = all(word, b' ') | all(word, b'\t');
+        // Gathers the highest bit of each byte.
+        let byte = (bits >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        mask |= byte << (part * 8);
+    }
+    mask
+}
+
+/// Four numbers of two digits each; `None` if one of the bytes is no digit.
+pub(super) const fn pairs(word: u64) -> Option<[u8; 4]> {
+    // A digit is 0x30 to 0x39: it stays so, and 6 more does not carry into the upper half.
+    let upper = eight(0xf0);
+    if word & upper != eight(b'0') || word.wrapping_add(eight(6)) & upper != eight(b'0') {
+        return None;
+    }
+    let digits = word & eight(0x0f);
+    let pairs = digits * 10 + (digits >> 8);
+    let [a, _, b, _, c, _, d, _] = pairs.to_le_bytes();
+    Some([a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_in_whatever_case() {
+        for (text, with, want) in [
+            (b"TyPe=fil", &b"type="[..], true),
+            (b"type=FIL", b"type=", true),
+            (b"type\x1dfil", b"type=", false),
+            (b"typo=fil", b"type=", false),
+            (b"UNIX.own", b"unix.own", true),
+            (b"UNIX\x0eown", b"unix.own", false),
+            (b"anything", b"", true),
+        ] {
+            let text = u64::from_le_bytes(*text);
+            assert_eq!(begins(text, word(with)), want, "{with:?}");
+        }
+    }
+
+    #[test]
+    fn two_digits_at_a_time() {
+        for (text, want) in [
+            (b"20240615", Some([20, 24, 6, 15])),
+            (b"99999999", Some([99, 99, 99, 99])),
+            (b"00000000", Some([0, 0, 0, 0])),
+            (b"2024061/", None),
+            (b"2024061:", None),
+            (b"2 240615", None),
+            (b"\xb20240615", None),
+        ] {
+            assert_eq!(pairs(u64::from_le_bytes(*text)), want, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn as_one_byte_after_another(
+            text in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'\t')], 0..200),
+            at in 0usize..200,
+            byte: u8,
+        ) {
+            let rest = text.get(at..).unwrap_or_default();
+            let mut eight = [byte; 8];
+            eight.iter_mut().zip(rest).for_each(|(slot, b)| *slot = *b);
+            prop_assert_eq!(load(&text, at, byte).to_le_bytes(), eight);
+            let mask = blanks(&text, at);
+            for offset in 0..64 {
+                let blank = rest.get(offset).is_none_or(|b| matches!(b, b' ' | b'\t'));
+                prop_assert_eq!(mask >> offset & 1 == 1, blank, "{}", offset);
+            }
+        }
+    }
+}
