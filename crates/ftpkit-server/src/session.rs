@@ -281,6 +281,7 @@ impl Session {
                 tracing::debug!("logged out");
             }
             Event::Command(command) => tracing::debug!(?command, "command"),
+            Event::Malformed(error) => tracing::debug!(%error, "no command"),
             Event::Replied(code) => tracing::debug!(%code, "reply"),
             other => tracing::error!(?other, "an event that is not known"),
         }

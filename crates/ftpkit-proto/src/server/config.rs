@@ -40,7 +40,8 @@ pub struct Config {
     pub dangerous_server_to_server: bool,
     /// Allows REIN under TLS, which goes back to clear text. Off by default.
     pub dangerous_rein_under_tls: bool,
-    /// Whether `Event::Command` and `Event::Replied` are wanted. Off by default: they cost an event a command.
+    /// Whether `Event::Command`, `Event::Malformed` and `Event::Replied` are wanted. Off by
+    /// default: they cost an event a command.
     pub trace: bool,
 }
 

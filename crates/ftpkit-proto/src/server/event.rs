@@ -47,6 +47,8 @@ pub enum Event {
     LoggedOut,
     /// A command was taken up, for logs. It prints without secrets.
     Command(crate::Command),
+    /// A line was taken up that is no command, for logs. It prints without its argument.
+    Malformed(crate::command::CommandError),
     /// A final reply was given, for logs.
     Replied(crate::Code),
 }

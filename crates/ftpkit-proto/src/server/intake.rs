@@ -46,6 +46,9 @@ impl Connection {
                     match command {
                         Ok(command) => self.take_up(command),
                         Err(error) => {
+                            if self.config.trace {
+                                self.event(Event::Malformed(error));
+                            }
                             let row = error.verb().map_or(Row::Unread, Row::of_verb);
                             let code = error.reply_code();
                             self.bad(row, code, bad_words(code));
