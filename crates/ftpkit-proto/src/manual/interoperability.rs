@@ -58,6 +58,13 @@
 //! | `ALLO` with something that is no number | some | 202 | `parameters` |
 //! | REST, then another command | clients that were interrupted | the marker is void | `restart_markers` |
 //! | REST, then APPE or STOU | broken resumes | 450, and nothing is stored | `restart_markers` |
+//! | RANG, then STOR, APPE or STOU | by the draft, a part is overwritten | 450, and nothing is stored: no storage is asked to write into the midst of a file | `restart_markers`, `a_range_is_all_that_is_sent` |
+//! | RANG and REST both | clients that take one back by the other | the last one counts | `restart_markers` |
+//! | `PRET`, though FEAT does not name it | DrFTPD's clients | 200; not in FEAT, where it would cost every client a round trip for nothing | `an_announced_command_changes_nothing` |
+//! | `SITE CPFR`, `SITE CPTO` | WinSCP | 350 and 250, as RNFR and RNTO | `copying_is_two_commands_and_nothing_between` |
+//! | XCRC, XMD5 and kin, MD5, in capitals | clients that compare texts | capitals; HASH has small letters, as its draft wants | `commands_that_are_an_algorithm_each`, `hash_by_the_algorithm_in_force` |
+//! | `STRU R` | RFC 1123 sec. 4.1.2.4 wants it where files have records | 504: files are bytes here, and a stream without record marks read back would be another file | `parameters` |
+//! | `MODE Z` | lftp, FileZilla | 504: payload does not pass through here, and a driver that deflates is not there yet | `parameters` |
 //! | LF in text under TYPE A | all Unix | [`ascii`](crate::ascii): LF leaves as CRLF, CRLF stays | `line_ends_both_ways`, `text_is_converted_both_ways` |
 //!
 //! # What servers do
