@@ -388,3 +388,29 @@ async fn a_wrong_password_is_told_apart_from_nothing() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_offered_is_what_works() {
+    let memory = memory().await;
+    for client in &mut memory.clients().await {
+        client.upload(&b"123456789"[..], "/digits").await.unwrap();
+        let features = client.features().await.unwrap();
+        assert!(features.has("RANG") && features.has("MFF") && features.has("SITE"));
+        assert!(features.hashes().any(|(_, in_force)| in_force));
+        for (line, code) in [
+            ("HASH /digits", 213),
+            ("XCRC /digits", 250),
+            ("MD5 /digits", 251),
+            ("MMD5 /digits", 252),
+            ("MFF UNIX.mode=640; /digits", 213),
+            ("SITE COPY /digits /part", 250),
+            ("COMB /digits /part", 250),
+            ("PRET RETR /digits", 200),
+        ] {
+            let command = Command::parse(line.as_bytes()).unwrap();
+            let reply = client.command(command).await.unwrap();
+            assert_eq!(reply.code().number(), code, "{line}: {reply:?}");
+        }
+    }
+    memory.stop().await;
+}
