@@ -405,7 +405,6 @@ async fn what_is_offered_is_what_works() {
             ("MFF UNIX.mode=640; /digits", 213),
             ("SITE COPY /digits /part", 250),
             ("COMB /digits /part", 250),
-            ("PRET RETR /digits", 200),
         ] {
             let command = Command::parse(line.as_bytes()).unwrap();
             let reply = client.command(command).await.unwrap();
