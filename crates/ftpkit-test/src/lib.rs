@@ -9,6 +9,7 @@ pub mod fuzz;
 pub mod net;
 mod pair;
 mod player;
+pub mod random;
 mod replay;
 mod settings;
 pub mod store;

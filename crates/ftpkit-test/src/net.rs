@@ -46,6 +46,8 @@ pub struct Conditions {
     pub lose_control: Option<(Side, usize)>,
     /// Each data connection is lost when so many bytes of payload have crossed it.
     pub lose_data: Option<usize>,
+    /// Whether somebody makes the loss of one that is under TLS look like its end.
+    pub truncate: bool,
     /// So many connection attempts are refused.
     pub refuse: usize,
     /// So many more are never answered.
@@ -87,6 +89,7 @@ impl Default for Conditions {
             data_delay: Duration::from_millis(1),
             lose_control: None,
             lose_data: None,
+            truncate: false,
             refuse: 0,
             ignore: 0,
             unbound: 0,
@@ -161,6 +164,8 @@ struct Link {
     client: End,
     server: End,
     crossed: usize,
+    /// Nothing crosses it any more.
+    lost: bool,
 }
 
 impl Link {
@@ -324,6 +329,7 @@ impl Net {
             client: End::new(None),
             server: End::new(None),
             crossed: 0,
+            lost: false,
         };
         both.end(side).id = Some(id);
         self.links.insert(link, both);
@@ -489,7 +495,7 @@ impl Net {
         let Some(link) = self.links.get_mut(&number) else {
             return;
         };
-        if link.end(to).gone {
+        if link.end(to).gone || link.lost {
             return;
         }
         match piece {
@@ -499,6 +505,12 @@ impl Net {
                     bytes.truncate(room);
                     link.crossed += bytes.len();
                     link.end(to).inbox.extend(bytes);
+                    if self.conditions.truncate && link.end(to).secured {
+                        // What was sent behind it does not arrive any more.
+                        link.lost = true;
+                        link.end(to).fin = Some(false);
+                        return self.read(now, to, number);
+                    }
                     self.fail(now, to, number);
                     return self.fail(now, to.other(), number);
                 }

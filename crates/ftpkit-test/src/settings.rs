@@ -4,7 +4,8 @@
 use std::{fmt, net::SocketAddr, time::Duration};
 
 use ftpkit_proto::{
-    client::{self, DataMode, Pipelining},
+    Text,
+    client::{self, DataMode, Pipelining, Pret},
     server::{self, TlsPolicy},
 };
 
@@ -45,11 +46,16 @@ const POLICIES: [TlsPolicy; 4] = [
     TlsPolicy::RequiredForData,
 ];
 
+const MODES: [DataMode; 3] = [DataMode::Passive, DataMode::Active, DataMode::Auto];
+const PRETS: [Pret; 3] = [Pret::Listed, Pret::Always, Pret::Never];
+
 /// The settings of a client that sessions differ in.
 const CLIENT: &[Switch<client::Config>] = switches! {
-    "active" c => u64::from(c.data_mode == DataMode::Active), v => if v == 1 {
-        c.data_mode = DataMode::Active;
-    };
+    "mode" c => MODES.iter().position(|mode| *mode == c.data_mode).unwrap_or(0) as u64,
+        v => c.data_mode = MODES[v as usize % MODES.len()];
+    "pret" c => PRETS.iter().position(|pret| *pret == c.pret).unwrap_or(0) as u64,
+        v => c.pret = PRETS[v as usize % PRETS.len()];
+    "long" c => u64::from(c.long_addresses), v => c.long_addresses = v == 1;
     "trust" c => u64::from(c.trust_passive_address), v => c.trust_passive_address = v == 1;
     "pipelining" c => u64::from(c.pipelining == Pipelining::Safe), v => if v == 1 {
         c.pipelining = Pipelining::Safe;
@@ -59,6 +65,9 @@ const CLIENT: &[Switch<client::Config>] = switches! {
     "telnet" c => u64::from(c.telnet_abort), v => c.telnet_abort = v == 1;
     "negotiate" c => u64::from(c.negotiate), v => c.negotiate = v == 1;
     "ccc" c => u64::from(c.dangerous_ccc), v => c.dangerous_ccc = v == 1;
+    "name" c => u64::from(c.client_name.is_some()), v => {
+        c.client_name = (v == 1).then(|| Text::from_static("ftpkit-test"));
+    };
     "trace" c => u64::from(c.trace), v => c.trace = v == 1;
     "queue" c => c.limits.queue as u64, v => c.limits.queue = v as usize;
     "line" c => c.limits.line as u64, v => c.limits.line = v as usize;
@@ -77,6 +86,8 @@ const SERVER: &[Switch<server::Config>] = switches! {
     "active" c => u64::from(c.active), v => c.active = v == 1;
     "unclean" c => u64::from(c.accept_unclean_close), v => c.accept_unclean_close = v == 1;
     "ccc" c => u64::from(c.dangerous_ccc), v => c.dangerous_ccc = v == 1;
+    "others" c => u64::from(c.dangerous_server_to_server),
+        v => c.dangerous_server_to_server = v == 1;
     "rein" c => u64::from(c.dangerous_rein_under_tls), v => c.dangerous_rein_under_tls = v == 1;
     "trace" c => u64::from(c.trace), v => c.trace = v == 1;
     "line" c => c.limits.line as u64, v => c.limits.line = v as usize;

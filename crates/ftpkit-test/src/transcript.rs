@@ -56,7 +56,7 @@ pub(crate) enum What {
 
 impl Transcript {
     /// How many lines are kept; a session that goes on for longer has gone wrong at its start.
-    const LIMIT: usize = 4000;
+    const LIMIT: usize = 50_000;
 
     /// A transcript that keeps its lines, or keeps none.
     pub(crate) const fn new(settings: Settings, keeps: bool) -> Self {
@@ -127,6 +127,17 @@ impl Transcript {
         }
         done.extend(spoken(side, &said, false));
         done
+    }
+
+    /// The sides whose machines took part: something happened to them.
+    pub fn sides(&self) -> impl Iterator<Item = Side> {
+        let took_part = |side| {
+            let mut lines = self.lines.iter();
+            lines.any(|line| line.side == side && matches!(line.what, What::Happened(_)))
+        };
+        [Side::Client, Side::Server]
+            .into_iter()
+            .filter(move |side| took_part(*side))
     }
 
     /// Whether all lines of the session are there.

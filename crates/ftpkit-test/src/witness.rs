@@ -21,6 +21,8 @@ pub(crate) struct Witness {
     replied: Vec<Code>,
     /// The command that waits for its final reply, and one that is answered in its midst.
     waiting: Option<Replies>,
+    /// Whether that one has its preliminary reply.
+    begun: bool,
     between: Option<(Verb, Replies)>,
 }
 
@@ -33,6 +35,7 @@ impl Witness {
             written: Vec::new(),
             replied: Vec::new(),
             waiting: None,
+            begun: false,
             between: None,
         }
     }
@@ -47,8 +50,9 @@ impl Witness {
             };
             let reply = self.reader.push_line(line);
             match reply.unwrap_or_else(|error| panic!("{}: {error}", line.escape_ascii())) {
-                Some(reply) if !reply.code().is_preliminary() => self.written.push(reply.code()),
-                _ => {}
+                Some(reply) if reply.code().is_preliminary() => self.begun = true,
+                Some(reply) => self.written.push(reply.code()),
+                None => {}
             }
         }
     }
@@ -66,6 +70,7 @@ impl Witness {
         let replies = command.replies();
         if self.waiting.is_none() {
             self.waiting = Some(replies);
+            self.begun = false;
             return;
         }
         let verb = command.verb();
@@ -73,6 +78,9 @@ impl Witness {
             matches!(command, Command::Abor | Command::Noop | Command::Stat(_)),
             "{verb} is taken up in the midst of another command"
         );
+        // Before its 150 a transfer has no reply that theirs could be told apart from.
+        let apart = self.begun || matches!(command, Command::Abor);
+        assert!(apart, "{verb} is answered in the place of another command");
         let before = self.between.replace((verb, replies));
         assert!(before.is_none(), "two commands in the midst of another");
     }

@@ -1,0 +1,664 @@
+//! One machine alone, with a peer, a driver and an application that do whatever the dice say.
+//! The driver is honest: it tells of a data connection only what can have happened to it. Or it
+//! is not, and tells anything.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use ftpkit_proto::{
+    DataEvent, DataFailure, DataId, DataRequest, Instant, Output, PathArg, TlsEvent,
+    client::{self, RequestId},
+    server::{self, LoginAnswer, Offers},
+};
+
+use super::{dice::Dice, talk};
+use crate::{
+    net::Side,
+    player::{Answer, Input, Pending, Player, Told},
+    replay::{note, player},
+    settings::Settings,
+    transcript::Transcript,
+    witness::Witness,
+};
+
+/// What is done before the dice are thrown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prelude {
+    Nothing,
+    LoggedIn,
+    Secured,
+}
+
+/// What happens to a machine that is alone. Each step is what dice are made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) side: Side,
+    pub(crate) settings: Settings,
+    pub(crate) honest: bool,
+    pub(crate) prelude: Prelude,
+    pub(crate) steps: Vec<u64>,
+}
+
+impl Plan {
+    pub(crate) fn new(side: Side, dice: &mut Dice) -> Self {
+        let mut settings = super::settings(dice);
+        // The witness of what the server does wants to be told.
+        settings.server.trace = true;
+        Self {
+            side,
+            settings,
+            honest: dice.chance(85),
+            prelude: dice.weighted(&[
+                (3, Prelude::Nothing),
+                (4, Prelude::LoggedIn),
+                (4, Prelude::Secured),
+            ]),
+            steps: {
+                let count = dice.below(70);
+                (0..count).map(|_| dice.next()).collect()
+            },
+        }
+    }
+}
+
+/// What a driver has of a data connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Socket {
+    Binding,
+    Bound,
+    Accepting,
+    Dialling,
+    /// Made, by whom it should be or by a stranger.
+    Met(bool),
+    Rejected,
+    Securing,
+    Secured,
+    Flowing(u64),
+}
+
+impl Socket {
+    /// Whether the machine waits for news of it.
+    const fn is_busy(self) -> bool {
+        matches!(
+            self,
+            Self::Binding | Self::Accepting | Self::Dialling | Self::Securing | Self::Flowing(_)
+        )
+    }
+}
+
+/// The machine and all around it.
+pub(crate) struct Lone {
+    plan: Plan,
+    player: Box<dyn Player>,
+    pub(crate) transcript: Transcript,
+    now: Instant,
+    deadline: Option<Instant>,
+    closed: bool,
+    sockets: BTreeMap<DataId, Socket>,
+    spent: BTreeSet<DataId>,
+    last: u64,
+    /// TLS is being started (true) or ended.
+    tls: Option<bool>,
+    /// What a line of the peer has left for its next piece.
+    rest: Vec<u8>,
+    opened: BTreeSet<DataId>,
+    witness: Witness,
+    asked: usize,
+    ended: BTreeSet<RequestId>,
+    /// Commands that the peer has not answered.
+    commands: VecDeque<String>,
+    greeted: bool,
+    /// Whether the oldest of them got a preliminary reply.
+    begun: bool,
+}
+
+/// What may happen next.
+#[derive(Clone, Copy, Debug)]
+enum Move {
+    Speak,
+    News(DataId),
+    Tls,
+    Answer,
+    Ask,
+    GiveUp,
+    Pass,
+    Eof,
+    Drain,
+    ShutDown,
+    Lie,
+}
+
+impl Lone {
+    pub(crate) fn new(plan: Plan, keeps_transcript: bool) -> Self {
+        let player = player(&plan.settings, plan.side);
+        Self {
+            player,
+            transcript: Transcript::new(plan.settings.clone(), keeps_transcript),
+            now: Instant::START,
+            deadline: None,
+            closed: false,
+            sockets: BTreeMap::new(),
+            spent: BTreeSet::new(),
+            last: 0,
+            tls: None,
+            rest: Vec::new(),
+            opened: BTreeSet::new(),
+            witness: Witness::new(true),
+            asked: 0,
+            ended: BTreeSet::new(),
+            commands: VecDeque::new(),
+            greeted: false,
+            begun: false,
+            plan,
+        }
+    }
+
+    pub(crate) fn player(&self) -> &dyn Player {
+        &*self.player
+    }
+
+    /// Lets all happen.
+    pub(crate) fn run(&mut self) {
+        self.drain();
+        self.prelude();
+        for step in self.plan.steps.clone() {
+            if self.closed {
+                break;
+            }
+            self.step(&mut Dice::new(step));
+        }
+        self.silence();
+        self.check();
+    }
+
+    fn happen(&mut self, input: Input) {
+        self.transcript.happened(self.now, self.plan.side, &input);
+        self.player.take(self.now, input);
+        self.drain();
+    }
+
+    /// Takes the outputs, and holds them against what is known.
+    fn drain(&mut self) {
+        loop {
+            let output = self.player.poll();
+            match output {
+                Output::Wait(deadline) => {
+                    assert!(!self.closed, "it waits behind its end");
+                    self.deadline = deadline;
+                    break;
+                }
+                Output::Closed(_) if self.closed => break,
+                _ => {}
+            }
+            let (side, now) = (self.plan.side, self.now);
+            note(&mut self.transcript, now, side, &*self.player, &output);
+            assert!(!self.closed, "{output:?} comes behind its end");
+            self.carry_out(output);
+        }
+        let waits = self.player.pending().is_some()
+            || self.tls.is_some()
+            || self.sockets.values().any(|socket| socket.is_busy());
+        assert!(
+            !waits || self.closed || !self.plan.honest || self.deadline.is_some(),
+            "it waits for ever"
+        );
+        let due = self.deadline.is_none_or(|deadline| deadline > self.now);
+        assert!(self.closed || due, "its deadline has passed");
+    }
+
+    fn carry_out(&mut self, output: Output<Told>) {
+        match output {
+            Output::Write(bytes) => {
+                assert!(self.tls.is_none(), "words in the midst of a handshake");
+                match self.plan.side {
+                    Side::Client => self.takes_commands(&bytes),
+                    Side::Server => self.witness.reads(&bytes),
+                }
+            }
+            Output::StartTls | Output::StopTls => {
+                assert!(self.tls.is_none(), "TLS changes twice at a time");
+                self.tls = Some(matches!(output, Output::StartTls));
+            }
+            Output::Data(id, request) => {
+                self.last = id.number();
+                if self.plan.honest {
+                    self.request(id, &request);
+                }
+            }
+            Output::Event(Told::Client(client::Event::Done(id, _))) => {
+                assert!(self.ended.insert(id), "{id:?} ends twice");
+            }
+            Output::Event(Told::Server(event)) => {
+                self.witness.sees(&event);
+                if let server::Event::TransferEnded(ended) = event {
+                    assert!(self.opened.remove(&ended.id), "{ended:?} was not open");
+                }
+            }
+            Output::Event(Told::Asked) => {
+                if let Some(Pending::Commit(ask)) = self.player.pending() {
+                    assert!(self.opened.contains(&ask.question().id), "it is not open");
+                }
+            }
+            Output::Closed(_) => {
+                self.closed = true;
+                self.deadline = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn takes_commands(&mut self, bytes: &[u8]) {
+        // A command of the client is one write or more than one; its lines are whole.
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let Some(line) = line.strip_suffix(b"\r\n") else {
+                // The beginning of a Telnet Synch.
+                assert!(line.starts_with(&[255]), "half a line: {line:?}");
+                continue;
+            };
+            let command = ftpkit_proto::Command::parse(line);
+            assert!(command.is_ok(), "no command: {}", line.escape_ascii());
+            let line = String::from_utf8_lossy(line).into_owned();
+            self.commands.push_back(line);
+        }
+    }
+
+    /// What an honest driver does about a request, if it can be made.
+    fn request(&mut self, id: DataId, request: &DataRequest) {
+        let before = self.sockets.get(&id).copied();
+        let after = match (request, before) {
+            (DataRequest::Listen(_), None) => Some(Socket::Binding),
+            (DataRequest::Connect(to), None) => {
+                let (client, server) = self.plan.settings.addresses();
+                let peer = match self.plan.side {
+                    Side::Client => server,
+                    Side::Server => client,
+                };
+                let trusts = match self.plan.side {
+                    Side::Client => self.plan.settings.client.trust_passive_address,
+                    Side::Server => self.takes_others(),
+                };
+                assert!(trusts || to.ip() == peer.ip(), "{to} is not the peer");
+                Some(Socket::Dialling)
+            }
+            (DataRequest::Accept, Some(Socket::Bound | Socket::Rejected)) => {
+                Some(Socket::Accepting)
+            }
+            (DataRequest::Reject, Some(Socket::Met(false))) => Some(Socket::Rejected),
+            (DataRequest::Secure(_), Some(Socket::Met(true))) => Some(Socket::Securing),
+            (DataRequest::Transfer(_), Some(Socket::Met(true) | Socket::Secured)) => {
+                Some(Socket::Flowing(0))
+            }
+            (DataRequest::Abort, Some(_)) => None,
+            (request, before) => panic!("{request:?} for {id} in state {before:?}"),
+        };
+        match after {
+            Some(socket) => {
+                assert!(!self.spent.contains(&id), "{id} is used twice");
+                self.sockets.insert(id, socket);
+            }
+            None => self.spend(id),
+        }
+        assert!(
+            self.sockets.len() <= 1,
+            "two data connections: {:?}",
+            self.sockets
+        );
+    }
+
+    /// Whether data connections with other servers are allowed.
+    fn takes_others(&self) -> bool {
+        let server = &self.plan.settings.server;
+        self.plan.side == Side::Server && server.dangerous_server_to_server
+    }
+
+    fn spend(&mut self, id: DataId) {
+        self.sockets.remove(&id);
+        self.spent.insert(id);
+    }
+
+    fn step(&mut self, dice: &mut Dice) {
+        let mut moves = vec![(2, Move::Pass), (0, Move::Eof)];
+        if dice.chance(2) {
+            moves.push((8, Move::Eof));
+        }
+        for (id, socket) in &self.sockets {
+            let weight = if socket.is_busy() { 16 } else { 1 };
+            moves.push((weight, Move::News(*id)));
+        }
+        if self.tls.is_some() {
+            moves.push((12, Move::Tls));
+        }
+        if self.player.pending().is_some() {
+            moves.push((16, Move::Answer));
+        }
+        if !self.plan.honest {
+            moves.push((10, Move::Lie));
+        }
+        match self.plan.side {
+            Side::Server => {
+                if self.player.wants_read() {
+                    moves.push((10, Move::Speak));
+                }
+                if dice.chance(3) {
+                    moves.extend([(3, Move::Drain), (3, Move::ShutDown)]);
+                }
+            }
+            Side::Client => {
+                if self.player.wants_read() {
+                    let due = !self.commands.is_empty() || !self.greeted;
+                    moves.push((if due { 24 } else { 1 }, Move::Speak));
+                }
+                let open = self.asked - self.ended.len();
+                moves.push((if open < 3 { 12 } else { 1 }, Move::Ask));
+                if open > 0 {
+                    moves.push((2, Move::GiveUp));
+                }
+            }
+        }
+        match dice.weighted(&moves) {
+            Move::Speak => self.speak(dice),
+            Move::News(id) => self.news(id, dice),
+            Move::Tls => self.tls(dice),
+            Move::Answer => self.answer(dice),
+            Move::Ask => {
+                self.asked += 1;
+                self.happen(Input::Ask(talk::request(dice)));
+            }
+            Move::GiveUp => {
+                let back = dice.below(4).min(self.asked - 1);
+                self.happen(Input::GiveUp(self.asked - back));
+            }
+            Move::Pass => self.pass(dice),
+            Move::Eof => self.happen(Input::Eof),
+            Move::Drain => self.happen(Input::Drain),
+            Move::ShutDown => self.happen(Input::ShutDown),
+            Move::Lie => self.lie(dice),
+        }
+    }
+
+    /// The peer sends something.
+    fn speak(&mut self, dice: &mut Dice) {
+        if self.rest.is_empty() {
+            self.rest = match self.plan.side {
+                Side::Server => talk::lines(dice),
+                Side::Client => self.reply(dice),
+            };
+        }
+        let cut = if dice.chance(15) {
+            dice.below(self.rest.len())
+        } else {
+            self.rest.len()
+        };
+        let piece: Vec<u8> = self.rest.drain(..cut).collect();
+        self.say(piece);
+    }
+
+    fn say(&mut self, bytes: Vec<u8>) {
+        let peer = self.plan.side.other();
+        self.transcript.wrote(self.now, peer, &bytes, false);
+        self.happen(Input::Bytes(bytes));
+    }
+
+    /// What a server says, whether it fits or not.
+    fn reply(&mut self, dice: &mut Dice) -> Vec<u8> {
+        let fits = dice.chance(75);
+        if !self.greeted {
+            self.greeted |= fits;
+            return if fits {
+                b"220 Hello\r\n".to_vec()
+            } else {
+                talk::any_reply(dice)
+            };
+        }
+        let Some(command) = self.commands.front() else {
+            return talk::any_reply(dice);
+        };
+        let reply = if fits {
+            talk::fitting_reply(command, self.begun, dice)
+        } else {
+            talk::any_reply(dice)
+        };
+        // A reply that is not preliminary answers the command, as far as the dice know.
+        self.begun = reply.first() == Some(&b'1');
+        if !self.begun {
+            self.commands.pop_front();
+        }
+        reply
+    }
+
+    /// News that an honest driver could bring now.
+    fn news(&mut self, id: DataId, dice: &mut Dice) {
+        let Some(socket) = self.sockets.get(&id).copied() else {
+            return;
+        };
+        let (client, server) = self.plan.settings.addresses();
+        let (own, peer) = match self.plan.side {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
+        };
+        let at = |mut address: std::net::SocketAddr| {
+            address.set_port(50_000 + u16::try_from(id.number()).unwrap_or(0));
+            address
+        };
+        let fails = dice.chance(15);
+        let failure =
+            |dice: &mut Dice, kinds: &[DataFailure]| (DataEvent::Failed(dice.pick(kinds)), None);
+        let (event, after) = match socket {
+            Socket::Binding if fails => failure(dice, &[DataFailure::Listen]),
+            Socket::Binding => (DataEvent::Listening(at(own)), Some(Socket::Bound)),
+            Socket::Accepting | Socket::Dialling if fails => failure(
+                dice,
+                &[
+                    DataFailure::Refused,
+                    DataFailure::Unreachable,
+                    DataFailure::TimedOut,
+                ],
+            ),
+            Socket::Accepting if dice.chance(20) => {
+                let stranger = "198.51.100.66:666".parse().expect("an address");
+                let welcome = self.takes_others();
+                (DataEvent::Connected(stranger), Some(Socket::Met(welcome)))
+            }
+            Socket::Accepting | Socket::Dialling => {
+                (DataEvent::Connected(at(peer)), Some(Socket::Met(true)))
+            }
+            Socket::Securing if fails => failure(dice, &[DataFailure::Tls, DataFailure::Broken]),
+            Socket::Securing => {
+                let resumed = dice.chance(50);
+                (DataEvent::Secured { resumed }, Some(Socket::Secured))
+            }
+            Socket::Flowing(_) if fails => failure(
+                dice,
+                &[
+                    DataFailure::Broken,
+                    DataFailure::Local,
+                    DataFailure::NoSpace,
+                    DataFailure::Quota,
+                ],
+            ),
+            Socket::Flowing(before) => {
+                let bytes = before + dice.below(1000) as u64;
+                if dice.chance(45) {
+                    (DataEvent::Progress { bytes }, Some(Socket::Flowing(bytes)))
+                } else {
+                    let clean = dice.chance(80);
+                    (DataEvent::Finished { bytes, clean }, None)
+                }
+            }
+            // What nobody waits for breaks without being asked, if at all.
+            Socket::Bound | Socket::Met(_) | Socket::Rejected | Socket::Secured => {
+                failure(dice, &[DataFailure::Broken, DataFailure::Listen])
+            }
+        };
+        match after {
+            Some(after) => {
+                self.sockets.insert(id, after);
+            }
+            None => self.spend(id),
+        }
+        self.happen(Input::Data(id, event));
+    }
+
+    fn lie(&mut self, dice: &mut Dice) {
+        let id = DataId::new(self.last.saturating_sub(dice.below(3) as u64));
+        let address = dice.pick(&["[2001:db8::1]:1", "192.0.2.9:50000", "192.0.2.1:50000"]);
+        let address = address.parse().expect("an address");
+        let bytes = dice.below(1000) as u64;
+        let event = match dice.below(8) {
+            0 | 1 => DataEvent::Listening(address),
+            2 | 3 => DataEvent::Connected(address),
+            4 => DataEvent::Secured { resumed: true },
+            5 => DataEvent::Progress { bytes },
+            6 => {
+                let clean = dice.chance(50);
+                DataEvent::Finished { bytes, clean }
+            }
+            _ => DataEvent::Failed(dice.pick(crate::words::FAILURES)),
+        };
+        self.happen(Input::Data(id, event));
+    }
+
+    fn tls(&mut self, dice: &mut Dice) {
+        let Some(starts) = self.tls.take() else {
+            return;
+        };
+        let event = match (dice.chance(12), starts) {
+            (true, _) => TlsEvent::Failed,
+            (false, true) => TlsEvent::Started,
+            (false, false) => TlsEvent::Stopped,
+        };
+        // Words that were cut off by TLS are not said.
+        self.rest.clear();
+        self.happen(Input::Tls(event));
+    }
+
+    fn answer(&mut self, dice: &mut Dice) {
+        let Some(pending) = self.player.pending() else {
+            return;
+        };
+        let answer = if dice.chance(20) {
+            Answer::Refused(dice.pick(crate::words::REFUSALS))
+        } else {
+            talk::answer(pending, dice)
+        };
+        self.give(answer);
+    }
+
+    fn give(&mut self, answer: Answer) {
+        if let (Some(Pending::Open(ask)), Answer::Opened(_)) = (self.player.pending(), &answer) {
+            let fresh = self.opened.insert(ask.question().id);
+            assert!(fresh, "it is opened twice");
+        }
+        self.happen(Input::Answer(answer));
+    }
+
+    /// Time passes: a little, or until something is due.
+    fn pass(&mut self, dice: &mut Dice) {
+        let some = self.now + std::time::Duration::from_secs(dice.below(8) as u64);
+        let to = match self.deadline {
+            Some(deadline) if dice.chance(40) || deadline < some => deadline,
+            _ => some,
+        };
+        self.now = to;
+        self.happen(Input::Wake);
+    }
+
+    /// Everything goes well until the machine waits for its peer.
+    fn go_well(&mut self) {
+        for _ in 0..100 {
+            if let Some(starts) = self.tls.take() {
+                let event = if starts {
+                    TlsEvent::Started
+                } else {
+                    TlsEvent::Stopped
+                };
+                self.happen(Input::Tls(event));
+            } else if self.player.pending().is_some() {
+                let home = PathArg::from_static("/");
+                self.give(Answer::Login(LoginAnswer::Accepted {
+                    home,
+                    offers: Offers::ALL,
+                }));
+            } else if let Some(command) = self.commands.pop_front() {
+                self.say(talk::good_reply(&command));
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn prelude(&mut self) {
+        let prelude = self.plan.prelude;
+        if prelude == Prelude::Nothing {
+            return;
+        }
+        if self.plan.side == Side::Client {
+            self.greeted = true;
+            self.say(b"220 Hello\r\n".to_vec());
+        }
+        let words: &[&str] = match (self.plan.side, prelude) {
+            (Side::Client, Prelude::Secured) => &["secure true", "login anna secret"],
+            (Side::Client, _) => &["login anna secret"],
+            (Side::Server, Prelude::Secured) => {
+                &["AUTH TLS", "PBSZ 0", "PROT P", "USER anna", "PASS secret"]
+            }
+            (Side::Server, _) => &["USER anna", "PASS secret"],
+        };
+        for words in words {
+            match self.plan.side {
+                Side::Client => {
+                    let input = crate::words::input(&format!("asks {words}"));
+                    self.asked += 1;
+                    self.happen(input.expect("a request"));
+                }
+                Side::Server => self.say(format!("{words}\r\n").into_bytes()),
+            }
+            self.go_well();
+        }
+    }
+
+    /// Nobody does anything any more: the timers alone must end what is left.
+    fn silence(&mut self) {
+        for _ in 0..1000 {
+            match self.deadline {
+                Some(deadline) if !self.closed => {
+                    self.now = deadline;
+                    self.happen(Input::Wake);
+                }
+                _ => break,
+            }
+        }
+        if self.plan.side == Side::Client {
+            assert_eq!(self.ended.len(), self.asked, "a request does not end");
+            if !self.closed {
+                self.happen(Input::Eof);
+            }
+        }
+        assert!(self.closed, "it does not end");
+    }
+
+    /// What holds when it has ended.
+    fn check(&mut self) {
+        for input in [
+            Input::Bytes(b"NOOP\r\n".to_vec()),
+            Input::Eof,
+            Input::Tls(TlsEvent::Started),
+            Input::Data(DataId::new(self.last), DataEvent::Progress { bytes: 1 }),
+            Input::Wake,
+        ] {
+            self.player.take(self.now, input);
+            self.drain();
+        }
+        if self.plan.honest {
+            assert!(self.sockets.is_empty(), "it holds {:?}", self.sockets);
+        }
+        assert!(self.player.pending().is_none(), "a question is open");
+        assert!(
+            self.opened.is_empty(),
+            "it has not let go {:?}",
+            self.opened
+        );
+        if self.plan.side == Side::Server {
+            self.witness.finish();
+        }
+    }
+}
