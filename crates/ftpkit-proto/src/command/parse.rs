@@ -4,7 +4,7 @@
 use nom::{
     IResult, Parser,
     branch::alt,
-    bytes::complete::{tag, take_while1},
+    bytes::complete::{tag, take_while_m_n, take_while1},
     character::complete::{char, satisfy, u16, u32, u64},
     combinator::{all_consuming, eof, opt, rest, verify},
     sequence::{delimited, preceded, terminated},
@@ -410,6 +410,19 @@ fn allo(argument: &[u8]) -> Result<Option<u64>, Kind> {
     }
     let records = (char(' '), tag_no_case("R"), char(' '), u64);
     whole(argument, terminated(u64, opt(records))).map(Some)
+}
+
+/// ```text
+/// mode = 3*4( "0"-"7" )                   ; SITE CHMOD, and UNIX.mode of MFF
+/// ```
+fn mode(input: &[u8]) -> Parsed<'_, u16> {
+    let digits = take_while_m_n(3, 4, |b: u8| matches!(b, b'0'..=b'7'));
+    let mut mode = digits.map(|digits: &[u8]| {
+        digits
+            .iter()
+            .fold(0, |mode, digit| mode << 3 | u16::from(digit & 7))
+    });
+    mode.parse(input)
 }
 
 /// ```text

@@ -2,13 +2,13 @@
 
 use nom::{
     Parser,
-    bytes::complete::{take_while_m_n, take_while1},
+    bytes::complete::take_while1,
     character::complete::{char, u8},
     combinator::{opt, rest},
     sequence::{preceded, terminated},
 };
 
-use super::{Kind, Parsed, checked, needed, path, tag_no_case, trimmed, whole, words::two_paths};
+use super::{Kind, checked, mode, needed, path, tag_no_case, trimmed, whole, words::two_paths};
 use crate::{
     command::{HashAlgorithm, Opts, Site},
     text::{PathArg, Text},
@@ -124,17 +124,6 @@ pub(super) fn site(argument: &[u8]) -> Result<Site, Kind> {
         return Ok(Site::Other(checked(Text::try_from(argument))?));
     };
     path(tail).map(named)
-}
-
-/// `mode`.
-pub(super) fn mode(input: &[u8]) -> Parsed<'_, u16> {
-    let digits = take_while_m_n(3, 4, |b: u8| matches!(b, b'0'..=b'7'));
-    let mut mode = digits.map(|digits: &[u8]| {
-        digits
-            .iter()
-            .fold(0, |mode, digit| mode << 3 | u16::from(digit & 7))
-    });
-    mode.parse(input)
 }
 
 /// The time of the last access where the form has it, of the last change, and the path.

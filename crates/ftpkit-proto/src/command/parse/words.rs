@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Kind, checked, needed, options::mode, path, trimmed, whole};
+use super::{Kind, checked, mode, needed, path, trimmed, whole};
 use crate::{
     command::{ByteRange, Checksum, Command, FactValue, SetFacts},
     text::PathArg,
