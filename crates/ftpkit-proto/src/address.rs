@@ -334,7 +334,8 @@ mod tests {
 
     #[test]
     fn every_octet_and_port_crosses_and_comes_back() {
-        for port in 0..=u16::MAX {
+        let step = if cfg!(miri) { 4099 } else { 1 };
+        for port in (0..=u16::MAX).step_by(step) {
             let [high, low] = port.to_be_bytes();
             let ip = Ipv4Addr::new(high, low, !high, !low);
             let address = SocketAddrV4::new(ip, port);
@@ -356,7 +357,8 @@ mod tests {
 
     #[test]
     fn numbers_beyond_an_octet_are_refused() {
-        for number in 0u32..=70_000 {
+        let most = if cfg!(miri) { 3 } else { 70_000 };
+        for number in (0u32..=most).chain([255, 256, 65_536]) {
             for place in 0..6 {
                 let mut fields = ["1", "2", "3", "4", "5", "6"].map(ToString::to_string);
                 fields[place] = number.to_string();
@@ -399,7 +401,8 @@ mod tests {
 
     #[test]
     fn any_delimiter_will_do() {
-        for delimiter in 0..=255u8 {
+        let step = if cfg!(miri) { 31 } else { 1 };
+        for delimiter in (0..=255u8).step_by(step) {
             let d = char::from(delimiter);
             let v4 = parse_extended(
                 &[
@@ -467,7 +470,7 @@ mod tests {
 
     #[test]
     fn long_addresses_of_every_port_come_back() {
-        let step = if cfg!(miri) { 251 } else { 1 };
+        let step = if cfg!(miri) { 8191 } else { 1 };
         for port in (0..=u16::MAX).step_by(step) {
             let [high, low] = port.to_be_bytes();
             let v6 = [

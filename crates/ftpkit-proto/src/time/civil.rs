@@ -293,7 +293,9 @@ mod tests {
         let first = Civil::date(0, 1, 1).unwrap();
         let mut seconds = Timestamp::from_civil(first).unix_seconds();
         assert_eq!(seconds, -62_167_219_200);
-        for year in 0..=9999 {
+        // Under miri, which is slow, the first years only.
+        let most = if cfg!(miri) { 1 } else { 9999 };
+        for year in 0..=most {
             for month in 1..=12 {
                 for day in 1..=days_in_month(year, month) {
                     let civil = Civil::new(year, month, day, 0, 0, 0).unwrap();
@@ -305,7 +307,9 @@ mod tests {
                 }
             }
         }
-        assert_eq!(seconds - 1, 253_402_300_799);
+        let last = Civil::new(most, 12, 31, 23, 59, 59).unwrap();
+        assert_eq!(seconds - 1, last.seconds_since_1970());
+        assert!(most < 9999 || seconds - 1 == 253_402_300_799);
     }
 
     #[test]

@@ -435,7 +435,12 @@ pub(super) fn fresh_with(config: Config, transcript: &str) {
 /// Plays transcripts in one session, once for each way to cut the client's bytes.
 #[track_caller]
 fn in_pieces(config: Config, transcripts: &[&str]) {
-    for piece in [usize::MAX, 1, 2, 7] {
+    let pieces = if cfg!(miri) {
+        &[usize::MAX, 1][..]
+    } else {
+        &[usize::MAX, 1, 2, 7]
+    };
+    for piece in pieces.iter().copied() {
         let mut rig = Rig::new(config.clone());
         rig.piece = piece;
         for transcript in transcripts {
