@@ -25,10 +25,18 @@ impl Transcript {
 
     /// Like [`replay`](Self::replay), with the other side's lines in pieces of this size.
     ///
+    /// A piece that would come where TLS begins or ends on the control connection does not come:
+    /// no driver reads there. All that follows is left out too.
+    ///
     /// # Panics
     /// When the transcript does not tell what happened, or as the machine does.
     #[must_use]
     pub fn replay_in_pieces(&self, side: Side, size: usize) -> Self {
+        self.replay_until_tls(side, size).0
+    }
+
+    /// Whether it could be replayed to its end stands beside it.
+    pub(crate) fn replay_until_tls(&self, side: Side, size: usize) -> (Self, bool) {
         let mut stage = Stage::new(self.settings.clone(), side);
         // What the other side has sent and this one has not taken.
         let mut wire = Vec::new();
@@ -45,6 +53,9 @@ impl Transcript {
                     assert!(taken.len() <= wire.len(), "`{what}` takes too much");
                     let rest = wire.split_off(taken.len());
                     for piece in wire.chunks(size) {
+                        if stage.tls_changes && size != usize::MAX {
+                            return (stage.transcript, false);
+                        }
                         stage.happen(line.at, Input::Bytes(piece.to_vec()));
                     }
                     wire = rest;
@@ -52,7 +63,7 @@ impl Transcript {
                 _ => {}
             }
         }
-        stage.transcript
+        (stage.transcript, true)
     }
 }
 
@@ -62,6 +73,8 @@ struct Stage {
     player: Box<dyn Player>,
     transcript: Transcript,
     closed: bool,
+    /// TLS was asked for, or its end, and has not come.
+    tls_changes: bool,
 }
 
 impl Stage {
@@ -72,6 +85,7 @@ impl Stage {
             player,
             transcript: Transcript::new(settings, true),
             closed: false,
+            tls_changes: false,
         };
         stage.drain(Instant::START);
         stage
@@ -79,6 +93,7 @@ impl Stage {
 
     fn happen(&mut self, now: Instant, input: Input) {
         self.transcript.happened(now, self.side, &input);
+        self.tls_changes &= !matches!(input, Input::Tls(_));
         self.player.take(now, input);
         self.drain(now);
     }
@@ -90,6 +105,7 @@ impl Stage {
                 Output::Wait(_) => return,
                 Output::Closed(_) if self.closed => return,
                 Output::Closed(_) => self.closed = true,
+                Output::StartTls | Output::StopTls => self.tls_changes = true,
                 _ => {}
             }
             note(&mut self.transcript, now, self.side, &*self.player, &output);
