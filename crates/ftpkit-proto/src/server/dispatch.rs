@@ -42,10 +42,13 @@ impl Connection {
             Command::Epsv(argument) => self.epsv_command(argument),
             Command::Type(kind) => self.type_command(kind),
             Command::Stru(Structure::File) => self.say(row, Code::OK, "Structure is file."),
+            // RFC 1123 sec. 4.1.2.4 wants R where files have records. These have none, and a stream
+            // with record marks in it would be stored as another file.
             Command::Stru(Structure::Record | Structure::Page) => {
                 self.say(row, Code::BAD_PARAMETER, "Only STRU F is served.");
             }
             Command::Mode(Mode::Stream) => self.say(row, Code::OK, "Mode is stream."),
+            // What changes the payload on its way is the driver's, and none does.
             Command::Mode(Mode::Block | Mode::Compressed | Mode::Deflate) => {
                 self.say(row, Code::BAD_PARAMETER, "Only MODE S is served.");
             }

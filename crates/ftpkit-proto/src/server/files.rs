@@ -108,6 +108,10 @@ impl Connection {
     }
 
     pub(super) fn avbl_command(&mut self, path: Option<PathArg>) {
+        if !self.does_offer(Offers::SPACE) {
+            let text = "How much can be stored is not known.";
+            return self.say(Row::Avbl, Code::NOT_IMPLEMENTED, text);
+        }
         self.ask(Row::Avbl, Space { path }, Event::Space);
     }
 }

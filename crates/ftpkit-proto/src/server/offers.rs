@@ -6,9 +6,10 @@ bit_set! {
     /// What an application can do beyond transfers, listings and plain changes.
     ///
     /// FEAT names what is in it: behind a login what its answer has, before it what all users
-    /// have by the [`Config`](super::Config), and nothing that the `Config` forbids. A command
-    /// that is not in it is asked about all the same, and its application refuses it with
-    /// `Unsupported`; but for digests, which need an algorithm.
+    /// have by the [`Config`](super::Config), and nothing that the `Config` forbids. A change
+    /// that is not in it is asked for all the same: who may not write is refused with `Denied`,
+    /// and what cannot be done with `Unsupported`. Digests and space, which are questions of
+    /// their own, are not.
     ///
     /// ```
     /// use ftpkit_proto::server::Offers;

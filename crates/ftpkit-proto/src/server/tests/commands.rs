@@ -388,7 +388,14 @@ fn space_is_told_and_announced_sizes_are_measured() {
     // Where nobody can tell, nobody is asked.
     let mut rig = Rig::new(Config::default());
     rig.play(&IN.replace("A: ok", "A: poor"));
-    rig.play("C: ALLO 18446744073709551615\nS: 200\nC: ALLO 18446744073709551616\nS: 501");
+    rig.play(
+        "C: ALLO 18446744073709551615
+         S: 200
+         C: ALLO 18446744073709551616
+         S: 501
+         C: AVBL
+         S: 502",
+    );
 }
 
 #[test]
