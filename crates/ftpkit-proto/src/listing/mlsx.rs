@@ -59,11 +59,21 @@ fn read_facts(entry: &mut Entry, line: &Bytes) -> Result<(), Miss> {
             None => return Err(Miss::UNKNOWN),
         }
         let (fact, start) = fact(text, at).ok_or(Miss::UNKNOWN)?;
-        if fact == Fact::Size {
-            if let Some((value, end)) = sized(text, start) {
-                (entry.size, at) = (Some(value), end + 1);
-                continue;
+        // Nearly all are of the plain form, which is read as it is passed over.
+        match fact {
+            Fact::Size => {
+                if let Some((value, end)) = plain_number(text, start) {
+                    (entry.size, at) = (Some(value), end + 1);
+                    continue;
+                }
             }
+            Fact::Modify => {
+                if let Some(time) = plain_time(text, start) {
+                    (entry.modified, at) = (Some(time), start + 15);
+                    continue;
+                }
+            }
+            _ => {}
         }
         let end = value_end(text, start, fact).ok_or(Miss::UNKNOWN)?;
         let value = text.get(start..end).unwrap_or_default();
@@ -218,13 +228,6 @@ fn value_end(line: &[u8], at: usize, fact: Fact) -> Option<usize> {
                 return end_of(line, at, |b| b == b';');
             }
         }
-        // `YYYYMMDDHHMMSS`
-        Fact::Modify | Fact::Create if line.get(at + 14) == Some(&b';') => {
-            let digits = line.get(at..at + 14)?;
-            if digits.iter().fold(true, |all, b| all & b.is_ascii_digit()) {
-                return Some(at + 14);
-            }
-        }
         _ => {}
     }
     end_of(line, at, |b| b == b';' || b == b' ')
@@ -232,7 +235,7 @@ fn value_end(line: &[u8], at: usize, fact: Fact) -> Option<usize> {
 
 /// The number that begins there and ends at a semicolon, which is where that is.
 #[inline(always)]
-fn sized(line: &[u8], at: usize) -> Option<(u64, usize)> {
+fn plain_number(line: &[u8], at: usize) -> Option<(u64, usize)> {
     let mut value = 0;
     for (length, byte) in line.get(at..)?.iter().take(20).enumerate() {
         match byte {
@@ -243,6 +246,23 @@ fn sized(line: &[u8], at: usize) -> Option<(u64, usize)> {
         }
     }
     None
+}
+
+/// `YYYYMMDDHHMMSS` that begins there and ends at a semicolon.
+#[inline(always)]
+fn plain_time(line: &[u8], at: usize) -> Option<ListedTime> {
+    if line.get(at + 14) != Some(&b';') {
+        return None;
+    }
+    let [century, year, month, day] = scan::pairs(scan::load(line, at, 0))?;
+    let [_, hour, minute, second] = scan::pairs(scan::load(line, at + 6, 0))?;
+    let year = u16::from(century) * 100 + u16::from(year);
+    Some(ListedTime {
+        civil: Civil::new(year, month, day, hour, minute, second)?,
+        nanos: 0,
+        precision: Precision::Second,
+        utc: true,
+    })
 }
 
 fn is_link(line: &[u8], at: usize) -> bool {
@@ -287,23 +307,7 @@ fn system_kind(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
 }
 
 fn time(value: &[u8]) -> Option<ListedTime> {
-    if value.len() == 14 {
-        if let Some(civil) = civil(value) {
-            return Some(ListedTime {
-                utc: true,
-                ..ListedTime::local(civil, Precision::Second)
-            });
-        }
-    }
     Timestamp::parse_time_val_lenient(value).map(ListedTime::from)
-}
-
-/// `YYYYMMDDHHMMSS`.
-fn civil(value: &[u8]) -> Option<Civil> {
-    let [century, year, month, day] = scan::pairs(scan::load(value, 0, 0))?;
-    let [_, hour, minute, second] = scan::pairs(scan::load(value, 6, 0))?;
-    let year = u16::from(century) * 100 + u16::from(year);
-    Civil::new(year, month, day, hour, minute, second)
 }
 
 fn octal(digits: &[u8]) -> Option<u16> {

@@ -10,9 +10,9 @@ const fn eight(byte: u8) -> u64 {
 /// end.
 #[inline(always)]
 pub(super) fn load(text: &[u8], at: usize, fill: u8) -> u64 {
-    match text.get(at..at + 8) {
-        Some(&[a, b, c, d, e, f, g, h]) => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        _ => load_end(text, at, fill),
+    match text.get(at..).and_then(<[u8]>::first_chunk) {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => load_end(text, at, fill),
     }
 }
 
