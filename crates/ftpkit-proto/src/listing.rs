@@ -190,17 +190,17 @@ trait ReadLine: fmt::Debug + Send + Sync {
     /// Reads a line without its end, which is not empty and holds no CR, LF or NUL.
     fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss>;
 
-    /// The same into an entry of which nothing is told, and which nobody looks at after a miss.
-    /// The dialects of long listings do so in place: an entry is large enough to make copies of
-    /// it most of a line's cost.
+    /// The same into an entry of which nothing is told, and which nobody looks at after a miss;
+    /// gives the weight too. The dialects of long listings do so in place: an entry is large
+    /// enough to make copies of it most of a line's cost.
     fn read_into(
         &mut self,
         entry: &mut Entry,
         line: &Bytes,
         context: &Context,
-    ) -> Result<(), Miss> {
+    ) -> Result<Weight, Miss> {
         *entry = self.read(line, context)?;
-        Ok(())
+        Ok(self.weight(line))
     }
 
     /// How much the line that just gave an entry speaks for this dialect.

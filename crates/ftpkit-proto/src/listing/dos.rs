@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason,
+    Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, Weight,
     dates::{self, Clock, Order},
     entry::{grouped_number, number, part},
     words::{begins, holds, skip, word},
@@ -40,7 +40,7 @@ impl ReadLine for Dos {
         entry: &mut Entry,
         line: &Bytes,
         context: &Context,
-    ) -> Result<(), Miss> {
+    ) -> Result<Weight, Miss> {
         let (date, rest) = word(line);
         let Some(day) = dates::figures_in(date, &mut self.order) else {
             return Err(other(line));
@@ -76,7 +76,7 @@ impl ReadLine for Dos {
         entry.size = size;
         entry.modified = Some(modified);
         entry.target = part(line, target);
-        Ok(())
+        Ok(Weight::FORM)
     }
 }
 

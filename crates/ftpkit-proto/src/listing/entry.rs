@@ -1,6 +1,6 @@
 //! What one line of a listing tells of a file.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, num::NonZeroU32};
 
 use bytes::Bytes;
@@ -35,7 +35,7 @@ pub struct Entry {
     pub(super) dialect: Option<Dialect>,
     pub(super) line: Bytes,
     // Texts that are not in the line.
-    pub(super) more: Vec<u8>,
+    pub(super) more: Option<Box<More>>,
     pub(super) name: Option<Part>,
     pub(super) permissions: Option<Part>,
     pub(super) owner: Option<Part>,
@@ -52,6 +52,10 @@ pub(super) struct Part {
     start: u32,
     end: NonZeroU32,
 }
+
+/// Texts that are not in the line; few entries have any.
+#[derive(Clone, Default)]
+pub(super) struct More(Vec<u8>);
 
 const BESIDE: u32 = 1 << 31;
 
@@ -102,7 +106,7 @@ impl Entry {
             perm: None,
             dialect: None,
             line: Bytes::new(),
-            more: Vec::new(),
+            more: None,
             name: None,
             permissions: None,
             owner: None,
@@ -211,9 +215,10 @@ impl Entry {
 
     /// Keeps a text that is not in the line; `None` for nothing.
     pub(super) fn keep(&mut self, text: &[u8]) -> Option<Part> {
-        let start = self.more.len();
+        let start = self.more.as_ref().map_or(0, |more| more.0.len());
         let mut part = Part::new(start, start + text.len())?;
-        self.more.extend_from_slice(text);
+        let more = self.more.get_or_insert_with(Box::default);
+        more.0.extend_from_slice(text);
         part.start |= BESIDE;
         Some(part)
     }
@@ -223,7 +228,7 @@ impl Entry {
         let text = if part.start & BESIDE == 0 {
             &self.line[..]
         } else {
-            &self.more
+            &self.more.as_ref()?.0
         };
         text.get((part.start & !BESIDE) as usize..part.end.get() as usize)
     }

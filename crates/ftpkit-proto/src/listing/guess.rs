@@ -33,16 +33,14 @@ impl Reader {
         line: &Bytes,
         context: &Context,
     ) -> (Result<(), Miss>, Weight) {
-        let result = self.reader.read_into(entry, line, context);
-        let weight = match &result {
-            Ok(()) => {
+        match self.reader.read_into(entry, line, context) {
+            Ok(weight) => {
                 entry.dialect = Some(self.dialect);
-                self.reader.weight(line)
+                (Ok(()), weight)
             }
-            Err(Miss::Skip(reason)) => reason.weight(),
-            Err(Miss::Unparsed(_)) => Weight::NONE,
-        };
-        (result, weight)
+            Err(Miss::Skip(reason)) => (Err(Miss::Skip(reason)), reason.weight()),
+            Err(miss) => (Err(miss), Weight::NONE),
+        }
     }
 }
 

@@ -24,8 +24,9 @@ impl ReadLine for Mlsx {
         Ok(entry)
     }
 
-    fn read_into(&mut self, entry: &mut Entry, line: &Bytes, _: &Context) -> Result<(), Miss> {
-        read_facts(entry, line)
+    fn read_into(&mut self, entry: &mut Entry, line: &Bytes, _: &Context) -> Result<Weight, Miss> {
+        read_facts(entry, line)?;
+        Ok(self.weight(line))
     }
 
     fn weight(&self, line: &[u8]) -> Weight {
@@ -215,20 +216,17 @@ const IN_NAMES: [bool; 256] = {
 fn value_end(line: &[u8], at: usize, fact: Fact) -> Option<usize> {
     const FILE: (u64, u64) = scan::word(b"file;");
     const DIRECTORY: (u64, u64) = scan::word(b"dir;");
-    match fact {
-        Fact::Type => {
-            let word = scan::load(line, at, 0);
-            if scan::begins(word, FILE) {
-                return Some(at + 4);
-            }
-            if scan::begins(word, DIRECTORY) {
-                return Some(at + 3);
-            }
-            if is_link(line, at) {
-                return end_of(line, at, |b| b == b';');
-            }
+    if fact == Fact::Type {
+        let word = scan::load(line, at, 0);
+        if scan::begins(word, FILE) {
+            return Some(at + 4);
         }
-        _ => {}
+        if scan::begins(word, DIRECTORY) {
+            return Some(at + 3);
+        }
+        if is_link(line, at) {
+            return end_of(line, at, |b| b == b';');
+        }
     }
     end_of(line, at, |b| b == b';' || b == b' ')
 }

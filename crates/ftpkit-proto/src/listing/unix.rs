@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use super::{
-    Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, dates,
+    Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, Weight, dates,
     entry::{grouped_number, number, part},
     scan,
     words::{all, skip},
@@ -35,9 +35,10 @@ impl ReadLine for Unix {
         entry: &mut Entry,
         line: &Bytes,
         context: &Context,
-    ) -> Result<(), Miss> {
+    ) -> Result<Weight, Miss> {
         if let Some((mode, columns)) = plain(line, context) {
-            return fill(entry, line, &mode, &columns, context);
+            fill(entry, line, &mode, &columns, context)?;
+            return Ok(Weight::FORM);
         }
         let mut words = Words::new(line);
         let first = words.numbers_before_mode();
@@ -45,7 +46,8 @@ impl ReadLine for Unix {
             return Err(other(&mut words));
         };
         let columns = Columns::find(&mut words, first + 1, &mode, context);
-        fill(entry, line, &mode, &columns.ok_or(Miss::UNKNOWN)?, context)
+        fill(entry, line, &mode, &columns.ok_or(Miss::UNKNOWN)?, context)?;
+        Ok(Weight::FORM)
     }
 }
 
