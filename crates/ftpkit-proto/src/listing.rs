@@ -48,6 +48,7 @@ mod os400;
 mod overlap;
 mod parser;
 mod scan;
+mod steps;
 #[cfg(test)]
 mod table;
 mod tandem;

@@ -6,6 +6,7 @@ use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, Weight,
     dates::{self, Clock, Order},
     entry::{grouped_number, number, part},
+    steps::pass,
     words::{begins, holds, skip, word},
 };
 use crate::facts::Kind;
@@ -83,6 +84,7 @@ impl ReadLine for Dos {
 /// Splits `[target]` off a name.
 fn split_target(name: &[u8]) -> (&[u8], &[u8]) {
     let split = || {
+        pass(name.len());
         let inner = name.strip_suffix(b"]")?;
         let at = inner.windows(2).rposition(|w| w == b" [")?;
         Some((inner.get(..at)?, inner.get(at + 2..)?))

@@ -5,7 +5,7 @@ use core::{fmt, num::NonZeroU32};
 
 use bytes::Bytes;
 
-use super::Dialect;
+use super::{Dialect, steps::pass};
 use crate::{
     facts::{Kind, Perm},
     text::{SafeName, Text, TextError},
@@ -311,6 +311,7 @@ pub(super) fn part(line: &Bytes, part: &[u8]) -> Option<Part> {
 /// A number of digits and nothing else; `None` when it does not fit.
 #[inline]
 pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    pass(digits.len());
     // So many always fit.
     if digits.len() > 19 {
         return long_number(digits);
@@ -336,6 +337,7 @@ fn long_number(digits: &[u8]) -> Option<u64> {
 /// dot, an apostrophe, a blank that does not break.
 pub(super) fn grouped_number(text: &[u8]) -> Option<u64> {
     let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+    pass(text.len());
     let (first, mut rest) = text.split_at_checked(digits(text))?;
     let mut value = number(first)?;
     while !rest.is_empty() {

@@ -7,6 +7,7 @@ use super::{
     Context, Dialect, Entry, Miss, ReadLine, UnparsedReason, Weight,
     entry::{Part, number, part},
     scan,
+    steps::pass,
 };
 use crate::{
     facts::{Kind, Perm},
@@ -194,7 +195,9 @@ fn other_fact(line: &[u8], at: usize) -> Option<(Fact, usize)> {
         }
     }
     let rest = line.get(at..)?;
-    let length = rest.iter().position(|b| !IN_NAMES[usize::from(*b)])?;
+    let length = rest.iter().position(|b| !IN_NAMES[usize::from(*b)]);
+    pass(length.unwrap_or(rest.len()));
+    let length = length?;
     (length > 0 && rest.get(length) == Some(&b'=')).then_some((Fact::Other, at + length + 1))
 }
 
@@ -271,8 +274,10 @@ fn is_link(line: &[u8], at: usize) -> bool {
 
 #[inline(always)]
 fn end_of(line: &[u8], at: usize, is_end: impl Fn(u8) -> bool) -> Option<usize> {
-    let length = line.get(at..)?.iter().position(|b| is_end(*b))?;
-    Some(at + length)
+    let rest = line.get(at..)?;
+    let length = rest.iter().position(|b| is_end(*b));
+    pass(length.unwrap_or(rest.len()));
+    Some(at + length?)
 }
 
 fn kind_of(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
@@ -287,6 +292,7 @@ fn kind_of(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
 
 /// `OS.unix=slink`, with the link's target or without.
 fn system_kind(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
+    pass(value.len());
     let colon = value.iter().position(|b| *b == b':');
     let (word, target) = value
         .split_at_checked(colon.unwrap_or(value.len()))

@@ -1,5 +1,7 @@
 //! The names of months, in the languages and encodings of servers.
 
+use super::steps::pass;
+
 /// A month by its name, whole or cut, with a dot or a comma behind it or not.
 pub(super) fn month(token: &[u8]) -> Option<u8> {
     if let [a, b, c] = token {
@@ -92,6 +94,7 @@ const JANUARY: [&[u8]; 4] = [
 ];
 
 fn latin(token: &[u8]) -> Option<u8> {
+    pass(token.len());
     let mut key = [0u8; 12];
     let mut used = 0;
     for byte in token {

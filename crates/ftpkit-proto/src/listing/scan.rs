@@ -1,6 +1,8 @@
 //! Eight bytes at a time: words compared, blanks found, digits as numbers. The lines of a long
 //! listing are read with these.
 
+use super::steps::pass;
+
 /// Each byte of it is this one.
 const fn eight(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
@@ -10,6 +12,7 @@ const fn eight(byte: u8) -> u64 {
 /// end.
 #[inline(always)]
 pub(super) fn load(text: &[u8], at: usize, fill: u8) -> u64 {
+    pass(8);
     match text.get(at..).and_then(<[u8]>::first_chunk) {
         Some(bytes) => u64::from_le_bytes(*bytes),
         None => load_end(text, at, fill),
@@ -60,6 +63,7 @@ pub(super) const fn begins(word: u64, (text, mask): (u64, u64)) -> bool {
 /// A bit for each of 64 bytes from there on: whether it is a blank or a tab, as all bytes behind
 /// the end are.
 pub(super) fn blanks(text: &[u8], at: usize) -> u64 {
+    pass(64);
     let mut mask = 0;
     for part in 0..8 {
         let word = load(text, at + part * 8, b' ');

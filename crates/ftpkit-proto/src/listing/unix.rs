@@ -9,6 +9,7 @@ use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, Weight, dates,
     entry::{grouped_number, number, part},
     scan,
+    steps::pass,
     words::{all, skip},
 };
 use crate::{
@@ -144,9 +145,12 @@ fn plain<'a>(line: &'a [u8], context: &Context) -> Option<(Mode<'a>, Columns<'a>
 /// Splits a word and the blanks before it off.
 #[inline(always)]
 fn plain_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let start = text.iter().position(|b| *b != b' ')?;
-    let text = text.get(start..)?;
-    text.split_at_checked(text.iter().position(|b| *b == b' ')?)
+    let start = text.iter().position(|b| *b != b' ');
+    pass(start.unwrap_or(text.len()));
+    let text = text.get(start?..)?;
+    let end = text.iter().position(|b| *b == b' ');
+    pass(end.unwrap_or(text.len()));
+    text.split_at_checked(end?)
 }
 
 /// The words of a line, as far as they were asked for and may matter.
@@ -442,6 +446,7 @@ fn without_mark<'a>(name: &'a [u8], mode: &[u8], target: &[u8]) -> &'a [u8] {
 /// which is the length of the target, or else the first is taken.
 fn split_target(name: &[u8], size: Option<u64>) -> (&[u8], &[u8]) {
     let mut found: Option<(&[u8], &[u8])> = None;
+    pass(name.len());
     // At least one byte is the name's.
     for at in 1..name.len() {
         let Some((before, behind)) = name.split_at_checked(at) else {

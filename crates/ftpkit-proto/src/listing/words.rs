@@ -1,5 +1,7 @@
 //! Lines as words between blanks, in place. What a word means is the dialects'.
 
+use super::steps::pass;
+
 /// A blank or a tab: what stands between words.
 pub(super) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
@@ -10,6 +12,7 @@ pub(super) const fn is_blank(byte: u8) -> bool {
 pub(super) fn word(text: &[u8]) -> (&[u8], &[u8]) {
     let text = skip(text, usize::MAX);
     let end = text.iter().position(|b| is_blank(*b));
+    pass(end.unwrap_or(text.len()));
     text.split_at_checked(end.unwrap_or(text.len()))
         .unwrap_or((text, b""))
 }
@@ -21,12 +24,14 @@ pub(super) fn last_word(text: &[u8]) -> (&[u8], &[u8]) {
         .iter()
         .rposition(|b| is_blank(*b))
         .map_or(0, |at| at + 1);
+    pass(text.len() - start);
     text.split_at_checked(start).unwrap_or((b"", text))
 }
 
 /// The text behind its first blanks, at most this many.
 pub(super) fn skip(text: &[u8], most: usize) -> &[u8] {
     let blanks = text.iter().take(most).take_while(|b| is_blank(**b)).count();
+    pass(blanks);
     text.get(blanks..).unwrap_or_default()
 }
 
@@ -36,11 +41,13 @@ pub(super) fn without_end(text: &[u8]) -> &[u8] {
         .iter()
         .rposition(|b| !is_blank(*b))
         .map_or(0, |at| at + 1);
+    pass(text.len() - end);
     text.get(..end).unwrap_or_default()
 }
 
 /// Whether there is anything, and all of it is so.
 pub(super) fn all(text: &[u8], so: impl Fn(u8) -> bool) -> bool {
+    pass(text.len());
     !text.is_empty() && text.iter().all(|b| so(*b))
 }
 
@@ -52,6 +59,7 @@ pub(super) fn begins(text: &[u8], with: &[u8]) -> bool {
 
 /// Whether the text holds this, in whatever case.
 pub(super) fn holds(text: &[u8], part: &[u8]) -> bool {
+    pass(text.len() * part.len());
     text.windows(part.len())
         .any(|window| window.eq_ignore_ascii_case(part))
 }
