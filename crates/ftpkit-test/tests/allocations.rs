@@ -1,10 +1,14 @@
 //! How often reading a command and writing a reply ask for memory: once at most for a command
-//! with an argument, not at all without one.
+//! with an argument, not at all without one. A line of a listing asks for none.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use allocation_counter::measure;
 use bytes::BytesMut;
-use ftpkit_proto::{Code, Command, Reply};
+use ftpkit_proto::{
+    Code, Command, Reply,
+    listing::{Dialect, Line, Parser},
+    time::Civil,
+};
 
 fn allocations(line: &str) -> u64 {
     measure(|| {
@@ -162,4 +166,45 @@ fn a_reply_is_written_into_what_is_there() {
     .count_total;
     assert_eq!(count, 0);
     assert_eq!(out, "226 Transfer complete.\r\n");
+}
+
+/// Only what was pushed and the guess at the dialect take memory, however many lines there are.
+#[test]
+fn a_line_of_a_listing_allocates_nothing() {
+    for (dialect, line) in [
+        (
+            Dialect::Unix,
+            "-rw-r--r--   1 anna users  1234 Jun 15 12:00 a b.txt\r\n",
+        ),
+        (
+            Dialect::Unix,
+            "-rw-r--r--   1 anna Domain Users  1234 15. Juni 2023 a b.txt\r\n",
+        ),
+        (
+            Dialect::Dos,
+            "06-15-24  12:00PM                 1234 a b.txt\r\n",
+        ),
+        (
+            Dialect::Mlsx,
+            "type=file;size=1234;modify=20240615120000;perm=rw;unix.ownername=anna; a b.txt\r\n",
+        ),
+    ] {
+        let today = Civil::date(2024, 6, 16).unwrap();
+        let counts = [100, 10_000].map(|lines| {
+            let listing = line.repeat(lines);
+            measure(|| {
+                let mut parser = Parser::new(None, today);
+                parser.push(listing.as_bytes());
+                parser.finish();
+                let mut entries = 0;
+                while let Some(Line::Entry(entry)) = parser.next_line() {
+                    assert_eq!(entry.dialect(), Some(dialect));
+                    entries += 1;
+                }
+                assert_eq!(entries, lines);
+            })
+            .count_total
+        });
+        assert_eq!(counts[0], counts[1], "{line}");
+    }
 }

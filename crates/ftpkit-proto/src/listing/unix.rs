@@ -41,15 +41,20 @@ impl ReadLine for Unix {
             fill(entry, line, &mode, &columns, context)?;
             return Ok(Weight::FORM);
         }
-        let mut words = Words::new(line);
-        let first = words.numbers_before_mode();
-        let Some(mode) = Mode::of(words.get(first)) else {
-            return Err(other(&mut words));
-        };
-        let columns = Columns::find(&mut words, first + 1, &mode, context);
-        fill(entry, line, &mode, &columns.ok_or(Miss::UNKNOWN)?, context)?;
+        in_columns(entry, line, context)?;
         Ok(Weight::FORM)
     }
+}
+
+/// Reads a line of any form.
+fn in_columns(entry: &mut Entry, line: &Bytes, context: &Context) -> Result<(), Miss> {
+    let mut words = Words::new(line);
+    let first = words.numbers_before_mode();
+    let Some(mode) = Mode::of(words.get(first)) else {
+        return Err(other(&mut words));
+    };
+    let columns = Columns::find(&mut words, first + 1, &mode, context);
+    fill(entry, line, &mode, &columns.ok_or(Miss::UNKNOWN)?, context)
 }
 
 /// The first word of a line.

@@ -120,6 +120,51 @@ fn a_listing_may_change_its_form() {
 }
 
 #[test]
+fn what_no_dialect_reads_is_kept_with_the_reason() {
+    let unix = "-rw-r--r-- 1 a b 1 Jun 15 12:00 f\n";
+    let listing = "ls: x: Permission denied\n./a b:\n \t\nwhat?\n".repeat(3);
+    for (listing, dialect) in [
+        (listing.clone(), None),
+        (unix.repeat(8) + &listing, None),
+        (listing.clone() + &unix.repeat(8), None),
+        (listing.clone(), Some(Dialect::Unix)),
+        (listing, Some(Dialect::Dos)),
+    ] {
+        let (lines, _) = all(Parser::new(dialect, today()), &[listing.as_bytes()]);
+        let lines = lines.iter().filter(|line| !matches!(line, Line::Entry(_)));
+        let shown: Vec<_> = lines.map(short).collect();
+        assert_eq!(
+            shown,
+            ["Message 24", "Heading", "Blank", "UnknownForm 5"].repeat(3)
+        );
+    }
+}
+
+#[test]
+fn an_entry_of_two_lines_leaves_each_its_own() {
+    let listing = b"LONGNAME.TXT;12\r\n    1/9  2-JUN-2024 07:32:04 [G,O] (RWED,RWED,RE,)\r\n";
+    let lines = parse(listing, today());
+    let raws: Vec<_> = lines.iter().map(Line::raw).collect();
+    assert_eq!(raws[0], "LONGNAME.TXT;12");
+    assert_eq!(
+        raws[1],
+        "    1/9  2-JUN-2024 07:32:04 [G,O] (RWED,RWED,RE,)"
+    );
+    let [Line::Skipped { reason, .. }, Line::Entry(entry)] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert_eq!(*reason, SkipReason::Continued);
+    assert_eq!(entry.dialect(), Some(Dialect::Vms));
+    assert_eq!(entry.line(), raws[1]);
+    let version = entry.version().unwrap();
+    assert_eq!(
+        (entry.name().as_bytes(), version.as_bytes()),
+        (&b"LONGNAME.TXT"[..], &b"12"[..])
+    );
+    assert_eq!(entry.owner().unwrap().as_bytes(), b"O");
+}
+
+#[test]
 fn lines_that_fit_nothing_do_not_pile_up() {
     for length in [5, 9000] {
         let mut parser = Parser::new(None, today());
@@ -277,7 +322,7 @@ proptest! {
             Just(b"\r\n".to_vec()),
         ], 0..30),
         cuts in proptest::collection::vec(0usize..40, 0..30),
-        dialect in prop_oneof![Just(None), Just(Some(Dialect::Mlsx)), Just(Some(Dialect::Unix)), Just(Some(Dialect::Dos))],
+        dialect in prop_oneof![Just(None), proptest::sample::select(Dialect::ALL).prop_map(Some)],
     ) {
         let bytes = parts.concat();
         let new = || Parser::new(dialect, today()).line_limit(40);
@@ -292,8 +337,22 @@ proptest! {
         pieces.push(rest);
         let (pieced, _) = all(new(), &pieces);
         prop_assert_eq!(&whole, &pieced);
-        let ends = bytes.iter().filter(|b| **b == b'\n').count();
-        let open = usize::from(!bytes.is_empty() && !bytes.ends_with(b"\n"));
-        prop_assert_eq!(whole.len(), ends + open);
+        // Every line gives one, which keeps it.
+        let mut lines: Vec<_> = bytes
+            .split(|b| *b == b'\n')
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+            .collect();
+        if bytes.is_empty() || bytes.ends_with(b"\n") {
+            lines.pop();
+        }
+        // The last line has no end to be taken away, if it was cut off.
+        if !bytes.ends_with(b"\n") && bytes.ends_with(b"\r") {
+            lines.pop();
+            lines.push(bytes.rsplit(|b| *b == b'\n').next().unwrap());
+        }
+        prop_assert_eq!(whole.len(), lines.len());
+        for (line, raw) in whole.iter().zip(lines) {
+            prop_assert_eq!(&line.raw()[..], &raw[..raw.len().min(40)]);
+        }
     }
 }
