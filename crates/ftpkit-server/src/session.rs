@@ -14,7 +14,10 @@ use std::{
     future::{Future, poll_fn},
     net::SocketAddr,
     pin::{Pin, pin},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -108,6 +111,27 @@ impl User {
 struct Work {
     id: AskId,
     future: Pin<Box<dyn Future<Output = Settled> + Send>>,
+    progress: Progress,
+    /// How far it was when it was looked at last.
+    seen: u64,
+}
+
+/// How far the work on a question has come, in whatever counts, where it takes long.
+#[derive(Clone, Debug, Default)]
+struct Progress(Arc<AtomicU64>);
+
+impl Progress {
+    fn advance(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Work {
+    /// Whether it has come further since it was asked last.
+    fn has_advanced(&mut self) -> bool {
+        let now = self.progress.0.load(Ordering::Relaxed);
+        std::mem::replace(&mut self.seen, now) != now
+    }
 }
 
 /// A question with its answer.
@@ -201,11 +225,15 @@ impl Session {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        if let Some(work) = &mut self.work
-            && let Poll::Ready(settled) = work.future.as_mut().poll(cx)
-        {
-            self.work = None;
-            return Poll::Ready(Next::Settled(settled));
+        if let Some(work) = &mut self.work {
+            if let Poll::Ready(settled) = work.future.as_mut().poll(cx) {
+                self.work = None;
+                return Poll::Ready(Next::Settled(settled));
+            }
+            if work.has_advanced() {
+                let id = work.id;
+                self.driver.with(|machine, now| machine.carries_on(now, id));
+            }
         }
         if let Some(transfer) = &mut self.transfer
             && let Some(pump) = transfer.pump()
@@ -231,8 +259,8 @@ impl Session {
                     Settled::Login(ask, answer)
                 });
             }
-            Event::Change(ask) => self.work_at(ask, |place, ask| async move {
-                let answer = questions::change(&place, ask.question().clone()).await;
+            Event::Change(ask) => self.long_work_at(ask, |place, ask, progress| async move {
+                let answer = questions::change(&place, ask.question().clone(), &progress).await;
                 Settled::Change(ask, answer)
             }),
             Event::Query(ask) => self.work_at(ask, |place, ask| async move {
@@ -245,9 +273,9 @@ impl Session {
             }),
             Event::Digest(ask) => {
                 let shared = Arc::clone(&self.origin.shared);
-                self.work_at(ask, |place, ask| async move {
+                self.long_work_at(ask, |place, ask, progress| async move {
                     let question = ask.question().clone();
-                    let answer = digest::digest(&shared.digests, &place, question).await;
+                    let answer = digest::digest(&shared.digests, &progress, &place, question).await;
                     Settled::Digest(ask, answer)
                 });
             }
@@ -288,9 +316,20 @@ impl Session {
     }
 
     fn work(&mut self, id: AskId, future: impl Future<Output = Settled> + Send + 'static) {
+        self.long_work(id, Progress::default(), future);
+    }
+
+    fn long_work(
+        &mut self,
+        id: AskId,
+        progress: Progress,
+        future: impl Future<Output = Settled> + Send + 'static,
+    ) {
         self.work = Some(Work {
             id,
             future: Box::pin(future),
+            progress,
+            seen: 0,
         });
     }
 
@@ -300,10 +339,20 @@ impl Session {
         Q: Question,
         F: Future<Output = Settled> + Send + 'static,
     {
+        self.long_work_at(ask, |place, ask, _| answer(place, ask));
+    }
+
+    fn long_work_at<Q, F>(&mut self, ask: Ask<Q>, answer: impl FnOnce(Place, Ask<Q>, Progress) -> F)
+    where
+        Q: Question,
+        F: Future<Output = Settled> + Send + 'static,
+    {
         match &self.user {
             Some(user) => {
-                let place = user.place.clone();
-                self.work(ask.id(), answer(place, ask));
+                let (place, progress) = (user.place.clone(), Progress::default());
+                let id = ask.id();
+                let future = answer(place, ask, progress.clone());
+                self.long_work(id, progress, future);
             }
             None => {
                 tracing::error!("a question about files came before login");

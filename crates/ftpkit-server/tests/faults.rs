@@ -117,6 +117,11 @@ impl File for FaultyFile {
         match &*self.name {
             "read-fails" if offset > 0 => Err(ErrorKind::Unavailable.into()),
             "read-hangs" if offset > 0 => hang(&self.hanging).await,
+            "read-crawls" => {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+                let few = buf.len().min(100_000);
+                self.inner.read_at(offset, &mut buf[..few]).await
+            }
             _ => self.inner.read_at(offset, buf).await,
         }
     }
@@ -160,7 +165,7 @@ struct Setup {
 async fn setup(question: Duration) -> Setup {
     let storage = Faulty::default();
     let (open, hanging) = (Arc::clone(&storage.open), Arc::clone(&storage.hanging));
-    for name in ["read-fails", "read-hangs"] {
+    for name in ["read-fails", "read-hangs", "read-crawls"] {
         let path = VirtualPath::root().join(name.as_bytes()).unwrap();
         let options = OpenOptions::replace();
         let file = storage.inner.open(&path, options).await.unwrap();
@@ -293,6 +298,17 @@ async fn abor_is_answered_though_the_storage_hangs() {
         assert_eq!(client.fetch("RETR fine").await, command.as_bytes());
     }
     setup.nothing_is_open().await;
+}
+
+#[cfg(feature = "hash")]
+#[tokio::test]
+async fn what_takes_long_and_carries_on_is_waited_for() {
+    let setup = setup(Duration::from_secs(2)).await;
+    let mut one = Client::login(setup.served.addr).await;
+    let mut two = Client::login(setup.served.addr).await;
+    one.send("XCRC read-crawls\r\n").await;
+    two.cmd("COMB new read-crawls", 250).await;
+    one.expect(250).await;
 }
 
 #[cfg(feature = "hash")]

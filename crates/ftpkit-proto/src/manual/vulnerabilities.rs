@@ -437,5 +437,5 @@
 //!
 //! *Tests:* `whatever_happens`, `whatever_a_driver_says`, `in_whatever_pieces`,
 //! `each_request_ends_once_and_silence_ends_all`, `procedures_may_end_at_any_moment`,
-//! `every_session_keeps_its_promises`, `epsv_all_sticks`, `a_late_answer_to_abor_answers_nothing_else`,
+//! `every_session_keeps_its_promises_and_every_transition_is_taken`, `epsv_all_sticks`, `a_late_answer_to_abor_answers_nothing_else`,
 //! `it_is_answered_at_every_moment_and_at_every_split`.

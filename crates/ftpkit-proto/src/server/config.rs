@@ -90,7 +90,7 @@ pub struct Timeouts {
     pub handshake: Duration,
     /// Without a byte of payload during a transfer. 300 s.
     pub stall: Duration,
-    /// For the application to answer a question. 300 s.
+    /// For the application to answer a question, or to say that it carries on. 300 s.
     pub question: Duration,
 }
 

@@ -141,6 +141,16 @@ impl Connection {
         !self.is_closed() && self.asked() == Some(id)
     }
 
+    /// Says that work on a question goes on: the time for its answer begins anew. For what takes
+    /// long and is seen to advance, as the digest of a large file; of a question that is not
+    /// open any more nothing is said.
+    pub fn carries_on(&mut self, now: Instant, id: AskId) {
+        self.observe(now);
+        if self.awaits(id) {
+            self.begin(Timer::Question);
+        }
+    }
+
     /// Ends the session gracefully: what is being carried out comes to its end, then 421. An
     /// idle session gets its 421 at once.
     pub fn drain(&mut self, now: Instant) {

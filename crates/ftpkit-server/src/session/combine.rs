@@ -12,6 +12,7 @@ use ftpkit_storage::{
 use futures::future::{Either, select};
 use tokio::sync::oneshot;
 
+use super::Progress;
 use crate::storage_map::refusal;
 
 /// How much is copied at a time.
@@ -24,6 +25,7 @@ pub(super) async fn combine(
     storage: &Arc<dyn Storage>,
     target: &VirtualPath,
     parts: Vec<VirtualPath>,
+    progress: &Progress,
 ) -> Result<(), Refusal> {
     let can = storage.capabilities();
     if !can.contains(Capabilities::WRITE) {
@@ -36,6 +38,7 @@ pub(super) async fn combine(
         storage: Arc::clone(storage),
         target: target.clone(),
         parts,
+        progress: progress.clone(),
     };
     // Dropped with this future, which the task takes notice of.
     let (_waits, given_up) = oneshot::channel();
@@ -48,6 +51,7 @@ struct Job {
     storage: Arc<dyn Storage>,
     target: VirtualPath,
     parts: Vec<VirtualPath>,
+    progress: Progress,
 }
 
 /// One part, open, with its size where that is known.
@@ -77,7 +81,7 @@ impl Job {
         let file = self.storage.open(&self.target, options).await?;
         let start = file.start();
         let appended = {
-            let append = pin!(append(&*file, start, &sources));
+            let append = pin!(append(&*file, start, &sources, &self.progress));
             match select(append, given_up).await {
                 Either::Left((appended, _)) => appended,
                 Either::Right(_) => Err(ErrorKind::Other.into()),
@@ -149,7 +153,12 @@ impl Job {
     }
 }
 
-async fn append(file: &dyn File, mut to: u64, sources: &[Part]) -> Result<(), Error> {
+async fn append(
+    file: &dyn File,
+    mut to: u64,
+    sources: &[Part],
+    progress: &Progress,
+) -> Result<(), Error> {
     let mut block = vec![0; BLOCK];
     for Part { file: source, size } in sources {
         // What is added to a part meanwhile is not part of it.
@@ -165,6 +174,7 @@ async fn append(file: &dyn File, mut to: u64, sources: &[Part]) -> Result<(), Er
             file.write_at(to, data).await?;
             from = from.saturating_add(read as u64);
             to = to.saturating_add(read as u64);
+            progress.advance();
             tokio::task::yield_now().await;
         }
     }

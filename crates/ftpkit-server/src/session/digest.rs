@@ -8,12 +8,13 @@ use ftpkit_proto::{
 use ftpkit_storage::{Algorithm, Capabilities, ErrorKind, VirtualPath};
 use tokio::sync::Semaphore;
 
-use super::{paths::Place, questions::metadata};
+use super::{Progress, paths::Place, questions::metadata};
 use crate::storage_map::refusal;
 
 /// The digest that is asked for. It may be given up at any moment.
 pub(super) async fn digest(
     turns: &Semaphore,
+    progress: &Progress,
     place: &Place,
     question: Digest,
 ) -> Result<Digested, Refusal> {
@@ -45,7 +46,7 @@ pub(super) async fn digest(
             Err(error) => return Err(refusal(&error)),
         }
     }
-    by_reading(turns, place, &path, algorithm, question.range).await
+    by_reading(turns, progress, place, &path, algorithm, question.range).await
 }
 
 fn algorithm(algorithm: HashAlgorithm) -> Result<Algorithm, Refusal> {
@@ -62,6 +63,7 @@ fn algorithm(algorithm: HashAlgorithm) -> Result<Algorithm, Refusal> {
 #[cfg(not(feature = "hash"))]
 async fn by_reading(
     _turns: &Semaphore,
+    _progress: &Progress,
     _place: &Place,
     _path: &VirtualPath,
     _algorithm: Algorithm,
@@ -73,6 +75,7 @@ async fn by_reading(
 #[cfg(feature = "hash")]
 async fn by_reading(
     turns: &Semaphore,
+    progress: &Progress,
     place: &Place,
     path: &VirtualPath,
     algorithm: Algorithm,
@@ -112,6 +115,7 @@ async fn by_reading(
         let hashed = hashed.await;
         (hasher, block) = hashed.map_err(|_| Refusal::new(RefusalKind::Failed))?;
         at = at.saturating_add(read as u64);
+        progress.advance();
     }
     Ok(Digested::new(hasher.finish(), at - start))
 }

@@ -13,7 +13,7 @@ use ftpkit_storage::{
 };
 
 use super::{
-    Origin, combine,
+    Origin, Progress, combine,
     paths::{Place, shown},
 };
 use crate::{facts_map, observer::ServerEvent, storage_map::refusal};
@@ -51,15 +51,23 @@ pub(super) struct Changed {
     pub(super) cwd: Option<VirtualPath>,
 }
 
-pub(super) async fn change(place: &Place, change: Change) -> Result<Changed, Refusal> {
-    let (path, is_cwd) = carry_out(place, change).await?;
+pub(super) async fn change(
+    place: &Place,
+    change: Change,
+    progress: &Progress,
+) -> Result<Changed, Refusal> {
+    let (path, is_cwd) = carry_out(place, change, progress).await?;
     Ok(Changed {
         path: shown(&path)?,
         cwd: is_cwd.then_some(path),
     })
 }
 
-async fn carry_out(place: &Place, change: Change) -> Result<(VirtualPath, bool), Refusal> {
+async fn carry_out(
+    place: &Place,
+    change: Change,
+    progress: &Progress,
+) -> Result<(VirtualPath, bool), Refusal> {
     let storage = &place.storage;
     let path = match change {
         Change::Directory(argument) => {
@@ -141,7 +149,7 @@ async fn carry_out(place: &Place, change: Change) -> Result<(VirtualPath, bool),
             let target = place.resolve(Some(&target))?;
             let parts: Result<Vec<_>, _> =
                 parts.iter().map(|part| place.resolve(Some(part))).collect();
-            combine::combine(storage, &target, parts?).await?;
+            combine::combine(storage, &target, parts?, progress).await?;
             target
         }
         _ => return Err(RefusalKind::Unsupported.into()),

@@ -228,6 +228,23 @@ fn only_what_is_offered_is_asked() {
 }
 
 #[test]
+fn one_that_carries_on_is_waited_for() {
+    let mut rig = Rig::new(Config::default());
+    rig.play(IN);
+    rig.play("C: HASH x\nE: Digest\nT: 299");
+    let id = rig.held.as_ref().unwrap().id();
+    for _ in 0..3 {
+        rig.session.carries_on(rig.now, id);
+        rig.play("T: 299");
+    }
+    rig.play("T: 1\nE: Cancelled\nS: 451");
+    // It is of no use to another one.
+    rig.play("C: HASH x\nE: Digest\nT: 299");
+    rig.session.carries_on(rig.now, id);
+    rig.play("T: 1\nE: Cancelled\nS: 451");
+}
+
+#[test]
 fn a_long_one_is_aborted() {
     for line in [
         "HASH x",
