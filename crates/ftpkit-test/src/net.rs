@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use ftpkit_proto::{DataEvent, DataFailure, DataId, Flow, Instant, TlsEvent};
+use ftpkit_proto::{DataEvent, DataFailure, DataId, Flow, Instant, TlsEvent, server::AskId};
 
 /// One side of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +62,8 @@ pub struct Conditions {
     pub data_tls: Vec<Handshake>,
     /// Whether TLS on a data connection ends without close_notify.
     pub unclean: bool,
+    /// Whether a sender is done only when its last bytes arrive, as where buffers are small.
+    pub unbuffered: bool,
     /// Payload moves no further when so many bytes of it have crossed a data connection.
     pub stall: Option<usize>,
     /// The file at this side fails, like this, when so many bytes of payload have moved.
@@ -97,6 +99,7 @@ impl Default for Conditions {
             tls: Handshake::Works,
             data_tls: Vec::new(),
             unclean: false,
+            unbuffered: false,
             stall: None,
             fail_file: None,
         }
@@ -115,8 +118,8 @@ pub(crate) enum Arrival {
     /// A piece of payload, or its end, inside the network.
     Payload(LinkId, Piece),
     Tls(TlsEvent),
-    /// The storage has its answer.
-    Answer,
+    /// The storage has its answer to this question, which may be cancelled meanwhile.
+    Answer(AskId),
 }
 
 pub(crate) type LinkId = u64;
@@ -449,9 +452,13 @@ impl Net {
         if let Some(most) = stalls {
             payload = &payload[..most];
         }
-        let mut at = now;
+        let (mut at, mut moved) = (now, 0);
         for piece in payload.chunks(PIECE) {
             at = at + self.conditions.data_delay;
+            if self.conditions.unbuffered {
+                moved += piece.len() as u64;
+                self.news(at, side, id, DataEvent::Progress { bytes: moved });
+            }
             let piece = Piece::Bytes(piece.to_vec());
             self.schedule(at, side.other(), Arrival::Payload(number, piece));
         }
@@ -463,10 +470,15 @@ impl Net {
         }
         let end = Arrival::Payload(number, Piece::End(!self.conditions.unclean));
         self.schedule(at, side.other(), end);
-        // The sender's buffers are large: it is done before the last piece has arrived.
+        // Where buffers are large it is done long before the last piece has arrived.
+        let done = if self.conditions.unbuffered {
+            at
+        } else {
+            now + self.conditions.data_delay / 2
+        };
         let bytes = payload.len() as u64;
         let sent = Arrival::Data(id, DataEvent::Finished { bytes, clean: true });
-        self.schedule(now + self.conditions.data_delay / 2, side, sent);
+        self.schedule(done, side, sent);
     }
 
     /// Whether this news of a sender still holds: its connection may have broken meanwhile.

@@ -14,7 +14,7 @@ use ftpkit_proto::{
 
 use crate::{
     net::{Arrival, Conditions, Handshake, Net, Side},
-    player::{ClientPlayer, Input, Player, ServerPlayer, Told},
+    player::{ClientPlayer, Input, Pending, Player, ServerPlayer, Told},
     replay::note,
     settings::Settings,
     store::{Store, USER},
@@ -441,8 +441,9 @@ impl Pair {
             Arrival::Eof => self.sides[side as usize].eof = true,
             Arrival::Tls(event) => self.happen(side, Input::Tls(event)),
             Arrival::Payload(link, piece) => self.net.payload(self.now, side, link, piece),
-            Arrival::Answer => {
-                if let Some(question) = &self.server.pending {
+            Arrival::Answer(id) => {
+                let pending = self.server.pending.as_ref();
+                if let Some(question) = pending.filter(|pending| pending.id() == id) {
                     let net = &mut self.net;
                     let received = |id| net.take_received(Side::Server, id).unwrap_or_default();
                     let answer = self.store.answer(question, received);
@@ -550,9 +551,10 @@ impl Pair {
                 self.store.told(&event);
             }
             Output::Event(Told::Asked) => {
-                if let Some(delay) = self.store.asked() {
+                let question = self.server.pending.as_ref().map(Pending::id);
+                if let (Some(id), Some(delay)) = (question, self.store.asked()) {
                     let later = now + delay;
-                    self.net.schedule(later, Side::Server, Arrival::Answer);
+                    self.net.schedule(later, Side::Server, Arrival::Answer(id));
                 }
             }
             Output::Closed(result) => self.closed(side, result),

@@ -21,7 +21,7 @@ use ftpkit_proto::{
 
 use crate::{
     net::{Arrival, Conditions, Net, Side},
-    player::{Input, Player, ServerPlayer, Told},
+    player::{Input, Pending, Player, ServerPlayer, Told},
     store::{Store, USER},
     witness::Witness,
 };
@@ -379,8 +379,9 @@ impl Trio {
         let server = &mut self.servers[end(side) as usize];
         match arrival {
             Arrival::Payload(link, piece) => net.payload(now, side, link, piece),
-            Arrival::Answer => {
-                if let Some(question) = &server.player.pending {
+            Arrival::Answer(id) => {
+                let pending = server.player.pending.as_ref();
+                if let Some(question) = pending.filter(|pending| pending.id() == id) {
                     let received = |id| net.take_received(side, id).unwrap_or_default();
                     let answer = server.store.answer(question, received);
                     server.player.take(now, Input::Answer(answer));
@@ -482,9 +483,10 @@ impl Trio {
                     self.data(end, id, request);
                 }
                 Output::Event(Told::Asked) => {
-                    if let Some(delay) = server.store.asked() {
+                    let question = server.player.pending().map(Pending::id);
+                    if let (Some(id), Some(delay)) = (question, server.store.asked()) {
                         let later = self.now + delay;
-                        self.net.schedule(later, side(end), Arrival::Answer);
+                        self.net.schedule(later, side(end), Arrival::Answer(id));
                     }
                 }
                 Output::Event(Told::Server(event)) => {

@@ -60,6 +60,7 @@ const SIMPLER: &[fn(&mut Plan)] = &[
     |plan| plan.pair(|pair| pair.conditions.tls = crate::Handshake::Works),
     |plan| plan.pair(|pair| pair.conditions.data_tls = Vec::new()),
     |plan| plan.pair(|pair| pair.conditions.unclean = false),
+    |plan| plan.pair(|pair| pair.conditions.unbuffered = false),
     |plan| plan.pair(|pair| pair.conditions.stall = None),
     |plan| plan.pair(|pair| pair.conditions.fail_file = None),
     |plan| {
