@@ -10,7 +10,7 @@ use ftpkit_proto::{
     command::ListArgs,
     server::{self, TlsPolicy},
 };
-use ftpkit_test::{Answering, Conditions, Pair, Side, Store};
+use ftpkit_test::{Answering, Conditions, Pair, Side, Store, Transcript};
 
 /// What a client does, and the world that it does it in.
 struct Scenario {
@@ -232,7 +232,7 @@ const SCENARIOS: &[Scenario] = &[
 ];
 
 /// What was said, in order, and how each request ended.
-fn play(scenario: &Scenario, fragment: usize) -> String {
+fn play(scenario: &Scenario, fragment: usize) -> (String, Transcript) {
     let mut setting = (scenario.setting)();
     setting.conditions.fragment = fragment;
     let content: Vec<u8> = (0..3000).map(|i| (i * 7 % 251) as u8).collect();
@@ -249,16 +249,33 @@ fn play(scenario: &Scenario, fragment: usize) -> String {
         .map(|id| format!("{:?}", pair.outcome(*id).expect("it ended")))
         .collect();
     let said: Vec<String> = pair.transcript().said().collect();
-    format!("{}\n{}\n{ended:?}", said.join("\n"), outcomes.join("\n"))
+    let story = format!("{}\n{}\n{ended:?}", said.join("\n"), outcomes.join("\n"));
+    (story, pair.transcript().clone())
 }
 
 #[test]
 fn no_scenario_depends_on_how_its_bytes_are_cut() {
     for scenario in SCENARIOS {
-        let whole = play(scenario, 0);
+        let (whole, _) = play(scenario, 0);
         for fragment in [1, 2, 3, 5, 17] {
-            let pieces = play(scenario, fragment);
+            let (pieces, _) = play(scenario, fragment);
             assert_eq!(pieces, whole, "{}, in pieces of {fragment}", scenario.name);
+        }
+    }
+}
+
+/// The same with all else as it was: only the bytes that a machine takes come otherwise.
+#[test]
+fn no_machine_depends_on_how_its_bytes_are_cut() {
+    for scenario in SCENARIOS {
+        let (_, transcript) = play(scenario, 0);
+        for side in [Side::Client, Side::Server] {
+            let done = transcript.done_by(side);
+            for size in [1, 2, 3, 5, 17] {
+                let again = transcript.replay_in_pieces(side, size);
+                let again = again.done_by(side);
+                assert_eq!(again, done, "{}, {side:?} by {size}", scenario.name);
+            }
         }
     }
 }
