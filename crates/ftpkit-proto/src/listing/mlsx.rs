@@ -75,6 +75,12 @@ fn read_facts(entry: &mut Entry, line: &Bytes) -> Result<(), Miss> {
                     continue;
                 }
             }
+            Fact::Mode => {
+                if let Some(mode) = plain_mode(text, start) {
+                    (entry.mode, at) = (Some(mode), start + 5);
+                    continue;
+                }
+            }
             _ => {}
         }
         let end = value_end(text, start, fact).ok_or(Miss::UNKNOWN)?;
@@ -135,6 +141,13 @@ const MODIFY: (u64, u64) = scan::word(b"modify=");
 const CREATE: (u64, u64) = scan::word(b"create=");
 const UNIQUE: (u64, u64) = scan::word(b"unique=");
 
+const SYSTEM_MODE: (u64, u64) = scan::word(b"unix.mod");
+
+/// The end of `UNIX.mode=`, which is longer than a word.
+const fn is_e(text: &[u8]) -> bool {
+    matches!(text, [b'e' | b'E', b'='])
+}
+
 /// The fact that begins there, and where its value does. The usual ones are compared as a whole:
 /// what follows them need not wait until the equals sign is found.
 #[inline(always)]
@@ -152,6 +165,8 @@ fn fact(line: &[u8], at: usize) -> Option<(Fact, usize)> {
         (Fact::Unique, 7)
     } else if scan::begins(word, CREATE) {
         (Fact::Create, 7)
+    } else if scan::begins(word, SYSTEM_MODE) && line.get(at + 8..at + 10).is_some_and(is_e) {
+        (Fact::Mode, 10)
     } else {
         return other_fact(line, at);
     };
@@ -161,7 +176,6 @@ fn fact(line: &[u8], at: usize) -> Option<(Fact, usize)> {
 /// A fact with another name.
 fn other_fact(line: &[u8], at: usize) -> Option<(Fact, usize)> {
     const SYSTEM: (u64, u64) = scan::word(b"unix.");
-    const MODE: (u64, u64) = scan::word(b"mode=");
     const OWNER: (u64, u64) = scan::word(b"owner=");
     const GROUP: (u64, u64) = scan::word(b"group=");
     const USER_ID: (u64, u64) = scan::word(b"uid=");
@@ -173,9 +187,7 @@ fn other_fact(line: &[u8], at: usize) -> Option<(Fact, usize)> {
     if scan::begins(scan::load(line, at, 0), SYSTEM) {
         let word = scan::load(line, at + 5, 0);
         let is_name = || scan::begins(scan::load(line, at + 13, 0), REST);
-        let fact = if scan::begins(word, MODE) {
-            Some((Fact::Mode, 10))
-        } else if scan::begins(word, OWNER) {
+        let fact = if scan::begins(word, OWNER) {
             Some((Fact::Owner, 11))
         } else if scan::begins(word, GROUP) {
             Some((Fact::Group, 11))
@@ -247,6 +259,17 @@ fn plain_number(line: &[u8], at: usize) -> Option<(u64, usize)> {
         }
     }
     None
+}
+
+/// `0644` that begins there and ends at a semicolon.
+#[inline(always)]
+fn plain_mode(line: &[u8], at: usize) -> Option<u16> {
+    let [a, b, c, d, b';'] = line.get(at..at + 5)? else {
+        return None;
+    };
+    [a, b, c, d].iter().try_fold(0, |mode, digit| {
+        matches!(digit, b'0'..=b'7').then(|| mode << 3 | u16::from(*digit & 7))
+    })
 }
 
 /// `YYYYMMDDHHMMSS` that begins there and ends at a semicolon.
