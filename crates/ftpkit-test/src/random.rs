@@ -279,7 +279,7 @@ fn settings(dice: &mut Dice) -> Settings {
     client.data_mode = dice.weighted(&[
         (5, DataMode::Passive),
         (3, DataMode::Active),
-        (4, DataMode::Auto),
+        (6, DataMode::Auto),
     ]);
     client.pret = dice.weighted(&[(5, Pret::Listed), (2, Pret::Always), (1, Pret::Never)]);
     client.long_addresses = dice.chance(25);

@@ -29,6 +29,8 @@ pub(crate) enum Prelude {
     Nothing,
     LoggedIn,
     Secured,
+    /// A client has had a transfer too.
+    Transferred,
 }
 
 /// What happens to a machine that is alone. Each step is what dice are made of.
@@ -38,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) settings: Settings,
     pub(crate) honest: bool,
     pub(crate) prelude: Prelude,
+    /// The verbs that a server does not know.
+    pub(crate) unknown: &'static [&'static str],
     pub(crate) steps: Vec<u64>,
 }
 
@@ -54,7 +58,9 @@ impl Plan {
                 (3, Prelude::Nothing),
                 (4, Prelude::LoggedIn),
                 (4, Prelude::Secured),
+                (5, Prelude::Transferred),
             ]),
+            unknown: dice.weighted(talk::UNKNOWN),
             steps: {
                 let count = dice.below(70);
                 (0..count).map(|_| dice.next()).collect()
@@ -336,17 +342,31 @@ impl Lone {
         let Some(command) = self.commands.front() else {
             return talk::any_reply(dice);
         };
-        let reply = if fits {
-            talk::fitting_reply(command, self.begun, dice)
-        } else {
-            talk::any_reply(dice)
-        };
-        // A reply that is not preliminary answers the command, as far as the dice know.
+        let reply = self.unknown(command);
+        let calls = self.sockets.values().any(|one| *one == Socket::Accepting);
+        let reply = reply.unwrap_or_else(|| match fits {
+            // A server whose call does not get through says so.
+            true if self.begun && calls && dice.chance(50) => b"425 No\r\n".to_vec(),
+            true => talk::fitting_reply(command, self.begun, dice),
+            false => talk::any_reply(dice),
+        });
+        self.answered(&reply);
+        reply
+    }
+
+    /// What a server says of a command that it does not know.
+    fn unknown(&self, command: &str) -> Option<Vec<u8>> {
+        let verb = command.split(' ').next().unwrap_or_default();
+        let unknown = self.plan.unknown.contains(&verb);
+        unknown.then(|| b"500 What?\r\n".to_vec())
+    }
+
+    /// A reply that is not preliminary answers the oldest command, as far as the dice know.
+    fn answered(&mut self, reply: &[u8]) {
         self.begun = reply.first() == Some(&b'1');
         if !self.begun {
             self.commands.pop_front();
         }
-        reply
     }
 
     fn tls(&mut self, dice: &mut Dice) {
@@ -410,8 +430,14 @@ impl Lone {
                     home,
                     offers: Offers::ALL,
                 }));
-            } else if let Some(command) = self.commands.pop_front() {
-                self.say(talk::good_reply(&command));
+            } else if let Some(id) = self.busy_socket() {
+                self.good_news(id);
+            } else if let Some(command) = self.commands.front() {
+                let reply = self.unknown(command);
+                // A transfer has its final reply when its payload has moved.
+                let reply = reply.unwrap_or_else(|| talk::good_reply(command, self.begun));
+                self.answered(&reply);
+                self.say(reply);
             } else {
                 return;
             }
@@ -429,6 +455,7 @@ impl Lone {
         }
         let words: &[&str] = match (self.plan.side, prelude) {
             (Side::Client, Prelude::Secured) => &["secure true", "login anna secret"],
+            (Side::Client, Prelude::Transferred) => &["login anna secret", "image get 0 /a"],
             (Side::Client, _) => &["login anna secret"],
             (Side::Server, Prelude::Secured) => {
                 &["AUTH TLS", "PBSZ 0", "PROT P", "USER anna", "PASS secret"]

@@ -303,6 +303,15 @@ const FITTING: &[(&str, &[&str])] = &[
     ("", &["200 Fine", "250 Fine", "500 No", "550 No"]),
 ];
 
+/// What servers do not know, by how often they are met.
+pub(super) const UNKNOWN: &[(usize, &[&str])] = &[
+    (5, &[]),
+    (5, &["EPSV", "PASV", "LPSV"]),
+    (1, &["EPSV", "EPRT", "FEAT"]),
+    (1, &["EPRT", "PORT", "LPRT"]),
+    (1, &["PRET", "RANG", "REST", "HOST"]),
+];
+
 /// What commands with a data connection get, before and behind their payload.
 const TRANSFERS: &[&str] = &["RETR", "STOR", "APPE", "STOU", "LIST", "NLST", "MLSD"];
 const BEGIN: &[(usize, &str)] = &[
@@ -317,14 +326,19 @@ const END: &[(usize, &str)] = &[
     (10, "226 Done"),
     (2, "250 Done"),
     (2, "426 Stopped"),
-    (4, "425 No"),
+    (6, "425 No"),
     (1, "551 No"),
 ];
 
-/// The reply of a server that does all it is asked, to a command without a data connection.
-pub(super) fn good_reply(command: &str) -> Vec<u8> {
+/// The reply of a server that does all it is asked.
+pub(super) fn good_reply(command: &str, begun: bool) -> Vec<u8> {
     let verb = command.split(' ').next().unwrap_or_default();
-    format!("{}\r\n", row(verb)[0]).into_bytes()
+    let reply = match (TRANSFERS.contains(&verb), begun) {
+        (true, false) => "150 Here",
+        (true, true) => "226 Done",
+        _ => row(verb)[0],
+    };
+    format!("{reply}\r\n").into_bytes()
 }
 
 fn row(verb: &str) -> &'static [&'static str] {

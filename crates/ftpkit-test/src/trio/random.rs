@@ -114,6 +114,9 @@ impl Trio {
             trio.wait(wait);
             if chance.one_of(3) {
                 trio.abort(errand);
+                if chance.one_of(5) {
+                    trio.lose(chance.end(), chance.below(60) as usize);
+                }
             }
         }
         trio.run();

@@ -1,5 +1,7 @@
 //! The driver of a machine that is alone: what it has of data connections, and the news of them.
 
+use std::net::SocketAddr;
+
 use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest};
 
 use super::Lone;
@@ -85,26 +87,64 @@ impl Lone {
         self.spent.insert(id);
     }
 
+    /// Where this side listens for the connection, and where its peer calls from.
+    fn places(&self, id: DataId) -> (SocketAddr, SocketAddr) {
+        let (mut client, mut server) = self.plan.settings.addresses();
+        for address in [&mut client, &mut server] {
+            address.set_port(50_000 + u16::try_from(id.number()).unwrap_or(0));
+        }
+        match self.plan.side {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
+        }
+    }
+
+    /// A data connection that the machine waits for news of.
+    pub(super) fn busy_socket(&self) -> Option<DataId> {
+        let busy = self.sockets.iter().find(|(_, socket)| socket.is_busy());
+        busy.map(|(id, _)| *id)
+    }
+
+    /// The news that all goes well.
+    pub(super) fn good_news(&mut self, id: DataId) {
+        let (own, peer) = self.places(id);
+        let (event, after) = match self.sockets.get(&id) {
+            Some(Socket::Binding) => (DataEvent::Listening(own), Some(Socket::Bound)),
+            Some(Socket::Securing) => {
+                let secured = DataEvent::Secured { resumed: true };
+                (secured, Some(Socket::Secured))
+            }
+            Some(Socket::Flowing(_)) => {
+                let (bytes, clean) = (9, true);
+                (DataEvent::Finished { bytes, clean }, None)
+            }
+            _ => (DataEvent::Connected(peer), Some(Socket::Met(true))),
+        };
+        self.tell(id, event, after);
+    }
+
+    fn tell(&mut self, id: DataId, event: DataEvent, after: Option<Socket>) {
+        match after {
+            Some(after) => {
+                self.sockets.insert(id, after);
+            }
+            None => self.spend(id),
+        }
+        self.happen(Input::Data(id, event));
+    }
+
     /// News that an honest driver could bring now.
     pub(super) fn news(&mut self, id: DataId, dice: &mut Dice) {
         let Some(socket) = self.sockets.get(&id).copied() else {
             return;
         };
-        let (client, server) = self.plan.settings.addresses();
-        let (own, peer) = match self.plan.side {
-            Side::Client => (client, server),
-            Side::Server => (server, client),
-        };
-        let at = |mut address: std::net::SocketAddr| {
-            address.set_port(50_000 + u16::try_from(id.number()).unwrap_or(0));
-            address
-        };
+        let (own, peer) = self.places(id);
         let fails = dice.chance(15);
         let failure =
             |dice: &mut Dice, kinds: &[DataFailure]| (DataEvent::Failed(dice.pick(kinds)), None);
         let (event, after) = match socket {
             Socket::Binding if fails => failure(dice, &[DataFailure::Listen]),
-            Socket::Binding => (DataEvent::Listening(at(own)), Some(Socket::Bound)),
+            Socket::Binding => (DataEvent::Listening(own), Some(Socket::Bound)),
             Socket::Accepting | Socket::Dialling if fails => failure(
                 dice,
                 &[
@@ -119,7 +159,7 @@ impl Lone {
                 (DataEvent::Connected(stranger), Some(Socket::Met(welcome)))
             }
             Socket::Accepting | Socket::Dialling => {
-                (DataEvent::Connected(at(peer)), Some(Socket::Met(true)))
+                (DataEvent::Connected(peer), Some(Socket::Met(true)))
             }
             Socket::Securing if fails => failure(dice, &[DataFailure::Tls, DataFailure::Broken]),
             Socket::Securing => {
@@ -149,13 +189,7 @@ impl Lone {
                 failure(dice, &[DataFailure::Broken, DataFailure::Listen])
             }
         };
-        match after {
-            Some(after) => {
-                self.sockets.insert(id, after);
-            }
-            None => self.spend(id),
-        }
-        self.happen(Input::Data(id, event));
+        self.tell(id, event, after);
     }
 
     pub(super) fn lie(&mut self, dice: &mut Dice) {
