@@ -226,6 +226,7 @@ impl Connection {
         let code = reply.code();
         match *run.step {
             _ if code.is_preliminary() => {}
+            Step::Type(kind) => self.parameters.note(&Command::Type(kind), code),
             Step::Rest => self.parameters.note(&Command::Rest(run.offset), code),
             Step::Range => self.parameters.note(&Command::Rang(run.range), code),
             _ => {}
@@ -242,10 +243,7 @@ impl Connection {
         }
         match run.step.next(code, run.flow, self.config.lenient) {
             Next::Stay => ON,
-            Next::Meet => {
-                self.parameters.kind = Some(run.kind);
-                self.meet(run)
-            }
+            Next::Meet => self.meet(run),
             Next::Ask => {
                 self.ask_passive(run);
                 ON

@@ -46,6 +46,40 @@ fn before_the_server_knows_of_it() {
     }
 }
 
+/// The server has set a type that its transfer never used: the next one needs its own.
+#[test]
+fn a_type_that_is_set_too_late_is_remembered() {
+    play(
+        Config::default(),
+        "
+        S: 220 Hello
+        greeting 220
+        ask get /f
+        C: TYPE I
+        S: 200 Fine
+        C: EPSV
+        S: 229 Fine (|||50000|)
+        D1 Connect(192.0.2.1:50000)
+        d1 failed Refused
+        C: PASV
+        S: 500 No
+        done 1 failed Connect 0 500 No
+        ask text /f
+        C: TYPE A
+        abort 2
+        S: 200 Fine
+        done 2 failed Aborted 0 200 Fine
+        ask get /f
+        C: TYPE I
+        abort 3
+        S: 504 No
+        done 3 failed Aborted 0 504 No
+        ask text /f
+        C: EPSV
+    ",
+    );
+}
+
 /// Every way in which servers are known to answer ABOR, `|` where the fence is sent.
 const ANSWERS: &[&str] = &[
     // The standard's: ProFTPD, pyftpdlib, this crate's server.
