@@ -4,7 +4,7 @@
 mod application;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -56,6 +56,10 @@ pub struct Pair {
     downloads: BTreeMap<RequestId, Vec<u8>>,
     outcomes: BTreeMap<RequestId, Outcome>,
     submitted: Vec<RequestId>,
+    /// The requests whose payload is to cross as text.
+    texts: BTreeSet<RequestId>,
+    /// Whether it does, as far as the server knows.
+    as_text: bool,
     commands: usize,
     witness: Witness,
 }
@@ -149,6 +153,8 @@ impl Pair {
             downloads: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             submitted: Vec::new(),
+            texts: BTreeSet::new(),
+            as_text: false,
             commands: 0,
             witness: Witness::new(settings.server.trace),
             settings,
@@ -383,6 +389,9 @@ impl Pair {
                 self.store.told(&event);
             }
             Output::Event(Told::Asked) => {
+                if let Some(Pending::Open(ask)) = &self.server.pending {
+                    self.as_text = ask.question().ascii;
+                }
                 let question = self.server.pending.as_ref().map(Pending::id);
                 if let (Some(id), Some(delay)) = (question, self.store.asked()) {
                     let later = now + delay;
@@ -410,6 +419,8 @@ impl Pair {
     fn client_event(&mut self, event: client::Event) {
         match event {
             client::Event::Opened { request, data, .. } => {
+                let wanted = self.texts.contains(&request);
+                assert_eq!(wanted, self.as_text, "the type\n{}", self.transcript);
                 self.opened.insert(data, request);
             }
             client::Event::Done(id, outcome) => {

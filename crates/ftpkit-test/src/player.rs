@@ -93,6 +93,11 @@ pub(crate) trait Player {
 
     fn transitions(&self) -> Transitions;
 
+    /// Whether a user is logged in at a server.
+    fn is_logged_in(&self) -> bool {
+        false
+    }
+
     /// The open question of a server.
     fn pending(&self) -> Option<&Pending> {
         None
@@ -262,6 +267,10 @@ impl Player for ServerPlayer {
 
     fn transitions(&self) -> Transitions {
         self.machine.transitions()
+    }
+
+    fn is_logged_in(&self) -> bool {
+        self.machine.is_logged_in()
     }
 
     fn pending(&self) -> Option<&Pending> {

@@ -19,9 +19,13 @@ impl Pair {
 
     /// Submits a request.
     pub fn submit(&mut self, request: Request) -> RequestId {
+        let text = matches!(&request, Request::Transfer { ascii: true, .. });
         self.happen(Side::Client, Input::Ask(request));
         let id = *self.client.requests.last().expect("it was just asked for");
         self.submitted.push(id);
+        if text {
+            self.texts.insert(id);
+        }
         id
     }
 

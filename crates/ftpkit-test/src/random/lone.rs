@@ -82,6 +82,8 @@ pub(crate) struct Lone {
     last: u64,
     /// TLS is being started (true) or ended.
     tls: Option<bool>,
+    /// All that the peer has sent.
+    stream: Vec<u8>,
     /// What a line of the peer has left for its next piece.
     rest: Vec<u8>,
     opened: BTreeSet<DataId>,
@@ -124,6 +126,7 @@ impl Lone {
             spent: BTreeSet::new(),
             last: 0,
             tls: None,
+            stream: Vec::new(),
             rest: Vec::new(),
             opened: BTreeSet::new(),
             witness: Witness::new(true),
@@ -201,6 +204,9 @@ impl Lone {
             Output::StartTls | Output::StopTls => {
                 assert!(self.tls.is_none(), "TLS changes twice at a time");
                 self.tls = Some(matches!(output, Output::StartTls));
+                if self.tls == Some(true) {
+                    self.check_start();
+                }
             }
             Output::Data(id, request) => {
                 self.last = id.number();
@@ -228,6 +234,27 @@ impl Lone {
             }
             _ => {}
         }
+    }
+
+    /// TLS begins: nothing in clear waits behind the line that asked for it or agreed to it, and
+    /// nobody stays logged in.
+    fn check_start(&self) {
+        let line = self.stream.strip_suffix(b"\n").unwrap_or(b"half a line");
+        let line = line
+            .rsplit(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        let marks: &[&[u8]] = match self.plan.side {
+            Side::Client => &[b"234", b"334"],
+            Side::Server => &[b"AUTH"],
+        };
+        let asks = |mark: &&[u8]| line.windows(mark.len()).any(|part| part == *mark);
+        assert!(
+            marks.iter().any(asks),
+            "TLS begins behind `{}`",
+            line.escape_ascii()
+        );
+        assert!(!self.player.is_logged_in(), "a login outlives AUTH");
     }
 
     fn takes_commands(&mut self, bytes: &[u8]) {
@@ -325,6 +352,7 @@ impl Lone {
     fn say(&mut self, bytes: Vec<u8>) {
         let peer = self.plan.side.other();
         self.transcript.wrote(self.now, peer, &bytes, false);
+        self.stream.extend_from_slice(&bytes);
         self.happen(Input::Bytes(bytes));
     }
 

@@ -39,6 +39,7 @@ pub(crate) enum Act {
     Remove(usize),
     Rename(usize, usize),
     Secure(bool),
+    /// Takes this request back, or what is under way where there is no such request.
     Abort(usize),
     /// Goes on for so many steps.
     Steps(usize),
@@ -175,7 +176,7 @@ fn act(dice: &mut Dice) -> Act {
         19 => Act::Remove(name(dice)),
         20 => Act::Rename(name(dice), name(dice)),
         21 if dice.chance(50) => Act::Secure(dice.chance(80)),
-        21..=23 => Act::Abort(dice.below(12)),
+        21..=23 => Act::Abort(dice.below(60)),
         24..=28 => Act::Settle,
         29..=33 => Act::Steps(dice.below(60)),
         34 if dice.chance(70) => Act::Wait(dice.below(400) as u64),
@@ -423,7 +424,9 @@ fn begin(
         }),
         Act::Quit => pair.submit(Request::Quit),
         Act::Abort(which) => {
-            if let Some((_, _, id)) = requests.get(*which) {
+            let mut under_way = requests.iter();
+            let under_way = under_way.find(|(_, _, id)| pair.outcome(*id).is_none());
+            if let Some((_, _, id)) = requests.get(*which).or(under_way) {
                 pair.abort(*id);
             }
             return None;

@@ -233,7 +233,15 @@ const FITTING: &[(&str, &[&str])] = &[
     ("ACCT", &["230 Welcome", "530 No"]),
     (
         "AUTH",
-        &["234 Go", "334 Go", "504 No", "500 No", "534 No", "431 No"],
+        &[
+            "234 Go",
+            "234 Go\r\n220 Hello",
+            "334 Go",
+            "504 No",
+            "500 No",
+            "534 No",
+            "431 No",
+        ],
     ),
     ("PBSZ", &["200 Fine", "503 No"]),
     ("PROT", &["200 Fine", "536 No"]),
