@@ -8,6 +8,8 @@
 
 #[cfg(feature = "transitions")]
 mod taken;
+#[cfg(all(test, feature = "transitions"))]
+mod tests;
 
 use core::{fmt, mem, ops::Deref};
 

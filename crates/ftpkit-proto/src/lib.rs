@@ -258,6 +258,12 @@
 //! [`wire::Framer`], [`Command`], [`Reply`], [`reply::ReplyReader`], [`listing::Parser`],
 //! [`url::Url`], [`ascii`] and [`transcript::Explainer`] need no machine.
 //!
+//! # For tests
+//!
+//! With the feature `transitions` a machine panics on a transition that its tables do not have,
+//! and [`client::Connection`] and [`server::Connection`] tell by `transitions` which ones they
+//! have taken. It is off by default, and costs nothing then.
+//!
 //! # The manual
 //!
 //! - [`manual::vulnerabilities`]: what went wrong elsewhere, and what keeps it from happening here

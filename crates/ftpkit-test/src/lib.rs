@@ -3,7 +3,8 @@
 //! [`Pair`] joins a client machine and a server machine by a network that exists only in
 //! memory ([`net`]), with a storage that answers when it is told to ([`store`]). Time is a
 //! number; a session of an hour takes a millisecond. What was said is in the
-//! [`transcript`](Transcript), which a failing assertion prints.
+//! [`transcript`](Transcript), which a failing assertion prints, and from which it happens again.
+//! [`random`] has many sessions, and holds each to what every session promises.
 
 pub mod fuzz;
 pub mod net;
