@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ftpkit_proto::{
     DataEvent, DataId, Instant, Output, PathArg, TlsEvent,
-    client::{self, RequestId},
+    client::{self, Pipelining, RequestId},
     server::{self, LoginAnswer, Offers},
+    wire::{Framed, Framer},
 };
 
 use super::{dice::Dice, talk};
@@ -95,6 +96,8 @@ pub(crate) struct Lone {
     greeted: bool,
     /// Whether the oldest of them got a preliminary reply.
     begun: bool,
+    /// How many replies the client has to commands that it has yet to send.
+    surplus: usize,
 }
 
 /// What may happen next.
@@ -135,6 +138,7 @@ impl Lone {
             commands: VecDeque::new(),
             greeted: false,
             begun: false,
+            surplus: 0,
             plan,
         }
     }
@@ -161,6 +165,7 @@ impl Lone {
         self.transcript.happened(self.now, self.plan.side, &input);
         self.player.take(self.now, input);
         self.drain();
+        self.surplus = 0;
     }
 
     /// Takes the outputs, and holds them against what is known.
@@ -237,22 +242,23 @@ impl Lone {
     }
 
     /// TLS begins: nothing in clear waits behind the line that asked for it or agreed to it, and
-    /// nobody stays logged in.
+    /// nobody stays logged in. Telnet commands are carried out where they stand.
     fn check_start(&self) {
-        let line = self.stream.strip_suffix(b"\n").unwrap_or(b"half a line");
-        let line = line
-            .rsplit(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default();
+        let mut framer = Framer::new(0);
+        framer.push(&self.stream);
+        let mut last = Vec::new();
+        while let Some(Framed::Line(line)) = framer.next_line() {
+            last = line.to_vec();
+        }
         let marks: &[&[u8]] = match self.plan.side {
             Side::Client => &[b"234", b"334"],
             Side::Server => &[b"AUTH"],
         };
-        let asks = |mark: &&[u8]| line.windows(mark.len()).any(|part| part == *mark);
+        let asks = |mark: &&[u8]| last.windows(mark.len()).any(|part| part == *mark);
         assert!(
-            marks.iter().any(asks),
+            framer.is_empty() && marks.iter().any(asks),
             "TLS begins behind `{}`",
-            line.escape_ascii()
+            last.escape_ascii()
         );
         assert!(!self.player.is_logged_in(), "a login outlives AUTH");
     }
@@ -267,9 +273,23 @@ impl Lone {
             };
             let command = ftpkit_proto::Command::parse(line);
             assert!(command.is_ok(), "no command: {}", line.escape_ascii());
+            if self.surplus > 0 {
+                self.surplus -= 1;
+                continue;
+            }
             let line = String::from_utf8_lossy(line).into_owned();
+            if !ends_abort(&line) {
+                // One reply may have answered both ABOR and PWD, or more.
+                self.commands.retain(|line| !ends_abort(line));
+            }
             self.commands.push_back(line);
         }
+        let others = self.commands.iter().filter(|line| !ends_abort(line));
+        assert!(
+            others.count() <= 1 || self.plan.settings.client.pipelining == Pipelining::Safe,
+            "{:?} are on the way",
+            self.commands
+        );
     }
 
     fn step(&mut self, dice: &mut Dice) {
@@ -352,34 +372,35 @@ impl Lone {
     fn say(&mut self, bytes: Vec<u8>) {
         let peer = self.plan.side.other();
         self.transcript.wrote(self.now, peer, &bytes, false);
+        if self.plan.side == Side::Client {
+            self.answered(&bytes);
+        }
         self.stream.extend_from_slice(&bytes);
         self.happen(Input::Bytes(bytes));
     }
 
     /// What a server says, whether it fits or not.
-    fn reply(&mut self, dice: &mut Dice) -> Vec<u8> {
+    fn reply(&self, dice: &mut Dice) -> Vec<u8> {
         let fits = dice.chance(75);
         if !self.greeted {
-            self.greeted |= fits;
-            return if fits {
+            let greeting = if fits {
                 b"220 Hello\r\n".to_vec()
             } else {
                 talk::any_reply(dice)
             };
+            return greeting;
         }
         let Some(command) = self.commands.front() else {
             return talk::any_reply(dice);
         };
         let reply = self.unknown(command);
         let calls = self.sockets.values().any(|one| *one == Socket::Accepting);
-        let reply = reply.unwrap_or_else(|| match fits {
+        reply.unwrap_or_else(|| match fits {
             // A server whose call does not get through says so.
             true if self.begun && calls && dice.chance(50) => b"425 No\r\n".to_vec(),
             true => talk::fitting_reply(command, self.begun, dice),
             false => talk::any_reply(dice),
-        });
-        self.answered(&reply);
-        reply
+        })
     }
 
     /// What a server says of a command that it does not know.
@@ -389,11 +410,27 @@ impl Lone {
         unknown.then(|| b"500 What?\r\n".to_vec())
     }
 
-    /// A reply that is not preliminary answers the oldest command, as far as the dice know.
-    fn answered(&mut self, reply: &[u8]) {
-        self.begun = reply.first() == Some(&b'1');
-        if !self.begun {
-            self.commands.pop_front();
+    /// The client is about to take these bytes: each reply in them that is not preliminary is
+    /// the greeting or answers the oldest command, or one that the client sends meanwhile.
+    fn answered(&mut self, bytes: &[u8]) {
+        let start = self.stream.iter().rposition(|byte| *byte == b'\n');
+        let mut bytes = [&self.stream[start.map_or(0, |at| at + 1)..], bytes].concat();
+        // Half a line is read when its end comes.
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+        bytes.truncate(whole.map_or(0, |at| at + 1));
+        self.surplus = 0;
+        for line in bytes.split(|byte| *byte == b'\n') {
+            match line {
+                [b'1', _, _, b' ', ..] => self.begun = true,
+                [b'0'..=b'9', _, _, b' ', ..] => {
+                    self.begun = false;
+                    if self.greeted && self.commands.pop_front().is_none() {
+                        self.surplus += 1;
+                    }
+                    self.greeted = true;
+                }
+                _ => {}
+            }
         }
     }
 
@@ -408,6 +445,9 @@ impl Lone {
         };
         // Words that were cut off by TLS are not said.
         self.rest.clear();
+        if event == TlsEvent::Started {
+            self.stream.clear();
+        }
         self.happen(Input::Tls(event));
     }
 
@@ -464,7 +504,6 @@ impl Lone {
                 let reply = self.unknown(command);
                 // A transfer has its final reply when its payload has moved.
                 let reply = reply.unwrap_or_else(|| talk::good_reply(command, self.begun));
-                self.answered(&reply);
                 self.say(reply);
             } else {
                 return;
@@ -548,4 +587,10 @@ impl Lone {
             self.witness.finish();
         }
     }
+}
+
+/// ABOR, and the PWD that finds the end of its replies: what may be sent before the reply to
+/// the command before it.
+fn ends_abort(line: &str) -> bool {
+    ["ABOR", "PWD"].contains(&line)
 }
