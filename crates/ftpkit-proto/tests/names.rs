@@ -59,7 +59,9 @@ fn lines(wire: &[u8]) -> Vec<Vec<u8>> {
         lines
     };
     let whole = read(&[wire]);
-    for at in 0..=wire.len() {
+    // Under miri, which is slow, at a few.
+    let step = if cfg!(miri) { 11 } else { 1 };
+    for at in (0..=wire.len()).step_by(step) {
         let (a, b) = wire.split_at(at);
         assert_eq!(read(&[a, b]), whole, "{}", wire.escape_ascii());
     }

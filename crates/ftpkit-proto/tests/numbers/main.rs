@@ -43,15 +43,12 @@ fn field(
 /// is some hundred times slower, those where widths end.
 fn numbers() -> Vec<u128> {
     let powers: Vec<u128> = if cfg!(miri) {
-        let twos = [8, 16, 31, 32, 63, 64, 65].map(|n| 1 << n);
-        twos.into_iter()
-            .chain([3, 4, 19, 20].map(|n| 10u128.pow(n)))
-            .collect()
+        [8, 16, 32, 64, 65].map(|n| 1 << n).into()
     } else {
         let twos = (0..=65).map(|n| 1 << n);
         twos.chain((0..=20).map(|n| 10u128.pow(n))).collect()
     };
-    let (all, around) = if cfg!(miri) { (64, 1) } else { (1 << 16, 3) };
+    let (all, around) = if cfg!(miri) { (1, 1) } else { (1 << 16, 3) };
     let mut numbers: Vec<u128> = (0..=all).collect();
     for power in powers {
         numbers.extend(power.saturating_sub(around)..=power + around);
