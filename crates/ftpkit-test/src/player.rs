@@ -60,6 +60,23 @@ pub(crate) enum Pending {
 }
 
 impl Pending {
+    /// The question that an event asks; the event itself, if it asks none.
+    #[expect(clippy::result_large_err, reason = "both are what the event was")]
+    pub(crate) fn of(event: server::Event) -> Result<Self, server::Event> {
+        use server::Event;
+        Ok(match event {
+            Event::Login(ask) => Self::Login(ask),
+            Event::Change(ask) => Self::Change(ask),
+            Event::Query(ask) => Self::Query(ask),
+            Event::Survey(ask) => Self::Survey(ask),
+            Event::Digest(ask) => Self::Digest(ask),
+            Event::Space(ask) => Self::Space(ask),
+            Event::Open(ask) => Self::Open(ask),
+            Event::Commit(ask) => Self::Commit(ask),
+            event => return Err(event),
+        })
+    }
+
     pub(crate) const fn id(&self) -> AskId {
         match self {
             Self::Login(ask) => ask.id(),
@@ -166,22 +183,15 @@ impl ServerPlayer {
     }
 
     fn told(&mut self, event: server::Event) -> Told {
-        use server::Event;
-        let asked = match event {
-            Event::Login(ask) => Pending::Login(ask),
-            Event::Change(ask) => Pending::Change(ask),
-            Event::Query(ask) => Pending::Query(ask),
-            Event::Survey(ask) => Pending::Survey(ask),
-            Event::Digest(ask) => Pending::Digest(ask),
-            Event::Space(ask) => Pending::Space(ask),
-            Event::Open(ask) => Pending::Open(ask),
-            Event::Commit(ask) => Pending::Commit(ask),
-            Event::Cancelled(id) => {
-                let cancelled = self.pending.take().map(|pending| pending.id());
-                assert_eq!(cancelled, Some(id), "another question was cancelled");
+        let asked = match Pending::of(event) {
+            Ok(asked) => asked,
+            Err(event) => {
+                if let server::Event::Cancelled(id) = event {
+                    let cancelled = self.pending.take().map(|pending| pending.id());
+                    assert_eq!(cancelled, Some(id), "another question was cancelled");
+                }
                 return Told::Server(event);
             }
-            event => return Told::Server(event),
         };
         // One that the question timer has ended is cancelled first.
         let before = self.pending.replace(asked);

@@ -232,21 +232,15 @@ fn with_argument(verb: Verb, argument: &[u8]) -> Result<Command, Kind> {
         Verb::MLSD => Command::Mlsd(optional_path(argument)?),
         Verb::HOST => Command::Host(text(argument)?),
         Verb::MFMT => {
-            let (time, path) = timed_path(needed(argument)?).ok_or(Kind::BadArgument)?;
-            Command::Mfmt {
-                time,
-                path: checked(PathArg::try_from(path))?,
-            }
+            let (time, path) = time_and_path(argument)?;
+            Command::Mfmt { time, path }
         }
         Verb::CLNT => Command::Clnt(text(argument)?),
         Verb::LPRT => Command::Lprt(lprt(argument)?),
         Verb::LPSV => none(argument, Command::Lpsv)?,
         Verb::MFCT => {
-            let (time, path) = timed_path(needed(argument)?).ok_or(Kind::BadArgument)?;
-            Command::Mfct {
-                time,
-                path: checked(PathArg::try_from(path))?,
-            }
+            let (time, path) = time_and_path(argument)?;
+            Command::Mfct { time, path }
         }
         Verb::MFF => words::mff(argument)?,
         Verb::HASH => Command::Hash(path(argument)?),
@@ -538,6 +532,12 @@ fn sscn(argument: &[u8]) -> Result<Option<bool>, Kind> {
         word if word.eq_ignore_ascii_case(b"OFF") => Ok(Some(false)),
         _ => Err(Kind::UnknownParameter),
     }
+}
+
+/// `timed-path`, the argument of MFMT and MFCT.
+fn time_and_path(argument: &[u8]) -> Result<(Timestamp, PathArg), Kind> {
+    let (time, path) = timed_path(needed(argument)?).ok_or(Kind::BadArgument)?;
+    Ok((time, checked(PathArg::try_from(path))?))
 }
 
 /// ```text

@@ -151,25 +151,19 @@ impl State {
             odd.push(Finding::RenameAbandoned);
         }
         self.renaming = false;
-        let keeps = matches!(
-            verb,
-            Verb::RETR
-                | Verb::STOR
-                | Verb::APPE
-                | Verb::STOU
-                | Verb::HASH
-                | Verb::PRET
-                | Verb::REST
-                | Verb::RANG
-                | Verb::PASV
-                | Verb::EPSV
-                | Verb::LPSV
-                | Verb::CPSV
-                | Verb::PORT
-                | Verb::EPRT
-                | Verb::LPRT
-                | Verb::NOOP
-        );
+        let keeps = asks_for_data(verb)
+            || matches!(
+                verb,
+                Verb::RETR
+                    | Verb::STOR
+                    | Verb::APPE
+                    | Verb::STOU
+                    | Verb::HASH
+                    | Verb::PRET
+                    | Verb::REST
+                    | Verb::RANG
+                    | Verb::NOOP
+            );
         if !keeps && self.offset != 0 {
             odd.push(Finding::OffsetAbandoned);
             self.offset = 0;
@@ -308,17 +302,16 @@ pub(super) fn is_transfer(command: &Command) -> bool {
 fn sets_up_data(command: &Command) -> bool {
     match command {
         Command::Epsv(Epsv::All) => false,
-        _ => matches!(
-            command.verb(),
-            Verb::PASV
-                | Verb::EPSV
-                | Verb::LPSV
-                | Verb::CPSV
-                | Verb::PORT
-                | Verb::EPRT
-                | Verb::LPRT
-        ),
+        _ => asks_for_data(command.verb()),
     }
+}
+
+/// Whether commands of this verb are about a data connection.
+const fn asks_for_data(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::PASV | Verb::EPSV | Verb::LPSV | Verb::CPSV | Verb::PORT | Verb::EPRT | Verb::LPRT
+    )
 }
 
 /// Where the client listens.

@@ -13,11 +13,13 @@ use ftpkit_proto::{
     facts::{Facts, Kind},
     reply::ReplyReader,
     server::{
-        Ask, AskId, Change, Commit, Config, Connection, Described, Digest, Digested, Event, Login,
-        LoginAnswer, Offers, Open, Opened, Query, Refusal, RefusalKind, Space, Survey, TlsPolicy,
+        Config, Connection, Described, Digested, Event, LoginAnswer, Offers, Opened, Refusal,
+        RefusalKind, TlsPolicy,
     },
     wire::{Framed, Framer},
 };
+
+use crate::player::Pending;
 
 use super::{
     OUTPUTS, PATIENCE,
@@ -110,34 +112,7 @@ const REFUSALS: [RefusalKind; 12] = [
     RefusalKind::TooMany,
 ];
 
-/// A question that waits for its answer.
-enum Held {
-    Login(Ask<Login>),
-    Change(Ask<Change>),
-    Query(Ask<Query>),
-    Survey(Ask<Survey>),
-    Digest(Ask<Digest>),
-    Space(Ask<Space>),
-    Open(Ask<Open>),
-    Commit(Ask<Commit>),
-}
-
-impl Held {
-    const fn id(&self) -> AskId {
-        match self {
-            Self::Login(ask) => ask.id(),
-            Self::Change(ask) => ask.id(),
-            Self::Query(ask) => ask.id(),
-            Self::Survey(ask) => ask.id(),
-            Self::Digest(ask) => ask.id(),
-            Self::Space(ask) => ask.id(),
-            Self::Open(ask) => ask.id(),
-            Self::Commit(ask) => ask.id(),
-        }
-    }
-}
-
-fn answer(stage: &mut Stage<Connection>, held: Option<Held>, refusal: Option<Refusal>, how: u8) {
+fn answer(stage: &mut Stage<Connection>, held: Option<Pending>, refusal: Option<Refusal>, how: u8) {
     fn or<T>(refusal: Option<Refusal>, answer: T) -> Result<T, Refusal> {
         refusal.map_or(Ok(answer), Err)
     }
@@ -145,7 +120,7 @@ fn answer(stage: &mut Stage<Connection>, held: Option<Held>, refusal: Option<Ref
     let path = PathArg::from_static("/a \"b\"");
     match held {
         None => {}
-        Some(Held::Login(ask)) => {
+        Some(Pending::Login(ask)) => {
             let answer = if how == 1 {
                 LoginAnswer::AccountNeeded
             } else {
@@ -154,8 +129,8 @@ fn answer(stage: &mut Stage<Connection>, held: Option<Held>, refusal: Option<Ref
             };
             machine.answer(now, ask, or(refusal, answer));
         }
-        Some(Held::Change(ask)) => machine.answer(now, ask, or(refusal, path)),
-        Some(Held::Query(ask)) => {
+        Some(Pending::Change(ask)) => machine.answer(now, ask, or(refusal, path)),
+        Some(Pending::Query(ask)) => {
             let facts = match how {
                 1 => Facts::default(),
                 2 => Facts::of(Kind::Directory),
@@ -163,19 +138,19 @@ fn answer(stage: &mut Stage<Connection>, held: Option<Held>, refusal: Option<Ref
             };
             machine.answer(now, ask, or(refusal, Described::new(path, facts)));
         }
-        Some(Held::Survey(ask)) => {
+        Some(Pending::Survey(ask)) => {
             let entry = (Text::from_static("213 a"), Facts::file(7));
             let entries = vec![entry; usize::from(how % 5)];
             machine.answer(now, ask, or(refusal, entries));
         }
-        Some(Held::Digest(ask)) => {
+        Some(Pending::Digest(ask)) => {
             let length = ask.question().algorithm.digest_length();
             let length = length - usize::from(how == 1);
             let answer = Digested::new(vec![how; length], u64::from(how));
             machine.answer(now, ask, or(refusal, answer));
         }
-        Some(Held::Space(ask)) => machine.answer(now, ask, or(refusal, u64::from(how))),
-        Some(Held::Open(ask)) => {
+        Some(Pending::Space(ask)) => machine.answer(now, ask, or(refusal, u64::from(how))),
+        Some(Pending::Open(ask)) => {
             let mut opened = Opened::default();
             if how == 1 {
                 opened.size = Some(u64::MAX);
@@ -183,14 +158,14 @@ fn answer(stage: &mut Stage<Connection>, held: Option<Held>, refusal: Option<Ref
             opened.name = (how == 2).then_some(path);
             machine.answer(now, ask, or(refusal, opened));
         }
-        Some(Held::Commit(ask)) => machine.answer(now, ask, or(refusal, ())),
+        Some(Pending::Commit(ask)) => machine.answer(now, ask, or(refusal, ())),
     }
 }
 
 /// What the machine did so far, and what it must still do.
 struct Watch {
     log: Log,
-    held: Option<Held>,
+    held: Option<Pending>,
     opened: BTreeSet<DataId>,
     replies: Replied,
     closed: bool,
@@ -245,29 +220,25 @@ impl Watch {
     }
 
     fn event(&mut self, event: Event) {
-        let held = match event {
-            Event::Login(ask) => Held::Login(ask),
-            Event::Change(ask) => Held::Change(ask),
-            Event::Query(ask) => Held::Query(ask),
-            Event::Survey(ask) => Held::Survey(ask),
-            Event::Digest(ask) => Held::Digest(ask),
-            Event::Space(ask) => Held::Space(ask),
-            Event::Open(ask) => Held::Open(ask),
-            Event::Commit(ask) => Held::Commit(ask),
+        let event = match Pending::of(event) {
+            Ok(held) => {
+                assert!(self.held.replace(held).is_none(), "two questions at a time");
+                return;
+            }
+            Err(event) => event,
+        };
+        match event {
             Event::Cancelled(id) => {
                 let held = self.held.take().map(|held| held.id());
                 assert_eq!(held, Some(id), "another question is cancelled");
-                return;
             }
             Event::TransferEnded(ended) => {
                 assert!(self.opened.insert(ended.id), "a transfer ends twice");
-                return;
             }
-            Event::Command(command) => return self.replies.takes_up(&command),
-            Event::Replied(code) => return self.replies.replied(code),
-            _ => return,
-        };
-        assert!(self.held.replace(held).is_none(), "two questions at a time");
+            Event::Command(command) => self.replies.takes_up(&command),
+            Event::Replied(code) => self.replies.replied(code),
+            _ => {}
+        }
     }
 
     /// Nothing happens any more but time.
