@@ -138,6 +138,14 @@ pub enum DataFailure {
     /// The TLS handshake failed.
     #[error("the TLS handshake on the data connection failed")]
     Tls,
+    /// The handshake succeeded, and it began a TLS session of its own: whoever has called is
+    /// not known to be the peer of the control connection.
+    #[error("the data connection did not resume the TLS session of the control connection")]
+    NotResumed,
+    /// The peer of the data connection presented another certificate than that of the control
+    /// connection, or none where that one had one.
+    #[error("the data connection presented another certificate than the control connection")]
+    Certificate,
     /// The connection broke while payload flowed.
     #[error("the data connection broke")]
     Broken,

@@ -147,7 +147,7 @@
 //! | --- | --- |
 //! | [`Write`](Output::Write) | Writes the bytes. Where they cannot be taken at once, polls no more until they are, so that memory stays bounded; the last deadline still counts. With `TCP_NODELAY`, or a 226 waits until the 150 before it is acknowledged. |
 //! | [`WriteUrgent`](Output::WriteUrgent) | Writes them in their place with the last one as TCP urgent data; under TLS, or where the system has none, like any others. |
-//! | [`StartTls`](Output::StartTls) | Sends all that was written before, hands over what it has read already, reads nothing more in clear, and begins the handshake: a client as a TLS client, a server as a server. Then [`TlsEvent::Started`] or [`TlsEvent::Failed`]. |
+//! | [`StartTls`](Output::StartTls) | Sends all that was written before, hands over what it has read already, reads nothing more in clear, and begins the handshake: a client as a TLS client, a server as a server. Then [`TlsEvent::Started`] with what the handshake told, or [`TlsEvent::Failed`]. |
 //! | [`StopTls`](Output::StopTls) | Sends close_notify behind all that was written, waits for the peer's, and goes on in clear. Then [`TlsEvent::Stopped`] or [`TlsEvent::Failed`]. |
 //! | [`Data`](Output::Data) | See [below](#data-connections). |
 //! | [`Event`](Output::Event) | Hands it to the application, which need not be done with it: a question may be answered much later. |
@@ -345,7 +345,7 @@ pub use automaton::{Transition, Transitions};
 pub use command::{Command, Verb};
 pub use data::{DataEvent, DataFailure, DataId, DataRequest, Family, Flow, TlsRole};
 pub use error::Error;
-pub use machine::{Machine, Output, TlsEvent};
+pub use machine::{Machine, Output, TlsEvent, TlsFacts};
 pub use reply::{Code, Reply};
 pub use text::{PathArg, SafeName, Secret, Text};
 pub use time::Instant;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::{
     data::{DataEvent, DataId, DataRequest},
     error::Error,
+    text::Text,
     time::Instant,
 };
 
@@ -84,10 +85,41 @@ pub enum Output<E> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsEvent {
-    /// The handshake is complete.
-    Started,
+    /// The handshake is complete, and these facts came with it.
+    Started(TlsFacts),
     /// The handshake failed, or this driver has no TLS; nothing was sent in clear since.
     Failed,
     /// TLS was ended by close_notify both ways, after [`Output::StopTls`].
     Stopped,
+}
+
+/// What a driver learned in the handshake of the control connection, beyond its success.
+///
+/// They are for the server; a client's machine does not look at them. A driver that knows
+/// nothing of a fact leaves it at its default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsFacts {
+    /// The name of the server that the client asked for (SNI, RFC 6066 sec. 3); none where it
+    /// sent none.
+    pub server_name: Option<Text>,
+    /// Whether the peer presented a certificate, and it was verified. One that could not be
+    /// verified is no certificate: it fails the handshake or counts as none.
+    pub certificate: bool,
+}
+
+impl TlsFacts {
+    /// With the name that the client asked for.
+    #[must_use]
+    pub fn with_server_name(mut self, name: Text) -> Self {
+        self.server_name = Some(name);
+        self
+    }
+
+    /// With whether the peer's certificate was verified.
+    #[must_use]
+    pub const fn with_certificate(mut self, verified: bool) -> Self {
+        self.certificate = verified;
+        self
+    }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ftpkit_proto::{
-    DataEvent, DataId, DataRequest, Flow, Instant, Output, PathArg, TlsEvent,
+    DataEvent, DataId, DataRequest, Flow, Instant, Output, PathArg, TlsEvent, TlsFacts,
     client::{self, Outcome, Request, RequestId},
     server,
 };
@@ -139,10 +139,10 @@ impl Pair {
         store: Store,
         keeps_transcript: bool,
     ) -> Self {
-        let (own, peer) = settings.addresses();
+        let (client, server) = settings.players();
         Self {
-            client: ClientPlayer::new(settings.client.clone(), peer),
-            server: ServerPlayer::new(settings.server.clone(), own, peer),
+            client,
+            server,
             now: Instant::START,
             net: Net::new(conditions),
             store,
@@ -405,7 +405,7 @@ impl Pair {
 
     fn shake_hands(&mut self) {
         let event = match self.net.conditions.tls {
-            Handshake::Works => TlsEvent::Started,
+            Handshake::Works => TlsEvent::Started(TlsFacts::default()),
             Handshake::Fails => TlsEvent::Failed,
             Handshake::Hangs => return,
         };

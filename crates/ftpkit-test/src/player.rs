@@ -174,10 +174,18 @@ pub(crate) struct ServerPlayer {
 }
 
 impl ServerPlayer {
-    pub(crate) fn new(config: server::Config, peer: SocketAddr, local: SocketAddr) -> Self {
-        let config = Arc::new(config);
+    pub(crate) fn new(
+        config: server::Config,
+        peer: SocketAddr,
+        local: SocketAddr,
+        implicit_tls: bool,
+    ) -> Self {
+        let begin = match implicit_tls {
+            true => server::Connection::implicit,
+            false => server::Connection::new,
+        };
         Self {
-            machine: server::Connection::new(config, Instant::START, peer, local),
+            machine: begin(Arc::new(config), Instant::START, peer, local),
             pending: None,
         }
     }

@@ -297,6 +297,7 @@ fn settings(dice: &mut Dice) -> Settings {
         client.client_name = Some(Text::from_static("ftpkit-test"));
     }
     client.dangerous_ccc = dice.chance(50);
+    client.implicit_tls = dice.chance(10);
     if dice.chance(10) {
         client.limits.queue = 3;
     }

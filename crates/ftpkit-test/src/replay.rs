@@ -5,7 +5,7 @@ use ftpkit_proto::{Instant, Output};
 
 use crate::{
     net::Side,
-    player::{ClientPlayer, Input, Player, ServerPlayer, Told},
+    player::{Input, Player, Told},
     settings::Settings,
     transcript::{Transcript, What},
     words,
@@ -115,10 +115,10 @@ impl Stage {
 
 /// A machine of this side.
 pub(crate) fn player(settings: &Settings, side: Side) -> Box<dyn Player> {
-    let (client, server) = settings.addresses();
+    let (client, server) = settings.players();
     match side {
-        Side::Client => Box::new(ClientPlayer::new(settings.client.clone(), server)),
-        Side::Server => Box::new(ServerPlayer::new(settings.server.clone(), client, server)),
+        Side::Client => Box::new(client),
+        Side::Server => Box::new(server),
     }
 }
 

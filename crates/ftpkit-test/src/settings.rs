@@ -9,6 +9,8 @@ use ftpkit_proto::{
     server::{self, TlsPolicy},
 };
 
+use crate::player::{ClientPlayer, ServerPlayer};
+
 /// The settings of one session.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
@@ -64,6 +66,7 @@ const CLIENT: &[Switch<client::Config>] = switches! {
     "unclean" c => u64::from(c.accept_unclean_close), v => c.accept_unclean_close = v == 1;
     "telnet" c => u64::from(c.telnet_abort), v => c.telnet_abort = v == 1;
     "negotiate" c => u64::from(c.negotiate), v => c.negotiate = v == 1;
+    "implicit" c => u64::from(c.implicit_tls), v => c.implicit_tls = v == 1;
     "ccc" c => u64::from(c.dangerous_ccc), v => c.dangerous_ccc = v == 1;
     "name" c => u64::from(c.client_name.is_some()), v => {
         c.client_name = (v == 1).then(|| Text::from_static("ftpkit-test"));
@@ -105,6 +108,17 @@ const SERVER: &[Switch<server::Config>] = switches! {
 };
 
 impl Settings {
+    /// The machines of the session before it begins. What the client says of implicit TLS holds
+    /// for the server's listener too.
+    pub(crate) fn players(&self) -> (ClientPlayer, ServerPlayer) {
+        let (client, server) = self.addresses();
+        let implicit = self.client.implicit_tls;
+        (
+            ClientPlayer::new(self.client.clone(), server),
+            ServerPlayer::new(self.server.clone(), client, server, implicit),
+        )
+    }
+
     /// The client's address and the server's.
     pub(crate) fn addresses(&self) -> (SocketAddr, SocketAddr) {
         let (client, server) = if self.v6 {

@@ -154,7 +154,7 @@ impl Trio {
             config.trace = true;
             let local = at.next().expect("an address for each store");
             Server {
-                player: ServerPlayer::new(config, hosts.client(), local),
+                player: ServerPlayer::new(config, hosts.client(), local, false),
                 store,
                 witness: Witness::new(true),
                 deadline: None,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use bytes::BytesMut;
 use ftpkit_proto::{
-    Command, DataEvent, DataFailure, DataId, PathArg, Secret, Text, TlsEvent,
+    Command, DataEvent, DataFailure, DataId, PathArg, Secret, Text, TlsEvent, TlsFacts,
     client::{Credentials, Request, Transfer},
     command::{ByteRange, ListArgs},
     facts::{Facts, Kind},
@@ -75,6 +75,8 @@ pub(crate) const FAILURES: &[DataFailure] = &[
     DataFailure::Unreachable,
     DataFailure::TimedOut,
     DataFailure::Tls,
+    DataFailure::NotResumed,
+    DataFailure::Certificate,
     DataFailure::Broken,
     DataFailure::Local,
     DataFailure::NoSpace,
@@ -93,7 +95,7 @@ impl fmt::Display for Input {
         match self {
             Self::Bytes(bytes) => write!(f, "takes {}", bytes.len()),
             Self::Eof => f.write_str("sees the end"),
-            Self::Tls(event) => write!(f, "tls {event:?}"),
+            Self::Tls(event) => tls_event(f, event),
             Self::Data(id, event) => {
                 write!(f, "data {} ", id.number())?;
                 data_event(f, event)
@@ -111,6 +113,22 @@ impl fmt::Display for Input {
             Self::Drain => f.write_str("drains"),
             Self::ShutDown => f.write_str("shuts down"),
         }
+    }
+}
+
+fn tls_event(f: &mut fmt::Formatter<'_>, event: &TlsEvent) -> fmt::Result {
+    match event {
+        TlsEvent::Started(facts) => {
+            f.write_str("tls Started")?;
+            if facts.certificate {
+                f.write_str(" certified")?;
+            }
+            match &facts.server_name {
+                Some(name) => write!(f, " {}", name.as_bytes().escape_ascii()),
+                None => Ok(()),
+            }
+        }
+        other => write!(f, "tls {other:?}"),
     }
 }
 
@@ -447,12 +465,21 @@ pub(crate) fn input(line: &str) -> Option<Input> {
     Some(match words.0.next()? {
         "takes" => Input::Bytes(vec![0; words.number()?]),
         "sees" => Input::Eof,
-        "tls" => {
-            let events = [TlsEvent::Started, TlsEvent::Failed, TlsEvent::Stopped];
-            let name = words.0.next()?;
-            let mut events = events.into_iter();
-            Input::Tls(events.find(|event| format!("{event:?}") == name)?)
-        }
+        "tls" => Input::Tls(match words.0.next()? {
+            "Started" => {
+                let mut facts = TlsFacts::default();
+                for word in words.0.by_ref() {
+                    facts = match word {
+                        "certified" => facts.with_certificate(true),
+                        name => facts.with_server_name(Text::new(name.to_owned()).ok()?),
+                    };
+                }
+                TlsEvent::Started(facts)
+            }
+            "Failed" => TlsEvent::Failed,
+            "Stopped" => TlsEvent::Stopped,
+            _ => return None,
+        }),
         "data" => {
             let (id, event) = words.data()?;
             Input::Data(id, event)

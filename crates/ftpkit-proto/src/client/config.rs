@@ -35,6 +35,12 @@ pub struct Config {
     /// connection is in clear. Off by default: vsftpd, ProFTPD, Pure-FTPd and pyftpdlib all act
     /// on a plain ABOR, while Pure-FTPd overlooks the one behind a Synch.
     pub telnet_abort: bool,
+    /// Whether TLS begins with the connection (port 990 by custom), before the greeting. Off by
+    /// default: TLS begins by [`Request::Secure`](super::Request::Secure).
+    ///
+    /// Data connections are then under TLS from the start too. Since servers do not agree on
+    /// that, `Request::Secure` should follow all the same: it sends PBSZ and PROT alone.
+    pub implicit_tls: bool,
     /// Allows [`Request::ClearControl`](super::Request::ClearControl), by which whoever is on
     /// the way can read and change all further commands. Off by default.
     pub dangerous_ccc: bool,
@@ -131,6 +137,7 @@ impl Default for Config {
             lenient: true,
             accept_unclean_close: false,
             telnet_abort: false,
+            implicit_tls: false,
             dangerous_ccc: false,
             limits: Limits::default(),
             timeouts: Timeouts::default(),

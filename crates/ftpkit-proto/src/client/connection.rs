@@ -118,8 +118,18 @@ impl Connection {
             config,
             peer,
         };
-        connection.arm(Timer::Reply, connection.config.timeouts.reply);
+        if connection.config.implicit_tls {
+            connection.start_implicit();
+        } else {
+            connection.arm(Timer::Reply, connection.config.timeouts.reply);
+        }
         connection
+    }
+
+    /// Implicit TLS is up, and the server speaks first.
+    pub(super) fn await_greeting(&mut self) {
+        self.session.go(Session::Greeting);
+        self.arm(Timer::Reply, self.config.timeouts.reply);
     }
 
     /// Queues a request. It ends at once as [`Outcome::Rejected`] when the queue is full, when

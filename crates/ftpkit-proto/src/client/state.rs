@@ -38,7 +38,8 @@ pub(super) enum Session {
     Greeting,
     /// Requests are carried out.
     Ready,
-    /// TLS is being started; bytes in clear are an attack.
+    /// TLS is being started, behind AUTH or, where it is implicit, ahead of the greeting; bytes
+    /// in clear are an attack.
     Handshaking,
     /// TLS is being ended.
     Stopping,
@@ -47,9 +48,9 @@ pub(super) enum Session {
 }
 
 automaton! { Session "session":;
-    Greeting => Ready Closed;
+    Greeting => Ready Handshaking Closed;
     Ready => Handshaking Stopping Closed;
-    Handshaking => Ready Closed;
+    Handshaking => Greeting Ready Closed;
     Stopping => Ready Closed;
     Closed => ;
 }

@@ -17,6 +17,7 @@ use std::{collections::VecDeque, fmt::Write as _};
 use super::{Config, Connection, Credentials, Event, Outcome, Request, RequestId, Transfer};
 use crate::{
     DataEvent, DataFailure, DataId, Instant, Machine, Output, PathArg, Secret, Text, TlsEvent,
+    TlsFacts,
     command::{ByteRange, Command, Epsv, ListArgs, Mode, Type},
 };
 
@@ -88,6 +89,7 @@ fn play_with(config: Config, peer: &str, script: &str) {
             out: VecDeque::new(),
             closed: false,
         };
+        script_run.poll();
         let mut told = String::new();
         for line in script.lines().map(str::trim) {
             if line.is_empty() || line.starts_with('#') {
@@ -189,7 +191,9 @@ impl Script {
             }
             ["abort", id] => self.client.abort(now, RequestId(id.parse().unwrap())),
             ["eof"] => self.client.handle_eof(now),
-            ["tls", "started"] => self.client.handle_tls(now, TlsEvent::Started),
+            ["tls", "started"] => self
+                .client
+                .handle_tls(now, TlsEvent::Started(TlsFacts::default())),
             ["tls", "stopped"] => self.client.handle_tls(now, TlsEvent::Stopped),
             ["tls", "failed"] => self.client.handle_tls(now, TlsEvent::Failed),
             ["wait", seconds] => {
@@ -363,6 +367,8 @@ fn data_event(words: &[&str]) -> DataEvent {
             "Refused" => DataFailure::Refused,
             "TimedOut" => DataFailure::TimedOut,
             "Tls" => DataFailure::Tls,
+            "NotResumed" => DataFailure::NotResumed,
+            "Certificate" => DataFailure::Certificate,
             "Broken" => DataFailure::Broken,
             "Local" => DataFailure::Local,
             _ => panic!("which failure is {kind}?"),

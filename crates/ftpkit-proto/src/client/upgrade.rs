@@ -89,6 +89,14 @@ impl Connection {
         }
     }
 
+    /// Implicit TLS begins with the connection, and covers the data connections too.
+    pub(super) fn start_implicit(&mut self) {
+        self.parameters.protected = true;
+        if let Some(nothing_came) = self.framer.drained() {
+            self.start_tls(nothing_came);
+        }
+    }
+
     /// Only a framer without a byte left gives the proof that this asks for.
     pub(super) fn start_tls(&mut self, _proof: Drained) {
         self.session.go(Session::Handshaking);
@@ -128,7 +136,7 @@ impl Connection {
 
     pub(super) fn on_tls(&mut self, event: &TlsEvent) {
         match (&*self.session, event) {
-            (Session::Handshaking, TlsEvent::Started) => self.tls_started(),
+            (Session::Handshaking, TlsEvent::Started(_)) => self.tls_started(),
             (Session::Stopping, TlsEvent::Stopped) => self.tls_stopped(),
             (Session::Handshaking | Session::Stopping, TlsEvent::Failed | TlsEvent::Stopped) => {
                 self.close(Err(Error::TlsFailed));
@@ -139,8 +147,11 @@ impl Connection {
 
     fn tls_started(&mut self) {
         self.disarm(Timer::Handshake);
-        self.session.go(Session::Ready);
         self.secured = true;
+        if self.greeting.is_none() {
+            return self.await_greeting();
+        }
+        self.session.go(Session::Ready);
         self.features = None;
         self.parameters.forget_session();
         if let Exchange::Secure(mut run) = self.exchange.lend() {

@@ -59,6 +59,7 @@
 //! | [`lenient`](crate::client::Config::lenient) | `true` | See [`interoperability`](super::interoperability): none of it lets a reply answer the wrong command. | off, to test a server |
 //! | [`accept_unclean_close`](crate::client::Config::accept_unclean_close) | `false` | Under TLS, a download without close_notify may have been cut by anybody on the way. | for servers that never send it, where the size is known |
 //! | [`telnet_abort`](crate::client::Config::telnet_abort) | `false` | All servers that were tried act on a plain ABOR, and Pure-FTPd overlooks one behind a Synch. | for servers that do not look at the control connection during a transfer |
+//! | [`implicit_tls`](crate::client::Config::implicit_tls) | `false` | AUTH (RFC 4217) is the standard, and serves the same port. | for servers that listen under TLS, at port 990 by custom |
 //! | [`dangerous_ccc`](crate::client::Config::dangerous_ccc) | `false` | CCC gives what TLS was for away. | for a gateway that must read PASV |
 //! | [`trace`](crate::client::Config::trace) | `false` | It costs an event a command and a reply. | for logs; they print without secrets |
 //!

@@ -65,6 +65,8 @@ pub struct Connection {
     last_ask: u64,
     pub(super) eof: bool,
     pub(super) draining: bool,
+    /// What is to be said once the TLS that began with the connection is up.
+    unsaid: Option<Box<Reply>>,
     closed: Option<Result<(), Error>>,
 }
 
@@ -74,10 +76,30 @@ impl Connection {
     #[must_use]
     pub fn new(config: Arc<Config>, now: Instant, peer: SocketAddr, local: SocketAddr) -> Self {
         let mut session = Self::silent(config, now, peer, local);
-        let greeting = Reply::with_text(Code::READY, session.config.greeting.clone());
-        session.outbox.write(&greeting);
-        session.begin_login();
-        session.begin_idle();
+        let greeting = session.greeting();
+        session.greet(&greeting);
+        session
+    }
+
+    /// A session under implicit TLS, which begins with the connection (port 990 by custom):
+    /// [`Output::StartTls`] is its first output, and the greeting follows
+    /// [`TlsEvent::Started`].
+    ///
+    /// For a listener of its own; the same [`Config`] serves it, whatever [`Config::tls`] says
+    /// of AUTH. Data connections are under TLS from the start, as if PBSZ 0 and PROT P had come;
+    /// both are still answered, and PROT C where the policy allows it. Until TLS is up, within
+    /// [`Timeouts::handshake`](super::Timeouts::handshake), no byte is taken or sent, and when
+    /// it fails the session is over without one.
+    #[must_use]
+    pub fn implicit(
+        config: Arc<Config>,
+        now: Instant,
+        peer: SocketAddr,
+        local: SocketAddr,
+    ) -> Self {
+        let mut session = Self::silent(config, now, peer, local);
+        let greeting = session.greeting();
+        session.say_under_tls(greeting);
         session
     }
 
@@ -86,10 +108,48 @@ impl Connection {
     pub fn refuse(config: Arc<Config>, now: Instant, text: Text) -> Self {
         let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut session = Self::silent(config, now, nobody, nobody);
-        let reply = Reply::with_text(Code::SERVICE_CLOSING, text);
-        session.outbox.write(&reply);
-        session.close(Ok(()));
+        session.greet(&Reply::with_text(Code::SERVICE_CLOSING, text));
         session
+    }
+
+    /// Like [`refuse`](Self::refuse), for a client that waits for implicit TLS: the 421 follows
+    /// the handshake. Where a handshake is too much to spend on it, close the connection instead.
+    #[must_use]
+    pub fn refuse_implicit(config: Arc<Config>, now: Instant, text: Text) -> Self {
+        let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut session = Self::silent(config, now, nobody, nobody);
+        session.say_under_tls(Reply::with_text(Code::SERVICE_CLOSING, text));
+        session
+    }
+
+    fn greeting(&self) -> Reply {
+        Reply::with_text(Code::READY, self.config.greeting.clone())
+    }
+
+    /// Says the first words: the greeting, or that there is no session.
+    fn greet(&mut self, words: &Reply) {
+        self.outbox.write(words);
+        if words.code() == Code::SERVICE_CLOSING {
+            return self.close(Ok(()));
+        }
+        self.begin_login();
+        self.begin_idle();
+    }
+
+    /// Keeps the first words until TLS is up.
+    fn say_under_tls(&mut self, words: Reply) {
+        self.unsaid = Some(Box::new(words));
+        self.security.start_implicit();
+        self.outbox.push(Output::StartTls);
+        self.begin(Timer::Handshake);
+    }
+
+    /// TLS is up: what waited for it is said, or else the session goes on.
+    pub(super) fn secured(&mut self) {
+        match self.unsaid.take() {
+            Some(words) => self.greet(&words),
+            None => self.begin_idle(),
+        }
     }
 
     fn silent(config: Arc<Config>, now: Instant, peer: SocketAddr, local: SocketAddr) -> Self {
@@ -115,6 +175,7 @@ impl Connection {
             last_ask: 0,
             eof: false,
             draining: false,
+            unsaid: None,
             closed: None,
         }
     }

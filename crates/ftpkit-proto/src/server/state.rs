@@ -66,7 +66,7 @@ enum Protection {
 }
 
 automaton! { Protection "protection":;
-    Unset => Clear;
+    Unset => Clear Private;
     Clear => Unset Private;
     Private => Unset Clear Kept;
     Kept => Unset;
@@ -89,6 +89,12 @@ impl Security {
             protection: At::first(Protection::default(), taken),
             reversed: false,
         }
+    }
+
+    /// TLS begins with the connection, and covers the data connections too.
+    pub(super) fn start_implicit(&mut self) {
+        self.channel.go(Channel::Starting);
+        self.protection.go(Protection::Private);
     }
 
     /// Whether the control connection is under TLS.

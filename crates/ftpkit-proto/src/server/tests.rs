@@ -8,6 +8,7 @@ mod abort;
 mod commands;
 mod digest;
 mod ends;
+mod implicit;
 mod login;
 mod offers;
 mod parts;

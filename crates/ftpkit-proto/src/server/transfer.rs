@@ -193,6 +193,14 @@ impl Connection {
                 Code::PROTOCOL_REFUSED,
                 "TLS on the data connection could not be started.",
             ),
+            DataFailure::NotResumed if !flows => (
+                Code::PROTOCOL_REFUSED,
+                "Resume the TLS session of the control connection.",
+            ),
+            DataFailure::Certificate if !flows => (
+                Code::PROTOCOL_REFUSED,
+                "Present the certificate of the control connection.",
+            ),
             _ if flows => (Code::TRANSFER_ABORTED, "The data connection broke."),
             _ => (
                 Code::NO_DATA_CONNECTION,

@@ -125,9 +125,9 @@ impl Connection {
     /// News of TLS on the control connection.
     pub(super) fn tls(&mut self, event: TlsEvent) {
         match event {
-            TlsEvent::Started => {
+            TlsEvent::Started(_) => {
                 if self.security.started() {
-                    self.begin(Timer::Idle);
+                    self.secured();
                 }
             }
             TlsEvent::Stopped => {

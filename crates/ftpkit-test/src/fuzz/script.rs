@@ -15,7 +15,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use ftpkit_proto::{DataEvent, DataFailure, DataId, Instant, Machine, TlsEvent};
+use ftpkit_proto::{DataEvent, DataFailure, DataId, Instant, Machine, TlsEvent, TlsFacts};
 
 /// One step of a script.
 pub(super) enum Step<'a> {
@@ -97,7 +97,7 @@ impl<M: Machine> Stage<M> {
             }
             Step::Tls(what) => {
                 let event = match what % 3 {
-                    0 => TlsEvent::Started,
+                    0 => TlsEvent::Started(TlsFacts::default()),
                     1 => TlsEvent::Failed,
                     _ => TlsEvent::Stopped,
                 };

@@ -7,7 +7,7 @@ mod driver;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ftpkit_proto::{
-    DataEvent, DataId, Instant, Output, PathArg, TlsEvent,
+    DataEvent, DataId, Instant, Output, PathArg, TlsEvent, TlsFacts,
     client::{self, Pipelining, RequestId},
     server::{self, LoginAnswer, Offers},
     wire::{Framed, Framer},
@@ -244,6 +244,9 @@ impl Lone {
     /// TLS begins: nothing in clear waits behind the line that asked for it or agreed to it, and
     /// nobody stays logged in. Telnet commands are carried out where they stand.
     fn check_start(&self) {
+        if self.plan.settings.client.implicit_tls && self.stream.is_empty() {
+            return;
+        }
         let mut framer = Framer::new(0);
         framer.push(&self.stream);
         let mut last = Vec::new();
@@ -440,12 +443,12 @@ impl Lone {
         };
         let event = match (dice.chance(12), starts) {
             (true, _) => TlsEvent::Failed,
-            (false, true) => TlsEvent::Started,
+            (false, true) => TlsEvent::Started(TlsFacts::default()),
             (false, false) => TlsEvent::Stopped,
         };
         // Words that were cut off by TLS are not said.
         self.rest.clear();
-        if event == TlsEvent::Started {
+        if event == TlsEvent::Started(TlsFacts::default()) {
             self.stream.clear();
         }
         self.happen(Input::Tls(event));
@@ -487,7 +490,7 @@ impl Lone {
         for _ in 0..100 {
             if let Some(starts) = self.tls.take() {
                 let event = if starts {
-                    TlsEvent::Started
+                    TlsEvent::Started(TlsFacts::default())
                 } else {
                     TlsEvent::Stopped
                 };
@@ -516,6 +519,8 @@ impl Lone {
         if prelude == Prelude::Nothing {
             return;
         }
+        // Where TLS is implicit it comes first.
+        self.go_well();
         if self.plan.side == Side::Client {
             self.greeted = true;
             self.say(b"220 Hello\r\n".to_vec());
@@ -567,7 +572,7 @@ impl Lone {
         for input in [
             Input::Bytes(b"NOOP\r\n".to_vec()),
             Input::Eof,
-            Input::Tls(TlsEvent::Started),
+            Input::Tls(TlsEvent::Started(TlsFacts::default())),
             Input::Data(DataId::new(self.last), DataEvent::Progress { bytes: 1 }),
             Input::Wake,
         ] {

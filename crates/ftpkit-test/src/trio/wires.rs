@@ -1,6 +1,6 @@
 //! The control connections of a [`Trio`]: what is on its way on them, and their ends.
 
-use ftpkit_proto::{TlsEvent, client::Side as End};
+use ftpkit_proto::{TlsEvent, TlsFacts, client::Side as End};
 
 use super::{Item, To, Trio};
 use crate::player::{Input, Player as _};
@@ -26,11 +26,16 @@ impl Trio {
                 (To::Server, Item::Bytes(bytes)) => server.player.take(now, Input::Bytes(bytes)),
                 (To::Server, Item::Eof) => server.player.take(now, Input::Eof),
                 (To::Server, Item::Tls) => {
-                    server.player.take(now, Input::Tls(TlsEvent::Started));
+                    server
+                        .player
+                        .take(now, Input::Tls(TlsEvent::Started(TlsFacts::default())));
                 }
                 (To::Client, Item::Bytes(bytes)) => self.relay.handle_bytes(now, end, &bytes),
                 (To::Client, Item::Eof) => self.relay.handle_eof(now, end),
-                (To::Client, Item::Tls) => self.relay.handle_tls(now, end, TlsEvent::Started),
+                (To::Client, Item::Tls) => {
+                    self.relay
+                        .handle_tls(now, end, TlsEvent::Started(TlsFacts::default()))
+                }
             }
             return true;
         }

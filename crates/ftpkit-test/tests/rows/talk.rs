@@ -1,7 +1,7 @@
 //! A client machine, what it is asked for, and a server that says yes to nearly everything.
 
 use ftpkit_proto::{
-    Command, DataRequest, Instant, Machine, Output, PathArg, Text, TlsEvent,
+    Command, DataRequest, Instant, Machine, Output, PathArg, Text, TlsEvent, TlsFacts,
     client::{
         self, Config, Credentials, DataMode, Errand, Outcome, Pret, Relay, RelayConfig,
         RelayOutput, Request, Side, Transfer,
@@ -192,7 +192,7 @@ impl Talk {
                         client.handle_bytes(now, reply.as_bytes());
                     }
                 }
-                Output::StartTls => client.handle_tls(now, TlsEvent::Started),
+                Output::StartTls => client.handle_tls(now, TlsEvent::Started(TlsFacts::default())),
                 Output::StopTls => client.handle_tls(now, TlsEvent::Stopped),
                 Output::Data(_, DataRequest::Transfer(_)) if aborting => {
                     client.abort(now, last.unwrap());
@@ -266,7 +266,7 @@ pub(crate) fn relayed(refused: &'static str) -> Vec<Command> {
                 }
             }
             RelayOutput::At(side, Output::StartTls) => {
-                relay.handle_tls(now, side, TlsEvent::Started);
+                relay.handle_tls(now, side, TlsEvent::Started(TlsFacts::default()));
             }
             RelayOutput::Wait(_) => return sent,
             _ => {}

@@ -115,7 +115,7 @@ fn act() -> impl Strategy<Value = Act> {
         12 => select(SAYS).prop_map(Act::Say),
         8 => select(DATA).prop_map(Act::Data),
         1 => (0..9u64, select(DATA)).prop_map(|(id, event)| Act::OldData(id, event)),
-        1 => select(&[TlsEvent::Started, TlsEvent::Failed, TlsEvent::Stopped][..]).prop_map(Act::Tls),
+        1 => select(std::vec![TlsEvent::Started(TlsFacts::default()), TlsEvent::Failed, TlsEvent::Stopped]).prop_map(Act::Tls),
         1 => (0..40u64).prop_map(Act::Wait),
         1 => Just(Act::Eof),
     ]
@@ -240,7 +240,9 @@ impl Walk {
         for line in &lines {
             let now = self.script.now;
             if line == "StartTls" {
-                self.script.client.handle_tls(now, TlsEvent::Started);
+                self.script
+                    .client
+                    .handle_tls(now, TlsEvent::Started(TlsFacts::default()));
             } else if line == "StopTls" {
                 self.script.client.handle_tls(now, TlsEvent::Stopped);
             } else if line.starts_with('D') {

@@ -245,6 +245,6 @@ fn features_are_asked_for_again_where_they_may_have_changed() {
     learn(&mut client, Request::Command(Command::Feat));
     client.submit(now, Request::Secure { protect_data: true });
     client.handle_bytes(now, b"234 Go\r\n");
-    client.handle_tls(now, TlsEvent::Started);
+    client.handle_tls(now, TlsEvent::Started(TlsFacts::default()));
     assert!(client.features().is_none());
 }

@@ -184,7 +184,9 @@ impl Scene {
                         relay.abort_request(now, side, RequestId(id.parse().unwrap()));
                     }
                     ["eof"] => relay.handle_eof(now, side),
-                    ["tls", "started"] => relay.handle_tls(now, side, TlsEvent::Started),
+                    ["tls", "started"] => {
+                        relay.handle_tls(now, side, TlsEvent::Started(TlsFacts::default()))
+                    }
                     [id, ref event @ ..] => {
                         let id = DataId::new(id[1..].parse().unwrap());
                         relay.handle_data(now, side, id, data_event(event));

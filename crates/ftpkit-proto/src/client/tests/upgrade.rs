@@ -118,7 +118,7 @@ fn bytes_in_clear_behind_the_234_are_fatal() {
             client.submit(now, Request::Secure { protect_data: true });
             client.handle_bytes(now, &injected[..cut]);
             client.handle_bytes(now, &injected[cut..]);
-            client.handle_tls(now, TlsEvent::Started);
+            client.handle_tls(now, TlsEvent::Started(TlsFacts::default()));
             assert!(!client.is_secured());
             let last = core::iter::from_fn(|| Some(client.poll_output()))
                 .find(|output| matches!(output, Output::Closed(_) | Output::Wait(_)));
@@ -147,7 +147,7 @@ fn a_session_under_tls_is_another_one() {
     assert!(!client.is_secured());
     client.handle_bytes(now, b"234 Go\r\n");
     assert!(!client.wants_read());
-    client.handle_tls(now, TlsEvent::Started);
+    client.handle_tls(now, TlsEvent::Started(TlsFacts::default()));
     assert!(client.wants_read());
     assert!(client.is_secured());
     assert!(client.features().is_none());
@@ -215,6 +215,16 @@ fn the_handshake_comes_behind_the_1yz() {
         done 2 failed Secure 0 522 Not resumed Tls
         ask noop
         C: NOOP
+        ",
+        "
+        d1 failed NotResumed
+        S: 426 Broken
+        done 2 failed Secure 0 426 Broken NotResumed
+        ",
+        "
+        S: 226 Done
+        d1 failed Certificate
+        done 2 failed Secure 0 226 Done Certificate
         ",
         "
         S: 522 Not resumed
@@ -390,7 +400,7 @@ fn nothing_comes_between_the_consent_and_the_end_of_tls() {
         client.handle_bytes(now, b"220 Hello\r\n");
         client.submit(now, Request::Secure { protect_data: true });
         client.handle_bytes(now, b"234 Go\r\n");
-        client.handle_tls(now, TlsEvent::Started);
+        client.handle_tls(now, TlsEvent::Started(TlsFacts::default()));
         client.handle_bytes(now, b"200 Fine\r\n200 Fine\r\n");
         assert!(client.is_secured());
         client.submit(now, Request::ClearControl);
@@ -406,5 +416,90 @@ fn nothing_comes_between_the_consent_and_the_end_of_tls() {
             }
         };
         assert_eq!(end, Err(Error::from(PeerMisbehaved::UnsolicitedReply)));
+    }
+}
+
+fn implicit() -> Config {
+    let mut config = Config::default();
+    config.implicit_tls = true;
+    config
+}
+
+#[test]
+fn implicit_tls_comes_ahead_of_the_greeting() {
+    for script in [
+        // What is asked for waits; securing what is secured settles the data connections.
+        "StartTls
+        ask secure
+        tls started
+        S: 120 Soon
+        S: 220 Hello
+        greeting 220
+        C: PBSZ 0
+        S: 200 Fine
+        C: PROT P
+        S: 200 Fine
+        done 1 200 Fine",
+        "StartTls
+        tls started
+        S: 220 Hello
+        greeting 220
+        ask secure clear
+        C: PBSZ 0
+        S: 200 Fine
+        C: PROT C
+        S: 200 Fine
+        done 1 200 Fine",
+        // Data connections are under TLS from the start.
+        "StartTls
+        tls started
+        S: 220 Hello
+        greeting 220
+        ask get /f
+        C: TYPE I
+        S: 200 Fine
+        C: EPSV
+        S: 229 x (|||5000|)
+        D1 Connect(192.0.2.1:5000)
+        d1 connected 192.0.2.1:5000
+        C: RETR /f
+        S: 150 Here
+        D1 Secure(Client)",
+        "StartTls
+        ask noop
+        tls failed
+        done 1 rejected
+        closed the TLS handshake on the control connection failed",
+        "StartTls
+        wait 10
+        closed timed out: the TLS handshake took too long",
+        "StartTls
+        tls started
+        wait 30
+        closed timed out: the server did not reply",
+        "StartTls
+        tls started
+        S: 421 Too many
+        closed the server closes the session: 421 Too many",
+    ] {
+        play(implicit(), script);
+    }
+}
+
+#[test]
+fn a_greeting_in_clear_is_fatal_where_tls_is_implicit() {
+    let now = Instant::START;
+    for bytes in [&b"220 Hello\r\n"[..], b"2", b"\xff"] {
+        let mut client = Connection::new(implicit(), now, PEER.parse().unwrap());
+        assert!(!client.wants_read());
+        client.handle_bytes(now, bytes);
+        client.handle_tls(now, TlsEvent::Started(TlsFacts::default()));
+        assert!(!client.is_secured() && client.greeting().is_none());
+        let last = core::iter::from_fn(|| Some(client.poll_output()))
+            .find(|output| matches!(output, Output::Closed(_) | Output::Wait(_)));
+        let Some(Output::Closed(Err(Error::PeerMisbehaved(why)))) = last else {
+            panic!("{last:?}");
+        };
+        assert_eq!(why, PeerMisbehaved::BytesBeforeTls);
     }
 }

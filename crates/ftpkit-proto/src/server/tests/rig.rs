@@ -18,7 +18,7 @@ use core::{net::SocketAddr, time::Duration};
 use std::{format, string::ToString};
 
 use crate::{
-    DataEvent, DataFailure, DataId, Instant, Machine, Output, PathArg, Text, TlsEvent,
+    DataEvent, DataFailure, DataId, Instant, Machine, Output, PathArg, Text, TlsEvent, TlsFacts,
     facts::{Facts, Kind},
     server::{refuse::KINDS, *},
     time::Timestamp,
@@ -84,6 +84,8 @@ const FAILURES: &[DataFailure] = &[
     DataFailure::Unreachable,
     DataFailure::TimedOut,
     DataFailure::Tls,
+    DataFailure::NotResumed,
+    DataFailure::Certificate,
     DataFailure::Broken,
     DataFailure::Local,
     DataFailure::NoSpace,
@@ -109,13 +111,20 @@ impl Rig {
     }
 
     pub(super) fn between(config: Config, client: &str, server: &str) -> Self {
+        let (client, server) = (client.parse().unwrap(), server.parse().unwrap());
         let now = Instant::START;
-        let session = Connection::new(
-            Arc::new(config),
-            now,
-            client.parse().unwrap(),
-            server.parse().unwrap(),
-        );
+        Self::with(Connection::new(Arc::new(config), now, client, server))
+    }
+
+    /// Under TLS from the first moment.
+    pub(super) fn implicit(config: Config) -> Self {
+        let (client, server) = (CLIENT.parse().unwrap(), SERVER.parse().unwrap());
+        let now = Instant::START;
+        Self::with(Connection::implicit(Arc::new(config), now, client, server))
+    }
+
+    pub(super) fn with(session: Connection) -> Self {
+        let now = Instant::START;
         let mut rig = Self {
             session,
             now,
@@ -306,7 +315,7 @@ impl Rig {
             "T" => self.pass(Duration::from_secs(what.parse().unwrap())),
             "L" => {
                 let event = match what {
-                    "started" => TlsEvent::Started,
+                    "started" => TlsEvent::Started(TlsFacts::default()),
                     "stopped" => TlsEvent::Stopped,
                     _ => TlsEvent::Failed,
                 };

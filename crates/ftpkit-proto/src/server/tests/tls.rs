@@ -196,6 +196,20 @@ fn a_data_handshake_that_fails_is_522() {
         offered(),
         &format!("{securing}\nN: failed Tls\nE: Ended Failed(Tls)\nS: 522"),
     );
+    // Each says what to do about it.
+    for (failure, text) in [
+        (
+            "NotResumed",
+            "Resume the TLS session of the control connection.",
+        ),
+        (
+            "Certificate",
+            "Present the certificate of the control connection.",
+        ),
+    ] {
+        let failed = format!("N: failed {failure}\nE: Ended Failed({failure})\nS: 522 {text}");
+        fresh_with(offered(), &format!("{securing}\n{failed}"));
+    }
     fresh_with(
         offered(),
         &format!("{securing}\nT: 10\nD: Abort @1\nE: Ended Failed(Tls)\nS: 522"),

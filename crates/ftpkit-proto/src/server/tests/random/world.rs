@@ -16,6 +16,7 @@ use std::format;
 use super::Do;
 use crate::{
     Code, DataEvent, DataFailure, DataId, DataRequest, Instant, Machine, Output, Text, TlsEvent,
+    TlsFacts,
     command::Row,
     reply::ReplyReader,
     server::{
@@ -450,7 +451,7 @@ impl World {
                     let started = self.log.iter().rfind(|line| line.ends_with("Tls"));
                     let event = match (how % 16, started.map(String::as_str)) {
                         (0, _) => TlsEvent::Failed,
-                        (_, Some("StartTls")) => TlsEvent::Started,
+                        (_, Some("StartTls")) => TlsEvent::Started(TlsFacts::default()),
                         _ => TlsEvent::Stopped,
                     };
                     self.session.handle_tls(self.now, event);
