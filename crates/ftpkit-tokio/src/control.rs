@@ -1,7 +1,11 @@
-//! The control stream: bytes in, bytes out, urgent data, the orderly end.
+//! The control stream: bytes in, bytes out, urgent data, TLS under it or not, the orderly end.
 //! What belongs elsewhere: what the bytes mean (the machine), and when to read (the driver).
 
+#[cfg(feature = "_tls")]
+mod edge;
 mod outbox;
+#[cfg(feature = "_tls")]
+mod secure;
 
 use std::{
     io,
@@ -18,10 +22,14 @@ use tokio::{
 };
 
 use self::outbox::Outbox;
+#[cfg(feature = "_tls")]
+use self::secure::{Secure, Turn};
 
-/// The stream under the control connection. TLS is to become a variant of it.
+/// The stream under the control connection.
 enum Stream {
     Clear(TcpStream),
+    #[cfg(feature = "_tls")]
+    Secure(Box<Secure>),
     Closed,
 }
 
@@ -33,6 +41,11 @@ pub(crate) struct Control {
     ended: bool,
     /// The connection broke: nothing can be written.
     broken: bool,
+    /// TLS failed: nothing more may be written, and least of all in clear.
+    silent: bool,
+    /// What is to become of TLS, once all that was written before is sent.
+    #[cfg(feature = "_tls")]
+    turn: Option<Turn>,
 }
 
 impl Control {
@@ -53,6 +66,9 @@ impl Control {
             outbox: Outbox::default(),
             ended: false,
             broken: false,
+            silent: false,
+            #[cfg(feature = "_tls")]
+            turn: None,
         }
     }
 
@@ -69,8 +85,15 @@ impl Control {
     /// Whether the peer has ended its half, with nothing to be read before that. This asks the
     /// socket itself: tokio learns of it only when its reactor is polled next.
     pub(crate) fn peer_has_left(&self) -> bool {
-        let Stream::Clear(stream) = &self.stream else {
-            return true;
+        let stream = match &self.stream {
+            Stream::Clear(stream) => stream,
+            #[cfg(feature = "_tls")]
+            Stream::Secure(secure) => match secure.socket() {
+                Some(stream) => stream,
+                // No payload ends while TLS begins.
+                None => return false,
+            },
+            Stream::Closed => return true,
         };
         match SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]) {
             Ok(read) => read == 0,
@@ -94,7 +117,7 @@ impl Control {
 
     /// Puts bytes behind those that wait to be written.
     pub(crate) fn write(&mut self, bytes: Bytes) {
-        if !self.broken {
+        if !self.broken && !self.silent {
             self.outbox.push(bytes);
         }
     }
@@ -121,11 +144,13 @@ impl Control {
     /// as well.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while !self.outbox.is_empty() {
+            let slices = self.outbox.slices();
             let written = match &mut self.stream {
                 Stream::Clear(stream) => {
-                    let slices = self.outbox.slices();
                     ready!(Pin::new(stream).poll_write_vectored(cx, &slices))
                 }
+                #[cfg(feature = "_tls")]
+                Stream::Secure(secure) => ready!(secure.poll_write(cx, &slices)),
                 Stream::Closed => Err(io::ErrorKind::NotConnected.into()),
             };
             match written {
@@ -133,6 +158,12 @@ impl Control {
                 Ok(written) => self.outbox.advance(written),
                 Err(error) => self.broke(&error),
             }
+        }
+        #[cfg(feature = "_tls")]
+        if let Stream::Secure(secure) = &mut self.stream
+            && let Err(error) = ready!(secure.poll_flush(cx))
+        {
+            self.broke(&error);
         }
         Poll::Ready(())
     }
@@ -142,17 +173,11 @@ impl Control {
     /// Not `AsyncRead`: for it a short read means that the socket is empty, but a read also
     /// stops short at the mark of urgent data, and the ABOR behind a Synch would never be read.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<()> {
-        let read = loop {
-            let Stream::Clear(stream) = &self.stream else {
-                break Ok(0);
-            };
-            if let Err(error) = ready!(stream.poll_read_ready(cx)) {
-                break Err(error);
-            }
-            match stream.try_read_buf(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => break read,
-            }
+        let read = match &mut self.stream {
+            Stream::Clear(stream) => ready!(poll_read(stream, cx, buf)),
+            #[cfg(feature = "_tls")]
+            Stream::Secure(secure) => ready!(secure.poll_read(cx, buf)),
+            Stream::Closed => Ok(0),
         };
         match read {
             Ok(0) => self.ended = true,
@@ -167,9 +192,13 @@ impl Control {
 
     /// Ends the outgoing half.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Stream::Clear(stream) = &mut self.stream
-            && let Err(error) = ready!(Pin::new(stream).poll_shutdown(cx))
-        {
+        let ended = match &mut self.stream {
+            Stream::Clear(stream) => ready!(Pin::new(stream).poll_shutdown(cx)),
+            #[cfg(feature = "_tls")]
+            Stream::Secure(secure) => ready!(secure.poll_shutdown(cx)),
+            Stream::Closed => Ok(()),
+        };
+        if let Err(error) = ended {
             self.broke(&error);
         }
         Poll::Ready(())
@@ -186,5 +215,21 @@ impl Control {
         tracing::debug!(%error, "the control connection broke");
         self.broken = true;
         self.outbox.clear();
+    }
+}
+
+fn poll_read(
+    stream: &TcpStream,
+    cx: &mut Context<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> Poll<io::Result<usize>> {
+    loop {
+        if let Err(error) = ready!(stream.poll_read_ready(cx)) {
+            return Poll::Ready(Err(error));
+        }
+        match stream.try_read_buf(buf) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            read => return Poll::Ready(read),
+        }
     }
 }

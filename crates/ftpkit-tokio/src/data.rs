@@ -4,6 +4,8 @@
 mod accept;
 mod connect;
 mod listen;
+#[cfg(feature = "_tls")]
+mod secure;
 mod stream;
 
 use std::{
@@ -15,8 +17,12 @@ use std::{
 use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, Flow};
 use tokio::net::{TcpListener, TcpStream};
 
+#[cfg(feature = "_tls")]
+use self::secure::Securing;
 pub use self::stream::DataStream;
 use self::{accept::Accepting, connect::Connecting};
+#[cfg(feature = "_tls")]
+use crate::tls::SessionTls;
 use crate::{acceptor::canonical, ports::PassivePorts};
 
 /// How a driver makes data connections.
@@ -51,6 +57,8 @@ pub(crate) struct Plane {
     options: DataOptions,
     local: SocketAddr,
     peer: SocketAddr,
+    #[cfg(feature = "_tls")]
+    tls: Option<Arc<SessionTls>>,
     /// Boxed, since most sessions have none most of the time.
     slot: Option<Box<Slot>>,
     /// A connection that is over here while the role above still has its stream.
@@ -73,6 +81,12 @@ enum State {
     Connecting(Connecting),
     /// Made from here.
     Connected(TcpStream, SocketAddr),
+    /// On the way to TLS.
+    #[cfg(feature = "_tls")]
+    Securing(Box<Securing>),
+    /// Under TLS.
+    #[cfg(feature = "_tls")]
+    Secured(DataStream),
     /// The role above has the stream.
     HandedUp,
 }
@@ -94,9 +108,17 @@ impl Plane {
             options,
             local,
             peer,
+            #[cfg(feature = "_tls")]
+            tls: None,
             slot: None,
             orphan: None,
         }
+    }
+
+    /// Does TLS with this.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn set_tls(&mut self, session: Arc<SessionTls>) {
+        self.tls = Some(session);
     }
 
     /// This side's address of the control connection.
@@ -169,6 +191,26 @@ impl Plane {
                 self.put(id, State::HandedUp);
                 Answer::Transfer(flow, DataStream::clear(stream, peer))
             }
+            #[cfg(feature = "_tls")]
+            (State::Secured(stream), DataRequest::Transfer(flow)) => {
+                self.put(id, State::HandedUp);
+                Answer::Transfer(flow, stream)
+            }
+            #[cfg(feature = "_tls")]
+            (
+                State::Called(_, stream, peer) | State::Connected(stream, peer),
+                DataRequest::Secure(role),
+            ) => {
+                let session = self.tls.as_ref().ok_or(DataFailure::Tls);
+                match session.and_then(|session| Securing::new(session, role, stream, peer)) {
+                    Ok(securing) => {
+                        self.put(id, State::Securing(Box::new(securing)));
+                        Answer::None
+                    }
+                    Err(failure) => Answer::Event(DataEvent::Failed(failure)),
+                }
+            }
+            #[cfg(not(feature = "_tls"))]
             (State::Called(..) | State::Connected(..), DataRequest::Secure(_)) => {
                 Answer::Event(DataEvent::Failed(DataFailure::Tls))
             }
@@ -194,6 +236,20 @@ impl Plane {
                 Ok((stream, peer))
             }
             State::Connecting(connecting) => ready!(connecting.poll(cx)),
+            #[cfg(feature = "_tls")]
+            State::Securing(securing) => {
+                let event = match ready!(securing.poll(cx)) {
+                    Ok((stream, resumed)) => {
+                        slot.state = State::Secured(stream);
+                        DataEvent::Secured { resumed }
+                    }
+                    Err(failure) => {
+                        self.slot = None;
+                        DataEvent::Failed(failure)
+                    }
+                };
+                return Poll::Ready((id, event));
+            }
             _ => return Poll::Pending,
         };
         match (called, self.slot.take().map(|slot| slot.state)) {

@@ -32,6 +32,8 @@ use tokio::{
 
 pub use self::beside::Beside;
 use self::closing::Closing;
+#[cfg(feature = "_tls")]
+use crate::tls::{SessionTls, TlsInfo};
 use crate::{
     acceptor::canonical,
     clock::Clock,
@@ -101,6 +103,8 @@ pub struct Driver<M> {
     /// Steps told since the task last waited.
     steps: u8,
     closing: Option<Box<Closing>>,
+    #[cfg(feature = "_tls")]
+    tls: Option<Arc<SessionTls>>,
 }
 
 /// The progress of the transfer under way.
@@ -138,7 +142,34 @@ impl<M: Machine> Driver<M> {
             overdue: false,
             steps: 0,
             closing: None,
+            #[cfg(feature = "_tls")]
+            tls: None,
         })
+    }
+
+    /// Does TLS, when the machine asks for it, with this. Without it every handshake fails.
+    #[cfg(feature = "_tls")]
+    #[must_use]
+    pub fn with_tls(mut self, session: SessionTls) -> Self {
+        let session = Arc::new(session);
+        self.data.set_tls(Arc::clone(&session));
+        self.tls = Some(session);
+        self
+    }
+
+    /// What is known of TLS on the control connection, while it is up.
+    #[cfg(feature = "_tls")]
+    #[must_use]
+    pub fn tls_info(&self) -> Option<TlsInfo> {
+        self.control.tls_info()
+    }
+
+    /// Why the last handshake that failed did so, on the control connection or for data, in
+    /// the words of the TLS library.
+    #[cfg(feature = "_tls")]
+    #[must_use]
+    pub fn tls_failure(&self) -> Option<String> {
+        self.tls.as_ref().and_then(|session| session.failure())
     }
 
     /// The machine.
@@ -278,10 +309,8 @@ impl<M: Machine> Driver<M> {
             match self.machine.poll_output() {
                 Output::Write(bytes) => self.control.write(bytes),
                 Output::WriteUrgent(bytes) => self.control.write_urgent(cx, bytes),
-                // There is no TLS in this stream yet, so that none can be ended either.
-                Output::StartTls | Output::StopTls => {
-                    self.machine.handle_tls(self.clock.now(), TlsEvent::Failed);
-                }
+                Output::StartTls => self.start_tls(),
+                Output::StopTls => self.stop_tls(),
                 Output::Data(id, request) => {
                     match self.data.request(id, request) {
                         Answer::None => {}
@@ -335,6 +364,17 @@ impl<M: Machine> Driver<M> {
             self.machine.handle_data(now, id, event);
             return true;
         }
+        #[cfg(feature = "_tls")]
+        if let Poll::Ready((event, error)) = self.control.poll_turn(cx) {
+            if let Some(error) = error {
+                tracing::debug!(%error, "TLS on the control connection failed");
+                if let Some(session) = &self.tls {
+                    session.note(&error);
+                }
+            }
+            self.machine.handle_tls(now, event);
+            return true;
+        }
         if self.control.is_broken() && !self.told_end {
             self.told_end = true;
             self.machine.handle_eof(now);
@@ -343,8 +383,40 @@ impl<M: Machine> Driver<M> {
         self.read(cx, now)
     }
 
+    #[cfg(feature = "_tls")]
+    fn start_tls(&mut self) {
+        match &self.tls {
+            Some(session) => self.control.start_tls(Arc::clone(session)),
+            None => self.no_tls(),
+        }
+    }
+
+    #[cfg(feature = "_tls")]
+    fn stop_tls(&mut self) {
+        self.control.stop_tls();
+    }
+
+    #[cfg(not(feature = "_tls"))]
+    fn start_tls(&mut self) {
+        self.no_tls();
+    }
+
+    /// There is no TLS that could be ended.
+    #[cfg(not(feature = "_tls"))]
+    fn stop_tls(&mut self) {
+        self.no_tls();
+    }
+
+    fn no_tls(&mut self) {
+        self.machine.handle_tls(self.clock.now(), TlsEvent::Failed);
+    }
+
     fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         if self.told_end || self.control.is_full() || !self.machine.wants_read() {
+            return false;
+        }
+        #[cfg(feature = "_tls")]
+        if self.control.is_turning() {
             return false;
         }
         let mut space = [MaybeUninit::uninit(); READ];

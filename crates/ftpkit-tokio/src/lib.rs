@@ -11,6 +11,8 @@ mod data;
 mod driver;
 mod ports;
 pub mod pump;
+#[cfg(feature = "_tls")]
+pub mod tls;
 
 pub use acceptor::Acceptor;
 pub use clock::Clock;

@@ -190,10 +190,19 @@ pub async fn receive<S: Sink>(
     moved: &AtomicU64,
 ) -> Result<Moved, PumpError> {
     let mut meter = Meter::new(moved);
-    copy::receive(&mut stream, &mut sink, &mut meter).await?;
+    let clean = match copy::receive(&mut stream, &mut sink, &mut meter).await {
+        Ok(()) => true,
+        // All that came is there, but no close_notify says that it is all there was.
+        Err(PumpError::Network(error))
+            if stream.is_secure() && error.kind() == io::ErrorKind::UnexpectedEof =>
+        {
+            false
+        }
+        Err(error) => return Err(error),
+    };
     Ok(Moved {
         bytes: meter.total,
-        clean: true,
+        clean,
     })
 }
 

@@ -15,7 +15,9 @@ use ftpkit_proto::{
 use ftpkit_tokio::{
     Acceptor, Beside, Clock, DataOptions, DataStream, Driver, PassivePorts, Step,
     pump::{self, Moved, PumpError, Reader, Writer},
+    tls::{ClientTls, Identity, Roots, ServerTls, SessionReuse, SessionTls, TlsVersions},
 };
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::net::TcpStream;
 
 type Pump = std::pin::Pin<Box<dyn Future<Output = Result<Moved, PumpError>> + Send>>;
@@ -77,13 +79,31 @@ fn transferring(
 }
 
 /// Serves one session of a server that has one file.
-async fn serve(acceptor: Acceptor, options: DataOptions, file: Arc<Mutex<Vec<u8>>>) {
+async fn serve(
+    acceptor: Acceptor,
+    options: DataOptions,
+    tls: Option<(Tls, SessionTls)>,
+    file: Arc<Mutex<Vec<u8>>>,
+) {
     let (stream, _) = acceptor.accept().await;
-    let config = Arc::new(server::Config::default());
+    let mut config = server::Config::default();
+    if tls.is_some() {
+        config.tls = server::TlsPolicy::RequiredForData;
+        config.dangerous_ccc = true;
+    }
+    let config = Arc::new(config);
+    let implicit = matches!(tls, Some((Tls::Implicit, _)));
     let mut driver = Driver::new(stream, Clock::start(), options, |ends| {
-        server::Connection::new(config, ends.now, ends.peer, ends.local)
+        if implicit {
+            server::Connection::implicit(config, ends.now, ends.peer, ends.local)
+        } else {
+            server::Connection::new(config, ends.now, ends.peer, ends.local)
+        }
     })
     .unwrap();
+    if let Some((_, session)) = tls {
+        driver = driver.with_tls(session);
+    }
     let mut pump = None;
     let mut at = 0;
     loop {
@@ -161,8 +181,72 @@ fn payload() -> Vec<u8> {
     pattern.repeat(64_000)
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Tls {
+    Explicit,
+    Implicit,
+}
+
+/// How a session goes.
+#[derive(Clone, Debug)]
+struct Way {
+    local: IpAddr,
+    mode: DataMode,
+    telnet_abort: bool,
+    tls: Option<(Tls, TlsVersions)>,
+}
+
+impl Way {
+    fn clear(local: IpAddr, mode: DataMode) -> Self {
+        Self {
+            local,
+            mode,
+            telnet_abort: false,
+            tls: None,
+        }
+    }
+}
+
+/// Both sides of TLS, with a small CA between them; the server wants sessions resumed.
+fn tls(versions: TlsVersions) -> (ServerTls, ClientTls) {
+    let mut ca = CertificateParams::new(Vec::new()).unwrap();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca_key = KeyPair::generate().unwrap();
+    let root = ca.self_signed(&ca_key).unwrap();
+    let ca = Issuer::new(ca, ca_key);
+    let key = KeyPair::generate().unwrap();
+    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let leaf = CertificateParams::new(names).unwrap();
+    let leaf = leaf.signed_by(&key, &ca).unwrap();
+    let identity =
+        Identity::from_pem(leaf.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
+    let server = ServerTls::builder()
+        .identity(identity)
+        .reuse(SessionReuse::Required)
+        .versions(versions)
+        .build()
+        .unwrap();
+    let roots = Roots::from_pem(root.pem().as_bytes()).unwrap();
+    (server, ClientTls::builder().roots(roots).build().unwrap())
+}
+
 /// Logs in, moves a file in every way, and quits.
-async fn session(local: IpAddr, mode: DataMode, telnet_abort: bool) {
+async fn session(way: Way) {
+    let Way {
+        local,
+        mode,
+        telnet_abort,
+        ..
+    } = way;
+    let (how, server_tls, client_tls) = match way.tls {
+        None => (None, None, None),
+        Some((how, versions)) => {
+            let (server, client) = tls(versions);
+            let server = (how, server.session().unwrap());
+            let client = client.session(&local.to_string()).unwrap();
+            (Some(how), Some(server), Some(client))
+        }
+    };
     let all = payload();
     let acceptor = Acceptor::bind(SocketAddr::new(local, 0)).unwrap();
     let target = acceptor.local_addr();
@@ -170,20 +254,35 @@ async fn session(local: IpAddr, mode: DataMode, telnet_abort: bool) {
     let ports = PassivePorts::new(40_000..=40_400).unwrap();
     let options = DataOptions::default().with_ports(Arc::new(ports));
     let remote = Arc::new(Mutex::new(all.clone()));
-    let server = tokio::spawn(serve(acceptor, options, remote.clone()));
+    let server = tokio::spawn(serve(acceptor, options, server_tls, remote.clone()));
 
     let mut config = client::Config::default();
     config.data_mode = mode;
     config.telnet_abort = telnet_abort;
+    config.implicit_tls = how == Some(Tls::Implicit);
+    config.dangerous_ccc = true;
     let stream = TcpStream::connect(target).await.unwrap();
     let driver = Driver::new(stream, Clock::start(), DataOptions::default(), |ends| {
         client::Connection::new(config, ends.now, ends.peer)
     });
+    let mut driver = driver.unwrap();
+    if let Some(session) = client_tls {
+        driver = driver.with_tls(session);
+    }
     let mut client = Client {
-        driver: driver.unwrap(),
+        driver,
         file: Arc::default(),
     };
     let path = || PathArg::from_static("file");
+    if how.is_some() {
+        let request = Request::Secure { protect_data: true };
+        match client.ask(request, false).await {
+            Outcome::Reply(reply) => assert_eq!(reply.code(), Code::OK),
+            other => panic!("{other:?}: {:?}", client.driver.tls_failure()),
+        }
+        let info = client.driver.tls_info().unwrap();
+        assert_eq!(info.alpn.as_deref(), Some(&b"ftp"[..]));
+    }
     let login = Credentials::new(Text::from_static("me"), Secret::from_static("secret"));
     match client.ask(Request::Login(login), false).await {
         Outcome::Reply(reply) => assert_eq!(reply.code(), Code::LOGGED_IN),
@@ -211,6 +310,13 @@ async fn session(local: IpAddr, mode: DataMode, telnet_abort: bool) {
     }
     assert!(*remote.lock().unwrap() == all);
 
+    if how.is_some() {
+        match client.ask(Request::ClearControl, false).await {
+            Outcome::Reply(reply) => assert_eq!(reply.code(), Code::OK),
+            other => panic!("{other:?}: {:?}", client.driver.tls_failure()),
+        }
+        assert_eq!(client.driver.tls_info(), None);
+    }
     match client.ask(Request::Quit, false).await {
         Outcome::Reply(reply) => assert_eq!(reply.code(), Code::CLOSING),
         other => panic!("{other:?}"),
@@ -234,7 +340,11 @@ fn check(outcome: &Outcome, abort: bool, payload: &[u8]) {
 async fn every_mode_over_ipv4() {
     for mode in [DataMode::Passive, DataMode::Active] {
         for telnet_abort in [false, true] {
-            session(Ipv4Addr::LOCALHOST.into(), mode, telnet_abort).await;
+            session(Way {
+                telnet_abort,
+                ..Way::clear(Ipv4Addr::LOCALHOST.into(), mode)
+            })
+            .await;
         }
     }
 }
@@ -246,6 +356,27 @@ async fn every_mode_over_ipv6() {
         return;
     }
     for mode in [DataMode::Passive, DataMode::Active] {
-        session(Ipv6Addr::LOCALHOST.into(), mode, true).await;
+        session(Way {
+            telnet_abort: true,
+            ..Way::clear(Ipv6Addr::LOCALHOST.into(), mode)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn every_mode_under_tls() {
+    for mode in [DataMode::Passive, DataMode::Active] {
+        for tls in [
+            (Tls::Explicit, TlsVersions::Tls12),
+            (Tls::Explicit, TlsVersions::Tls13),
+            (Tls::Implicit, TlsVersions::All),
+        ] {
+            session(Way {
+                tls: Some(tls),
+                ..Way::clear(Ipv4Addr::LOCALHOST.into(), mode)
+            })
+            .await;
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ftpkit_proto::{DataFailure, TlsFacts};
+use ftpkit_proto::DataFailure;
 
 /// One side of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,8 +51,6 @@ pub struct Conditions {
     pub stranger: bool,
     /// What becomes of TLS on the control connection.
     pub tls: Handshake,
-    /// What the handshake tells where it works.
-    pub facts: TlsFacts,
     /// What becomes of TLS on data connections, in turn; when all are spent, it works.
     pub data_tls: Vec<Handshake>,
     /// Whether TLS on a data connection ends without close_notify.
@@ -92,7 +90,6 @@ impl Default for Conditions {
             unbound: 0,
             stranger: false,
             tls: Handshake::Works,
-            facts: TlsFacts::default(),
             data_tls: Vec::new(),
             unclean: false,
             unbuffered: false,

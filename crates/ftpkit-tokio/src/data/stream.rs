@@ -14,9 +14,25 @@ use tokio::{
     net::TcpStream,
 };
 
-/// The stream under a data connection. TLS is to become a variant of it.
+#[cfg(feature = "_tls")]
+use crate::tls::Stream;
+
+/// The stream under a data connection.
 enum Inner {
     Clear(TcpStream),
+    #[cfg(feature = "_tls")]
+    Secure(Box<Stream<TcpStream>>),
+}
+
+/// The stream as what reads and writes.
+macro_rules! under {
+    ($self:ident, $stream:ident => $do:expr) => {
+        match &mut $self.get_mut().inner {
+            Inner::Clear($stream) => $do,
+            #[cfg(feature = "_tls")]
+            Inner::Secure($stream) => $do,
+        }
+    };
 }
 
 /// The stream of one data connection, ready for payload.
@@ -31,13 +47,34 @@ pub struct DataStream {
 
 impl DataStream {
     pub(crate) fn clear(stream: TcpStream, peer: SocketAddr) -> Self {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was not set");
-        }
+        set_nodelay(&stream);
         Self {
             inner: Inner::Clear(stream),
             peer,
         }
+    }
+
+    #[cfg(feature = "_tls")]
+    pub(crate) fn secure(stream: Stream<TcpStream>, peer: SocketAddr) -> Self {
+        Self {
+            inner: Inner::Secure(Box::new(stream)),
+            peer,
+        }
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match &self.inner {
+            Inner::Clear(stream) => stream,
+            #[cfg(feature = "_tls")]
+            Inner::Secure(stream) => stream.get_ref().0,
+        }
+    }
+
+    /// Whether payload is under TLS. If so, a peer that ends without close_notify makes reading
+    /// fail with [`io::ErrorKind::UnexpectedEof`], and the end of file is the peer's own.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        !matches!(self.inner, Inner::Clear(_))
     }
 
     /// The peer's address.
@@ -51,18 +88,16 @@ impl DataStream {
     pub const fn as_tcp(&self) -> Option<&TcpStream> {
         match &self.inner {
             Inner::Clear(stream) => Some(stream),
+            #[cfg(feature = "_tls")]
+            Inner::Secure(_) => None,
         }
     }
 
     /// Closes the connection with a reset, so that the peer cannot take what was sent so far
     /// for all there is.
     pub fn reset(self) {
-        match &self.inner {
-            Inner::Clear(stream) => {
-                if let Err(error) = stream.set_zero_linger() {
-                    tracing::debug!(%error, "the data connection ends without a reset");
-                }
-            }
+        if let Err(error) = self.socket().set_zero_linger() {
+            tracing::debug!(%error, "the data connection ends without a reset");
         }
     }
 
@@ -73,6 +108,11 @@ impl DataStream {
     pub async fn readable(&self) -> io::Result<()> {
         match &self.inner {
             Inner::Clear(stream) => stream.readable().await,
+            #[cfg(feature = "_tls")]
+            // What was decrypted already waits for nothing.
+            Inner::Secure(stream) if !stream.get_ref().1.wants_read() => Ok(()),
+            #[cfg(feature = "_tls")]
+            Inner::Secure(stream) => stream.get_ref().0.readable().await,
         }
     }
 }
@@ -91,9 +131,7 @@ impl AsyncRead for DataStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().inner {
-            Inner::Clear(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
+        under!(self, stream => Pin::new(stream).poll_read(cx, buf))
     }
 }
 
@@ -103,9 +141,7 @@ impl AsyncWrite for DataStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().inner {
-            Inner::Clear(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
+        under!(self, stream => Pin::new(stream).poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -113,26 +149,28 @@ impl AsyncWrite for DataStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().inner {
-            Inner::Clear(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
+        under!(self, stream => Pin::new(stream).poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
         match &self.inner {
             Inner::Clear(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "_tls")]
+            Inner::Secure(stream) => stream.is_write_vectored(),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().inner {
-            Inner::Clear(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        under!(self, stream => Pin::new(stream).poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().inner {
-            Inner::Clear(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+        under!(self, stream => Pin::new(stream).poll_shutdown(cx))
+    }
+}
+
+pub(super) fn set_nodelay(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY was not set");
     }
 }

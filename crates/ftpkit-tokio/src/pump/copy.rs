@@ -39,6 +39,8 @@ pub(super) async fn send(
             meter.count(written);
             block = block.get(written..).unwrap_or_default();
         }
+        // TLS may hold a part of it back.
+        stream.flush().await.map_err(PumpError::Network)?;
         meter.take_turns().await;
     }
 }
@@ -67,6 +69,8 @@ pub(super) async fn receive(
     loop {
         // A connection that has nothing to say holds no buffer.
         stream.readable().await.map_err(PumpError::Network)?;
+        // A task that has used up its turn is told that nothing is there, while there is.
+        tokio::task::coop::consume_budget().await;
         let mut buffer = Buffer::take();
         loop {
             let filled = poll_fn(|cx| Poll::Ready(fill(stream, cx, &mut buffer))).await;
