@@ -2,6 +2,8 @@
 //! What belongs elsewhere: who may connect (the machine), moving payload (`pump`).
 
 mod accept;
+#[cfg(feature = "_tls")]
+mod ahead;
 mod connect;
 mod listen;
 #[cfg(feature = "_tls")]

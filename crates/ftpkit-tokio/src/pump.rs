@@ -2,7 +2,7 @@
 //! What belongs elsewhere: files (they implement [`Source`] and [`Sink`] above), TYPE A.
 
 mod adapters;
-mod buffers;
+pub(crate) mod buffers;
 mod copy;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod sendfile;

@@ -10,12 +10,12 @@ use std::{
 use ftpkit_proto::{DataFailure, TlsRole};
 use tokio::net::TcpStream;
 
-use super::{DataStream, stream::set_nodelay};
+use super::{DataStream, ahead::Ahead, stream::set_nodelay};
 use crate::tls::{Handshake, SessionTls};
 
 /// A data connection on its way to TLS.
 pub(super) struct Securing {
-    handshake: Handshake<TcpStream>,
+    handshake: Handshake<Ahead>,
     session: Arc<SessionTls>,
     peer: SocketAddr,
 }
@@ -28,7 +28,7 @@ impl Securing {
         peer: SocketAddr,
     ) -> Result<Self, DataFailure> {
         set_nodelay(&stream);
-        let Some(handshake) = session.data(role, stream) else {
+        let Some(handshake) = session.data(role, Ahead::new(stream)) else {
             tracing::debug!(?role, "this side of TLS is not served on data connections");
             return Err(DataFailure::Tls);
         };

@@ -15,13 +15,15 @@ use tokio::{
 };
 
 #[cfg(feature = "_tls")]
+use super::ahead::Ahead;
+#[cfg(feature = "_tls")]
 use crate::tls::Stream;
 
 /// The stream under a data connection.
 enum Inner {
     Clear(TcpStream),
     #[cfg(feature = "_tls")]
-    Secure(Box<Stream<TcpStream>>),
+    Secure(Box<Stream<Ahead>>),
 }
 
 /// The stream as what reads and writes.
@@ -55,7 +57,7 @@ impl DataStream {
     }
 
     #[cfg(feature = "_tls")]
-    pub(crate) fn secure(stream: Stream<TcpStream>, peer: SocketAddr) -> Self {
+    pub(crate) fn secure(stream: Stream<Ahead>, peer: SocketAddr) -> Self {
         Self {
             inner: Inner::Secure(Box::new(stream)),
             peer,
@@ -66,7 +68,7 @@ impl DataStream {
         match &self.inner {
             Inner::Clear(stream) => stream,
             #[cfg(feature = "_tls")]
-            Inner::Secure(stream) => stream.get_ref().0,
+            Inner::Secure(stream) => stream.get_ref().0.socket(),
         }
     }
 
@@ -109,10 +111,14 @@ impl DataStream {
         match &self.inner {
             Inner::Clear(stream) => stream.readable().await,
             #[cfg(feature = "_tls")]
-            // What was decrypted already waits for nothing.
-            Inner::Secure(stream) if !stream.get_ref().1.wants_read() => Ok(()),
-            #[cfg(feature = "_tls")]
-            Inner::Secure(stream) => stream.get_ref().0.readable().await,
+            Inner::Secure(stream) => {
+                let (ahead, tls) = stream.get_ref();
+                // What has come already waits for nothing.
+                if ahead.has_more() || !tls.wants_read() {
+                    return Ok(());
+                }
+                ahead.socket().readable().await
+            }
         }
     }
 }

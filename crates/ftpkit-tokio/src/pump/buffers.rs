@@ -5,31 +5,63 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// The size of a buffer.
+/// Buffers of one size.
+pub(crate) struct Pool {
+    size: usize,
+    /// How many idle buffers are kept.
+    kept: usize,
+    idle: Mutex<Vec<Box<[u8]>>>,
+}
+
+/// The size of a buffer for payload.
 pub(super) const SIZE: usize = 256 * 1024;
 
-/// How many idle buffers are kept: 8 MiB in all.
-const KEPT: usize = 32;
+/// For payload: 8 MiB in all.
+pub(crate) static PAYLOAD: Pool = Pool::new(SIZE, 32);
 
-static IDLE: Mutex<Vec<Box<[u8]>>> = Mutex::new(Vec::new());
+/// For what is read ahead of TLS: four records or so, 64 KiB each, 2 MiB in all.
+#[cfg(feature = "_tls")]
+pub(crate) static AHEAD: Pool = Pool::new(64 * 1024, 32);
 
-/// A buffer of [`SIZE`] bytes, which goes back to the idle ones when it is dropped. Its content
-/// is whatever the use before left in it.
-pub(super) struct Buffer(Box<[u8]>);
-
-impl Buffer {
-    pub(super) fn take() -> Self {
-        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Self(idle.unwrap_or_else(|| vec![0; SIZE].into_boxed_slice()))
+impl Pool {
+    const fn new(size: usize, kept: usize) -> Self {
+        Self {
+            size,
+            kept,
+            idle: Mutex::new(Vec::new()),
+        }
     }
+
+    /// A buffer, whose content is whatever the use before left in it.
+    pub(crate) fn take(&'static self) -> Buffer {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        Buffer {
+            pool: self,
+            bytes: idle.unwrap_or_else(|| vec![0; self.size].into_boxed_slice()),
+        }
+    }
+}
+
+/// A buffer, which goes back to its pool when it is dropped.
+pub(crate) struct Buffer {
+    pool: &'static Pool,
+    bytes: Box<[u8]>,
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let buffer = std::mem::take(&mut self.0);
-        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < KEPT {
-            idle.push(buffer);
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut idle = self
+            .pool
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < self.pool.kept {
+            idle.push(bytes);
         }
     }
 }
@@ -38,12 +70,12 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.0
+        &mut self.bytes
     }
 }

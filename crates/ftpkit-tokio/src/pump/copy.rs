@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
-use super::{Meter, PumpError, Sink, Source, buffers::Buffer};
+use super::{Meter, PumpError, Sink, Source, buffers::PAYLOAD};
 use crate::data::DataStream;
 
 /// How much unasked input is thrown away at the end of sending.
@@ -21,7 +21,7 @@ pub(super) async fn send(
     source: &mut impl Source,
     meter: &mut Meter<'_>,
 ) -> Result<(), PumpError> {
-    let mut buffer = Buffer::take();
+    let mut buffer = PAYLOAD.take();
     loop {
         let read = source.read(&mut buffer).await.map_err(PumpError::Local)?;
         let Some(mut block) = buffer.get(..read) else {
@@ -50,7 +50,7 @@ pub(super) async fn finish(stream: &mut DataStream) -> Result<(), PumpError> {
     stream.shutdown().await.map_err(PumpError::Network)?;
     // Bytes from the peer that nobody reads would turn the close into a reset, and a reset
     // takes away what the peer has not read yet. What has come so far is thrown away.
-    let mut buffer = Buffer::take();
+    let mut buffer = PAYLOAD.take();
     let unasked = buffer.get_mut(..UNASKED).unwrap_or_default();
     poll_fn(|cx| {
         fill(stream, cx, unasked);
@@ -71,7 +71,7 @@ pub(super) async fn receive(
         stream.readable().await.map_err(PumpError::Network)?;
         // A task that has used up its turn is told that nothing is there, while there is.
         tokio::task::coop::consume_budget().await;
-        let mut buffer = Buffer::take();
+        let mut buffer = PAYLOAD.take();
         loop {
             let filled = poll_fn(|cx| Poll::Ready(fill(stream, cx, &mut buffer))).await;
             meter.count(filled.bytes);

@@ -13,7 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::{Moved, PumpError, Reader, Sink, Source, Writer, buffers, receive, send};
+use super::{Moved, PumpError, Reader, Sink, Source, Writer, buffers::SIZE, receive, send};
 use crate::DataStream;
 
 async fn pair() -> (DataStream, TcpStream) {
@@ -32,9 +32,9 @@ fn payload(bytes: usize) -> Vec<u8> {
 const SIZES: [usize; 8] = [
     0,
     1,
-    buffers::SIZE - 1,
-    buffers::SIZE,
-    buffers::SIZE + 1,
+    SIZE - 1,
+    SIZE,
+    SIZE + 1,
     1024 * 1024,
     2 * 1024 * 1024 + 1,
     9_000_001,

@@ -1,0 +1,118 @@
+//! A socket that is read ahead, in large blocks: the TLS library asks for a few KiB at a time,
+//! which costs a system call each.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use crate::pump::buffers::{AHEAD, Buffer};
+
+/// A socket under the TLS of a data connection.
+pub(crate) struct Ahead {
+    stream: TcpStream,
+    /// What was read and not asked for yet. A socket that has nothing to say holds no buffer.
+    block: Option<Block>,
+}
+
+struct Block {
+    buffer: Buffer,
+    from: usize,
+    to: usize,
+}
+
+impl Block {
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.from..self.to).unwrap_or_default()
+    }
+}
+
+impl Ahead {
+    pub(crate) const fn new(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            block: None,
+        }
+    }
+
+    pub(crate) const fn socket(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Whether something was read that nobody has asked for yet.
+    pub(crate) fn has_more(&self) -> bool {
+        self.block
+            .as_ref()
+            .is_some_and(|block| !block.rest().is_empty())
+    }
+
+    /// Reads the next block, once all of the one before is taken.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut block = self.block.take().unwrap_or_else(|| Block {
+            buffer: AHEAD.take(),
+            from: 0,
+            to: 0,
+        });
+        if block.from == block.to {
+            let mut buf = ReadBuf::new(&mut block.buffer);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+            (block.from, block.to) = (0, buf.filled().len());
+        }
+        self.block = Some(block);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Ahead {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_fill(cx))?;
+        if let Some(block) = &mut this.block {
+            let part = block.rest();
+            let part = part.get(..buf.remaining()).unwrap_or(part);
+            buf.put_slice(part);
+            block.from += part.len();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Ahead {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
