@@ -9,6 +9,8 @@ mod account;
 mod anonymous;
 mod attempt;
 mod authenticator;
+#[cfg(feature = "certificates")]
+mod certificate;
 mod door;
 mod password;
 mod table;
@@ -19,6 +21,10 @@ pub use account::Account;
 pub use anonymous::Anonymous;
 pub use attempt::{Attempt, Credential, Password};
 pub use authenticator::{AuthFailure, AuthFailureKind, Authenticator};
+#[cfg(feature = "certificates")]
+pub use certificate::{
+    BadCertificate, CertificateName, CertificateNameError, ClientCertificate, SubjectAltName,
+};
 pub use door::{Admission, Door, DoorLimits, DrainSignal, Refused, SessionPermit};
 #[cfg(feature = "argon2")]
 pub use password::{HashError, StoredHash, hash_password};
