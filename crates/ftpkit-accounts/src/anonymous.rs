@@ -7,7 +7,7 @@ use ftpkit_storage::{Capabilities, ReadOnly, Storage};
 
 use crate::{
     account::Account,
-    attempt::{Attempt, Credential},
+    attempt::Attempt,
     authenticator::{AuthFailure, AuthFailureKind, Authenticator},
 };
 
@@ -46,7 +46,7 @@ impl Anonymous {
 
     /// The account, if this is an anonymous login.
     pub(crate) fn admit(&self, attempt: &Attempt) -> Option<Account> {
-        let Credential::Password(_) = attempt.credential();
+        attempt.credential().as_password()?;
         let name = attempt.name();
         let known = name.eq_ignore_ascii_case(b"anonymous") || name.eq_ignore_ascii_case(b"ftp");
         known.then(|| self.account.clone())
@@ -56,8 +56,11 @@ impl Anonymous {
 #[async_trait]
 impl Authenticator for Anonymous {
     async fn authenticate(&self, attempt: &Attempt) -> Result<Account, AuthFailure> {
-        self.admit(attempt)
-            .ok_or_else(|| AuthFailureKind::WrongCredentials.into())
+        let kind = match attempt.credential().as_password() {
+            Some(_) => AuthFailureKind::WrongCredentials,
+            None => AuthFailureKind::PasswordNeeded,
+        };
+        self.admit(attempt).ok_or_else(|| kind.into())
     }
 
     fn common_capabilities(&self) -> Capabilities {

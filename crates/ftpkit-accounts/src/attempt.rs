@@ -3,6 +3,9 @@
 
 use std::{fmt, net::SocketAddr};
 
+#[cfg(feature = "certificates")]
+use crate::certificate::ClientCertificate;
+
 /// One attempt to log in.
 ///
 /// A front end fills it in; an [`Authenticator`](crate::Authenticator) reads it. `Debug`
@@ -22,6 +25,8 @@ pub struct Attempt {
     peer: SocketAddr,
     secured: bool,
     virtual_host: Option<Vec<u8>>,
+    #[cfg(feature = "certificates")]
+    certificate: Option<ClientCertificate>,
 }
 
 impl Attempt {
@@ -34,6 +39,8 @@ impl Attempt {
             peer,
             secured: false,
             virtual_host: None,
+            #[cfg(feature = "certificates")]
+            certificate: None,
         }
     }
 
@@ -48,6 +55,15 @@ impl Attempt {
     #[must_use]
     pub fn virtual_host(mut self, host: Option<impl Into<Vec<u8>>>) -> Self {
         self.virtual_host = host.map(Into::into);
+        self
+    }
+
+    /// Says which certificate the client showed in the TLS handshake, beside its password: a
+    /// user may need both.
+    #[cfg(feature = "certificates")]
+    #[must_use]
+    pub fn certificate(mut self, certificate: Option<ClientCertificate>) -> Self {
+        self.certificate = certificate;
         self
     }
 
@@ -86,11 +102,24 @@ impl Attempt {
     pub fn host(&self) -> Option<&[u8]> {
         self.virtual_host.as_deref()
     }
+
+    /// The certificate that the client showed: as its credential, or beside its password.
+    #[cfg(feature = "certificates")]
+    #[must_use]
+    pub const fn client_certificate(&self) -> Option<&ClientCertificate> {
+        match &self.credential {
+            Credential::Certificate(certificate) => Some(certificate),
+            Credential::Password(_) => self.certificate.as_ref(),
+        }
+    }
 }
 
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempt")
+        let mut shown = f.debug_struct("Attempt");
+        #[cfg(feature = "certificates")]
+        shown.field("certificate", &self.certificate);
+        shown
             .field("name", &self.name.escape_ascii().to_string())
             .field("credential", &self.credential)
             .field("peer", &self.peer)
@@ -108,14 +137,18 @@ impl fmt::Debug for Attempt {
 
 /// What a client proves its identity with.
 ///
-/// More kinds will come (a TLS client certificate, an SSH key), so an authenticator refuses
-/// those that it does not know with
-/// [`WrongCredentials`](crate::AuthFailureKind::WrongCredentials).
+/// More kinds will come (an SSH key), so an authenticator refuses those that it does not know
+/// with [`WrongCredentials`](crate::AuthFailureKind::WrongCredentials).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Credential {
     /// A password.
     Password(Password),
+    /// A TLS client certificate alone, before any password (RFC 4217 section 10): the front
+    /// end tries it when the client has given its name, and asks for the password where it is
+    /// refused.
+    #[cfg(feature = "certificates")]
+    Certificate(ClientCertificate),
 }
 
 impl Credential {
@@ -123,6 +156,16 @@ impl Credential {
     #[must_use]
     pub fn password(bytes: impl Into<Vec<u8>>) -> Self {
         Self::Password(Password::new(bytes))
+    }
+
+    /// The password, if it is one.
+    #[must_use]
+    pub const fn as_password(&self) -> Option<&Password> {
+        match self {
+            Self::Password(password) => Some(password),
+            #[cfg(feature = "certificates")]
+            Self::Certificate(_) => None,
+        }
     }
 }
 

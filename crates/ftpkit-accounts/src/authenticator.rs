@@ -118,6 +118,13 @@ pub enum AuthFailureKind {
     /// The account has as many sessions as it may have.
     #[error("the account has too many sessions")]
     TooMany,
+    /// The certificate does not log the user in, or not without a password; with a password
+    /// the user may get in.
+    ///
+    /// It says the same where there is no such user, so that a certificate is no means to
+    /// find names. A front end asks for the password (331 in FTP).
+    #[error("the certificate alone is not enough, and a password is needed")]
+    PasswordNeeded,
     /// The check could not be made; later it may work.
     #[error("logins cannot be checked at the moment")]
     Unavailable,

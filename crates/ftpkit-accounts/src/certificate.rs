@@ -12,6 +12,7 @@ use der::{
 };
 use sha2::{Digest, Sha256};
 
+pub(crate) use name::Claims;
 pub use name::{CertificateName, CertificateNameError};
 
 /// Longer certificates are refused. Those in use have one or two thousand octets, with

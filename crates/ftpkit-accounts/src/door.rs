@@ -184,6 +184,10 @@ impl Door {
     /// [`failure_delay`](DoorLimits::failure_delay) (later only where the check itself took
     /// longer). Dropping the future gives the attempt up.
     ///
+    /// A certificate without a password is no guess: where the authenticator refuses it, the
+    /// answer is [`AuthFailureKind::PasswordNeeded`] at once, whatever was behind it (that is
+    /// its source), and the front end does not count it among the failed logins.
+    ///
     /// # Errors
     /// What the authenticator says, or [`AuthFailureKind::TooMany`] where the account has as
     /// many sessions as it may have.
@@ -195,6 +199,13 @@ impl Door {
         let started = Instant::now();
         match authenticator.authenticate(attempt).await {
             Ok(account) => self.admit(account),
+            Err(failure) if attempt.credential().as_password().is_none() => {
+                if failure.kind() == AuthFailureKind::PasswordNeeded {
+                    return Err(failure);
+                }
+                // Another kind could tell that the user exists.
+                Err(AuthFailure::new(AuthFailureKind::PasswordNeeded).with_source(failure))
+            }
             Err(failure) => {
                 sleep_until(started + self.shared.limits.failure_delay.min(LONGEST_GRACE)).await;
                 Err(failure)

@@ -4,6 +4,9 @@
 //! A front end asks a [`Door`] for a place ([`Door::enter`]), fills in an [`Attempt`] and has
 //! it checked ([`Door::authenticate`]) by an [`Authenticator`], such as [`Users`] or
 //! [`Anonymous`]. What comes back is an [`Account`] with the storage to serve.
+//!
+//! With the feature `certificates`, a client certificate of TLS (`ClientCertificate`) may stand
+//! in for the password or be needed beside it; a user's [`Proof`] says which.
 
 mod account;
 mod anonymous;
@@ -13,6 +16,7 @@ mod authenticator;
 mod certificate;
 mod door;
 mod password;
+mod proof;
 mod table;
 #[cfg(feature = "argon2")]
 mod user_file;
@@ -28,6 +32,7 @@ pub use certificate::{
 pub use door::{Admission, Door, DoorLimits, DrainSignal, Refused, SessionPermit};
 #[cfg(feature = "argon2")]
 pub use password::{HashError, StoredHash, hash_password};
+pub use proof::Proof;
 pub use table::{Users, UsersBuilder, UsersError};
 #[cfg(feature = "argon2")]
 pub use user_file::{UserFileError, UserLine, UserLineError};

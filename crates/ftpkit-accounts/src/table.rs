@@ -6,14 +6,17 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use async_trait::async_trait;
 use ftpkit_storage::{Capabilities, Storage};
 
+#[cfg(feature = "certificates")]
+use crate::certificate::Claims;
 #[cfg(feature = "argon2")]
 use crate::password::{CheckPool, HashError, StoredHash, Verdict};
 use crate::{
     account::Account,
     anonymous::Anonymous,
-    attempt::{Attempt, Credential},
+    attempt::Attempt,
     authenticator::{AuthFailure, AuthFailureKind, Authenticator},
     password::{Digest, Digester},
+    proof::{Proof, Secret},
 };
 
 /// A fixed table of users, each with a storage.
@@ -40,6 +43,8 @@ pub struct Users {
     digester: Digester,
     by_name: HashMap<Box<[u8]>, User>,
     anonymous: Option<Anonymous>,
+    #[cfg(feature = "certificates")]
+    claims: Claims,
     /// Compared with where the name is unknown, so that it costs the same.
     nobody: Digest,
     #[cfg(feature = "argon2")]
@@ -52,6 +57,8 @@ pub struct Users {
 
 struct User {
     check: Check,
+    /// Whether a certificate is needed beside the password.
+    both: bool,
     account: Account,
 }
 
@@ -59,6 +66,8 @@ enum Check {
     Digest(Digest),
     #[cfg(feature = "argon2")]
     Hash(StoredHash),
+    #[cfg(feature = "certificates")]
+    NoPassword,
 }
 
 impl Users {
@@ -67,7 +76,21 @@ impl Users {
         UsersBuilder {
             users: Vec::new(),
             anonymous: None,
+            #[cfg(feature = "argon2")]
+            bad_hash: None,
         }
+    }
+
+    /// Whether the certificate that the client showed is one of the user's whose name it gave.
+    #[cfg(feature = "certificates")]
+    fn carries_certificate(&self, attempt: &Attempt) -> bool {
+        let certificate = attempt.client_certificate();
+        certificate.is_some_and(|certificate| self.claims.are(attempt.name(), certificate))
+    }
+
+    #[cfg(not(feature = "certificates"))]
+    const fn carries_certificate(&self, _: &Attempt) -> bool {
+        false
     }
 
     fn check_digest(&self, attempt: &Attempt, password: &[u8], user: Option<&User>) -> bool {
@@ -86,8 +109,14 @@ impl Users {
 #[async_trait]
 impl Authenticator for Users {
     async fn authenticate(&self, attempt: &Attempt) -> Result<Account, AuthFailure> {
-        let Credential::Password(password) = attempt.credential();
         let user = self.by_name.get(attempt.name());
+        let certified = self.carries_certificate(attempt);
+        let Some(password) = attempt.credential().as_password() else {
+            return match user {
+                Some(user) if certified && !user.both => Ok(user.account.clone()),
+                _ => Err(AuthFailureKind::PasswordNeeded.into()),
+            };
+        };
         let right = self.check_digest(attempt, password.as_bytes(), user);
         #[cfg(feature = "argon2")]
         let right = match user.map(|user| &user.check) {
@@ -99,7 +128,7 @@ impl Authenticator for Users {
             _ => right,
         };
         match user {
-            Some(user) if right => return Ok(user.account.clone()),
+            Some(user) if right && (certified || !user.both) => return Ok(user.account.clone()),
             Some(_) => {}
             None => {
                 if let Some(account) = self.anonymous.as_ref().and_then(|a| a.admit(attempt)) {
@@ -108,10 +137,11 @@ impl Authenticator for Users {
             }
         }
         #[cfg(feature = "argon2")]
-        if let (Some(dummy), None | Some(Check::Digest(_))) =
-            (&self.dummy, user.map(|user| &user.check))
-        {
-            let _ = self.pool.check(dummy, password).await;
+        match (&self.dummy, user.map(|user| &user.check)) {
+            (None, _) | (_, Some(Check::Hash(_))) => {}
+            (Some(dummy), _) => {
+                let _ = self.pool.check(dummy, password).await;
+            }
         }
         Err(AuthFailureKind::WrongCredentials.into())
     }
@@ -139,14 +169,10 @@ impl fmt::Debug for Users {
 /// Builds [`Users`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct UsersBuilder {
-    users: Vec<(Vec<u8>, Given, Account)>,
+    users: Vec<(Account, Proof)>,
     anonymous: Option<Anonymous>,
-}
-
-enum Given {
-    Password(Vec<u8>),
     #[cfg(feature = "argon2")]
-    Hash(Result<StoredHash, HashError>),
+    bad_hash: Option<UsersError>,
 }
 
 impl UsersBuilder {
@@ -162,29 +188,41 @@ impl UsersBuilder {
 
     /// Adds an account with a home and limits of its own; it logs in by its name.
     pub fn account(self, account: Account, password: impl Into<Vec<u8>>) -> Self {
-        self.push(Given::Password(password.into()), account)
+        self.account_with(account, Proof::password(password))
+    }
+
+    /// Adds an account that logs in by its name and this proof, such as a certificate.
+    pub fn account_with(mut self, account: Account, proof: Proof) -> Self {
+        self.users.push((account, proof));
+        self
     }
 
     /// Adds a user whose password is stored as an Argon2 hash in PHC form, as
     /// [`hash_password`](crate::hash_password) makes it.
     #[cfg(feature = "argon2")]
     pub fn user_hash(
-        self,
+        mut self,
         name: impl Into<Arc<str>>,
         phc: &str,
         storage: Arc<dyn Storage>,
     ) -> Self {
-        self.push(
-            Given::Hash(StoredHash::parse(phc)),
-            Account::new(name, storage),
-        )
+        let account = Account::new(name, storage);
+        match StoredHash::parse(phc) {
+            Ok(hash) => self.account_hash(account, hash),
+            Err(source) => {
+                let name = account.name().to_owned();
+                self.bad_hash
+                    .get_or_insert(UsersError::Hash { name, source });
+                self
+            }
+        }
     }
 
     /// Adds an account whose password is stored as a hash, such as a line of a
     /// [user file](crate::UserLine) has it.
     #[cfg(feature = "argon2")]
     pub fn account_hash(self, account: Account, hash: StoredHash) -> Self {
-        self.push(Given::Hash(Ok(hash)), account)
+        self.account_with(account, Proof::hash(hash))
     }
 
     /// Lets guests in too. A user of the table who is called `anonymous` or `ftp` comes first.
@@ -193,43 +231,49 @@ impl UsersBuilder {
         self
     }
 
-    fn push(mut self, given: Given, account: Account) -> Self {
-        self.users
-            .push((account.name().as_bytes().to_vec(), given, account));
-        self
-    }
-
     /// Puts the table together.
     ///
     /// # Errors
-    /// [`UsersError`] where a name is empty or comes twice, a hash is none, or the system
+    /// [`UsersError`] where a name is empty or comes twice, a hash is none, two users claim one
+    /// name of certificates, a user needs a certificate and has no name of one, or the system
     /// gives no random bytes.
     pub fn build(self) -> Result<Users, UsersError> {
         let digester = Digester::new().map_err(UsersError::Random)?;
         let mut by_name = HashMap::with_capacity(self.users.len());
         #[cfg(feature = "argon2")]
         let mut dummy = None;
-        for (key, given, account) in self.users {
+        #[cfg(feature = "certificates")]
+        let mut claims = Claims::default();
+        #[cfg(feature = "argon2")]
+        if let Some(error) = self.bad_hash {
+            return Err(error);
+        }
+        for (account, proof) in self.users {
+            let key = account.name().as_bytes().to_vec();
             if key.is_empty() {
                 return Err(UsersError::EmptyName);
             }
-            let check = match given {
-                Given::Password(password) => Check::Digest(digester.digest(&key, &password)),
+            #[cfg(feature = "certificates")]
+            let both = claim(&mut claims, &account, &proof)?;
+            #[cfg(not(feature = "certificates"))]
+            let both = false;
+            let check = match proof.secret {
+                Secret::Password(password) => Check::Digest(digester.digest(&key, &password)),
                 #[cfg(feature = "argon2")]
-                Given::Hash(hash) => {
-                    let hash = hash.map_err(|source| UsersError::Hash {
-                        name: account.name().to_owned(),
-                        source,
-                    })?;
+                Secret::Hash(hash) => {
                     dummy.get_or_insert_with(|| hash.clone());
                     Check::Hash(hash)
                 }
+                #[cfg(feature = "certificates")]
+                Secret::None => Check::NoPassword,
             };
             let name = account.name().to_owned();
-            if by_name
-                .insert(key.into_boxed_slice(), User { check, account })
-                .is_some()
-            {
+            let user = User {
+                check,
+                both,
+                account,
+            };
+            if by_name.insert(key.into_boxed_slice(), user).is_some() {
                 return Err(UsersError::Twice(name));
             }
         }
@@ -238,12 +282,32 @@ impl UsersBuilder {
             digester,
             by_name,
             anonymous: self.anonymous,
+            #[cfg(feature = "certificates")]
+            claims,
             #[cfg(feature = "argon2")]
             pool: CheckPool::new(),
             #[cfg(feature = "argon2")]
             dummy,
         })
     }
+}
+
+/// Notes which certificates are this user's; returns whether one is needed beside the password.
+#[cfg(feature = "certificates")]
+fn claim(claims: &mut Claims, account: &Account, proof: &Proof) -> Result<bool, UsersError> {
+    let both = proof.both && proof.has_password();
+    if proof.certificates.is_empty() && (both || !proof.has_password()) {
+        return Err(UsersError::NoCertificate(account.name().to_owned()));
+    }
+    for name in &proof.certificates {
+        claims
+            .add(account.shared_name(), name)
+            .map_err(|(name, other)| UsersError::SharedCertificate {
+                name,
+                users: [other.to_string(), account.name().to_owned()],
+            })?;
+    }
+    Ok(both)
 }
 
 impl fmt::Debug for UsersBuilder {
@@ -273,6 +337,22 @@ pub enum UsersError {
         /// What is wrong with it.
         source: HashError,
     },
+    /// Two users claim one name of certificates, so that one certificate would be both.
+    #[cfg(feature = "certificates")]
+    #[error(
+        "the users {:?} and {:?} both claim the certificates of {name}; a name logs in one user",
+        users[0], users[1]
+    )]
+    SharedCertificate {
+        /// The name, as a [`CertificateName`](crate::CertificateName) is written.
+        name: String,
+        /// The users.
+        users: [String; 2],
+    },
+    /// A user needs a certificate, and none would do.
+    #[cfg(feature = "certificates")]
+    #[error("the user {0:?} needs a certificate, and no name of one is given")]
+    NoCertificate(String),
     /// The system gave no random bytes for the key of the digests.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),

@@ -1,7 +1,12 @@
 //! What ties a certificate to an account: the names that a user's entry lists, and the claims
 //! on certificates that follow from them.
 
-use std::{fmt, str::FromStr};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fmt,
+    str::FromStr,
+    sync::Arc,
+};
 
 use super::{ClientCertificate, SubjectAltName, hex, subject, unhex};
 
@@ -223,4 +228,42 @@ pub enum CertificateNameError {
          RFC2253` prints it, as in subject:CN=ana,O=Example"
     )]
     Subject(String),
+}
+
+/// Which user each claim belongs to.
+#[derive(Default)]
+pub(crate) struct Claims(HashMap<Claim, Arc<str>>);
+
+impl Claims {
+    /// Notes that this name is the user's.
+    ///
+    /// # Errors
+    /// What another user claims already, as text, and that user.
+    pub(crate) fn add(
+        &mut self,
+        user: &Arc<str>,
+        name: &CertificateName,
+    ) -> Result<(), (String, Arc<str>)> {
+        for claim in name.claims(user) {
+            match self.0.entry(claim) {
+                Entry::Occupied(entry) if entry.get() != user => {
+                    return Err((entry.key().to_string(), Arc::clone(entry.get())));
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(entry) => {
+                    entry.insert(Arc::clone(user));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the certificate is this user's.
+    ///
+    /// What the certificate says is looked up, not what the user has, so that the work is the
+    /// same for a name that does not exist.
+    pub(crate) fn are(&self, user: &[u8], certificate: &ClientCertificate) -> bool {
+        let mut owners = certificate.claims().filter_map(|claim| self.0.get(&claim));
+        owners.any(|owner| owner.as_bytes() == user)
+    }
 }

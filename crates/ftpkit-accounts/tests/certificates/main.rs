@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod hostile;
+mod login;
 mod made;
 mod names;
 mod subjects;
