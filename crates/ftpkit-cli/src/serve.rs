@@ -171,7 +171,7 @@ fn users(serve: &Serve, storage: Arc<dyn Storage>) -> anyhow::Result<Users> {
     if let Some(file) = &serve.user_file {
         for line in read_user_file(file)? {
             let account = Account::new(line.name, choose(line.read_only));
-            users = users.account_hash(account, line.hash);
+            users = users.account_with(account, line.proof);
         }
     }
     let nobody_else = serve.user.is_empty() && serve.user_file.is_none();

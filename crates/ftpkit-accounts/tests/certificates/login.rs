@@ -298,3 +298,29 @@ fn a_proof_hides_its_password_and_shows_its_names() {
     );
     assert_eq!(proof.certificates(), [name("dns:ana")]);
 }
+
+#[cfg(feature = "argon2")]
+#[tokio::test]
+async fn a_user_file_says_who_needs_what() {
+    use ftpkit_accounts::{UserLine, hash_password};
+    let hash = hash_password(b"pw").unwrap();
+    let text = format!(
+        "ana:{hash}\ncertificate dns:ana\nbob:{hash}:both\ncertificate dns:bob\nrobot:-\ncertificate dns:robot\n"
+    );
+    let mut users = Users::builder();
+    for line in UserLine::parse_all(&text).unwrap() {
+        users = users.account_with(Account::new(line.name, store()), line.proof);
+    }
+    let users = users.build().unwrap();
+    for (user, expected, with_password) in [
+        ("ana", Ok("ana".to_owned()), Ok("ana".to_owned())),
+        ("bob", NEEDED, Ok("bob".to_owned())),
+        ("robot", Ok("robot".to_owned()), WRONG),
+    ] {
+        let certificate = by_rcgen(&[], vec![dns(user)]);
+        assert_eq!(answer(&users, alone(user, &certificate)).await, expected);
+        let attempt = beside(user, "pw", Some(&certificate));
+        assert_eq!(answer(&users, attempt).await, with_password, "{user}");
+    }
+    assert_eq!(answer(&users, beside("bob", "pw", None)).await, WRONG);
+}
