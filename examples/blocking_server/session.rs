@@ -20,7 +20,7 @@ use ftpkit_proto::server::{
 };
 use ftpkit_proto::{
     DataEvent, DataFailure, DataId, DataRequest, Flow, Instant, Machine as _, Output, PathArg,
-    Text, TlsEvent,
+    Secret, Text, TlsEvent,
 };
 
 use super::Shared;
@@ -312,8 +312,10 @@ impl Session<'_> {
         match event {
             Event::Login(ask) => {
                 let (login, shared) = (ask.question(), self.shared);
+                let is_password =
+                    |given: &Secret| is_same(given.as_bytes(), shared.password.as_bytes());
                 let known = is_same(login.user.as_bytes(), shared.user.as_bytes())
-                    & is_same(login.password.as_bytes(), shared.password.as_bytes());
+                    & login.password.as_ref().is_some_and(is_password);
                 let home = PathArg::from_static("/");
                 let answer = match known {
                     true => Ok(LoginAnswer::Accepted {

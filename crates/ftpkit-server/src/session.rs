@@ -252,6 +252,10 @@ impl Session {
 
     fn event(&mut self, event: Event) {
         match event {
+            // Certificates are not mapped to accounts.
+            Event::Login(ask) if ask.question().password.is_none() => {
+                self.tell(ask, Ok(LoginAnswer::PasswordNeeded));
+            }
             Event::Login(ask) => {
                 let origin = self.origin.clone();
                 self.work(ask.id(), async move {

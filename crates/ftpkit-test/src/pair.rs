@@ -9,7 +9,7 @@ use std::{
 };
 
 use ftpkit_proto::{
-    DataEvent, DataId, DataRequest, Flow, Instant, Output, PathArg, TlsEvent, TlsFacts,
+    DataEvent, DataId, DataRequest, Flow, Instant, Output, PathArg, TlsEvent,
     client::{self, Outcome, Request, RequestId},
     server,
 };
@@ -405,7 +405,7 @@ impl Pair {
 
     fn shake_hands(&mut self) {
         let event = match self.net.conditions.tls {
-            Handshake::Works => TlsEvent::Started(TlsFacts::default()),
+            Handshake::Works => TlsEvent::Started(self.net.conditions.facts.clone()),
             Handshake::Fails => TlsEvent::Failed,
             Handshake::Hangs => return,
         };

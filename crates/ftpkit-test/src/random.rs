@@ -23,7 +23,12 @@ use ftpkit_proto::{
     server::TlsPolicy,
 };
 
-use crate::{net::Side, settings::Settings, transcript::Transcript, trio::Trio};
+use crate::{
+    net::Side,
+    settings::{self, Settings},
+    transcript::Transcript,
+    trio::Trio,
+};
 use dice::Dice;
 pub use report::Report;
 
@@ -308,6 +313,10 @@ fn settings(dice: &mut Dice) -> Settings {
         (1, TlsPolicy::RequiredForLogin),
         (1, TlsPolicy::RequiredForData),
     ]);
+    if dice.chance(40) {
+        let hosts = settings::HOSTS.iter().take(1 + dice.below(2));
+        server.hosts = hosts.map(|name| Text::from_static(name)).collect();
+    }
     server.active = dice.chance(80);
     server.accept_unclean_close = dice.chance(30);
     server.dangerous_ccc = dice.chance(50);

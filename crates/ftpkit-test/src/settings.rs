@@ -48,6 +48,9 @@ const POLICIES: [TlsPolicy; 4] = [
     TlsPolicy::RequiredForData,
 ];
 
+/// The virtual hosts, of which a server has the first ones or none.
+pub(crate) const HOSTS: &[&str] = &["h.example", "i.example", "j.example"];
+
 const MODES: [DataMode; 3] = [DataMode::Passive, DataMode::Active, DataMode::Auto];
 const PRETS: [Pret; 3] = [Pret::Listed, Pret::Always, Pret::Never];
 
@@ -86,6 +89,10 @@ const CLIENT: &[Switch<client::Config>] = switches! {
 const SERVER: &[Switch<server::Config>] = switches! {
     "tls" c => POLICIES.iter().position(|policy| *policy == c.tls).unwrap_or(0) as u64,
         v => c.tls = POLICIES[v as usize % POLICIES.len()];
+    "hosts" c => c.hosts.len() as u64, v => {
+        let hosts = HOSTS.iter().take(v as usize);
+        c.hosts = hosts.map(|name| Text::from_static(name)).collect();
+    };
     "active" c => u64::from(c.active), v => c.active = v == 1;
     "unclean" c => u64::from(c.accept_unclean_close), v => c.accept_unclean_close = v == 1;
     "ccc" c => u64::from(c.dangerous_ccc), v => c.dangerous_ccc = v == 1;

@@ -227,6 +227,7 @@ fn answer(f: &mut fmt::Formatter<'_>, answer: &Answer) -> fmt::Result {
             }
             Ok(())
         }
+        Answer::Login(LoginAnswer::PasswordNeeded) => f.write_str("password"),
         Answer::Login(_) => f.write_str("account"),
         Answer::Path(path) => write!(f, "path {}", word(path.as_bytes())),
         Answer::Described(described) => {
@@ -409,6 +410,7 @@ impl Words<'_> {
             }
             "space" => Answer::Space(self.number()?),
             "account" => Answer::Login(LoginAnswer::AccountNeeded),
+            "password" => Answer::Login(LoginAnswer::PasswordNeeded),
             "path" => Answer::Path(self.path()?),
             "described" => {
                 let described = Described::new(self.path()?, self.facts()?);

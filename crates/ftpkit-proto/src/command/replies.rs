@@ -267,6 +267,10 @@ impl Row {
     }
 
     /// Whether the command is answered before login too.
+    pub(crate) const fn is_login(self) -> bool {
+        matches!(self, Self::User | Self::Pass | Self::Acct)
+    }
+
     pub(crate) const fn before_login(self) -> bool {
         matches!(
             self,

@@ -14,6 +14,7 @@
 //! | setting of [`server::Config`](crate::server::Config) | default | why | change it |
 //! | --- | --- | --- | --- |
 //! | [`greeting`](crate::server::Config::greeting) | `"ftpkit ready."` | It names no version: nothing that helps to choose an exploit. | to tell a name, or a rule of the house |
+//! | [`hosts`](crate::server::Config::hosts) | `[]` | A server without virtual hosts takes every name that HOST gives; the client may know it by any. | to the names of the virtual hosts, where there are some |
 //! | [`passive_host`](crate::server::Config::passive_host) | `None` | The address by which the client came is the one that works, unless something translates it. | behind NAT, for clients that use PASV and believe the address |
 //! | [`active`](crate::server::Config::active) | `true` | Some clients behind old gateways have nothing else, and a target other than the client is never dialled. | off where the server must not open connections at all |
 //! | [`tls`](crate::server::Config::tls) | `Off` | AUTH may be offered only by a driver that can start TLS. | as high as the clients allow, once the driver can |

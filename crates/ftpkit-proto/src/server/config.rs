@@ -1,5 +1,6 @@
 //! What a server machine may and may not do.
 
+use alloc::vec::Vec;
 use core::{net::Ipv4Addr, time::Duration};
 
 use super::offers::Offers;
@@ -13,6 +14,13 @@ use crate::text::Text;
 pub struct Config {
     /// The text of the greeting's 220.
     pub greeting: Text,
+    /// The virtual hosts (RFC 7151), in any case of letters; empty, which is the default: every
+    /// name that a client gives is taken.
+    ///
+    /// HOST with another name is refused with 504. A name that TLS was asked for (SNI) and that
+    /// is not among them is no host; which certificate the client then sees is the driver's
+    /// choice.
+    pub hosts: Vec<Text>,
     /// The limits on what a client may send.
     pub limits: Limits,
     /// The timers.
@@ -98,6 +106,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             greeting: Text::from_static("ftpkit ready."),
+            hosts: Vec::new(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             passive_host: None,

@@ -146,6 +146,7 @@ impl Connection {
 
     /// TLS is up: what waited for it is said, or else the session goes on.
     pub(super) fn secured(&mut self) {
+        self.host_by_tls();
         match self.unsaid.take() {
             Some(words) => self.greet(&words),
             None => self.begin_idle(),
@@ -244,6 +245,13 @@ impl Connection {
     #[must_use]
     pub const fn working_directory(&self) -> Option<&PathArg> {
         self.login.state().directory()
+    }
+
+    /// The virtual host of the session: the last that HOST has named, or that TLS was asked for.
+    /// Of those in [`Config::hosts`], as it is written there.
+    #[must_use]
+    pub const fn host(&self) -> Option<&Text> {
+        self.host.as_ref()
     }
 
     /// Whether a user is logged in.

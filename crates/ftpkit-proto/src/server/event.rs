@@ -59,14 +59,20 @@ pub enum Event {
 pub struct Login {
     /// The name from `USER`.
     pub user: Text,
-    /// The password from `PASS`.
-    pub password: Secret,
+    /// The password from `PASS`. None: no password was asked for yet, and the question is
+    /// whether the client's certificate alone lets this user in (RFC 4217 sec. 12.2); it is
+    /// asked only where [`certificate`](Self::certificate) is set.
+    pub password: Option<Secret>,
     /// The account from `ACCT`, when the first answer asked for one.
     pub account: Option<Secret>,
-    /// The virtual host from `HOST`.
+    /// The virtual host: from `HOST`, or else the name that TLS was asked for (SNI). Of those
+    /// in [`Config::hosts`](super::Config::hosts), as it is written there.
     pub host: Option<Text>,
     /// Whether the control connection is under TLS.
     pub secured: bool,
+    /// Whether the client presented a certificate that was verified. Which one, the driver
+    /// knows.
+    pub certificate: bool,
 }
 
 /// The answer to [`Login`].
@@ -82,6 +88,11 @@ pub enum LoginAnswer {
     },
     /// An account is needed too (332); another [`Login`] follows with it.
     AccountNeeded,
+    /// The certificate alone is not enough for this user, or says nothing of it: the password is
+    /// asked for (331), and another [`Login`] follows with it. A refusal but `TooMany` does the
+    /// same and is not counted, so that names are not told apart. To a `Login` that has a
+    /// password it is a refusal.
+    PasswordNeeded,
 }
 
 /// Change something. Answered by the full path of what was changed, as `PWD` would show it:

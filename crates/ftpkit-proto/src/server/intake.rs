@@ -111,7 +111,7 @@ impl Connection {
     /// the midst of another command. Tells whether it was.
     fn take_immediate(&mut self) -> bool {
         let (asking, started) = match &*self.exchange {
-            Exchange::Asking { row, .. } => (!matches!(row, Row::Pass | Row::Acct), false),
+            Exchange::Asking { row, .. } => (!row.is_login(), false),
             Exchange::Transfer(moving) => (true, moving.is_opened()),
             Exchange::Idle | Exchange::Binding => return false,
         };
@@ -151,10 +151,12 @@ impl Connection {
         match (timer, row) {
             (Timer::Question, Some(row)) => {
                 self.end_exchange();
-                if matches!(row, Row::Pass | Row::Acct) {
-                    self.login_failed(row, Refusal::new(RefusalKind::Failed));
-                } else {
-                    self.refused(row, Refusal::new(RefusalKind::Failed));
+                match row {
+                    Row::User => self.not_by_certificate(),
+                    row if row.is_login() => {
+                        self.login_failed(row, Refusal::new(RefusalKind::Failed));
+                    }
+                    row => self.refused(row, Refusal::new(RefusalKind::Failed)),
                 }
             }
             (Timer::Login | Timer::Idle, _) => self.leave(

@@ -5,7 +5,7 @@ use super::{
     ask::{Refusal, RefusalKind, sealed::Sealed},
     connection::Connection,
     event::{Event, Login, LoginAnswer},
-    refuse,
+    policy, refuse,
 };
 use crate::{
     Code, Error, Instant, Output, Reply, Secret, Text,
@@ -20,14 +20,32 @@ impl Connection {
             return self.say(Row::User, Code::POLICY_REFUSED, text);
         }
         self.log_out();
+        if self.security.has_certificate() {
+            self.login.certify(user.clone());
+            return self.ask_login(Row::User, user, None, None);
+        }
         self.login.name(user);
+        self.want_password();
+    }
+
+    fn want_password(&mut self) {
         // The same for every name, so that names cannot be found out.
         self.say(Row::User, Code::NEED_PASSWORD, "Password, please.");
     }
 
+    /// The certificate alone does not let the user in.
+    pub(super) fn not_by_certificate(&mut self) {
+        self.login.name_certified();
+        self.want_password();
+    }
+
     pub(super) fn pass_command(&mut self, password: Secret) {
+        if self.login.is_in() && self.security.has_certificate() {
+            // From a client that did not wait for what came of USER.
+            return self.say(Row::Pass, Code::SUPERFLUOUS, "No password is needed.");
+        }
         match self.login.give_password() {
-            Ok(user) => self.ask_login(Row::Pass, user, password, None),
+            Ok(user) => self.ask_login(Row::Pass, user, Some(password), None),
             Err(_) => self.say(Row::Pass, Code::BAD_SEQUENCE, "Send USER first."),
         }
     }
@@ -42,13 +60,20 @@ impl Connection {
         }
     }
 
-    fn ask_login(&mut self, row: Row, user: Text, password: Secret, account: Option<Secret>) {
+    fn ask_login(
+        &mut self,
+        row: Row,
+        user: Text,
+        password: Option<Secret>,
+        account: Option<Secret>,
+    ) {
         let question = Login {
             user,
             password,
             account,
             host: self.host.clone(),
             secured: self.security.is_secured(),
+            certificate: self.security.has_certificate(),
         };
         self.ask(row, question, Event::Login);
     }
@@ -57,8 +82,23 @@ impl Connection {
         if self.login.is_in() {
             return self.say(Row::Host, Code::BAD_SEQUENCE, "HOST must come before USER.");
         }
-        self.host = Some(host);
-        self.say(Row::Host, Code::READY, "Host noted.");
+        let asked = self.security.server_name();
+        if asked.is_some_and(|asked| !policy::same_name(asked, &host)) {
+            // Whoever vouched for one host is not to be given another's users (RFC 7151 sec.
+            // 3.2.2).
+            let text = "TLS was begun for another host; connect anew for this one.";
+            return self.say(Row::Host, Code::BAD_PARAMETER, text);
+        }
+        match self.config.host(&host) {
+            Some(host) => {
+                // A name that was given to the host before is none of this one's (RFC 7151
+                // sec. 4).
+                self.log_out();
+                self.host = Some(host);
+                self.say(Row::Host, Code::READY, "Host noted.");
+            }
+            None => self.say(Row::Host, Code::BAD_PARAMETER, "This host is not served."),
+        }
     }
 
     pub(super) fn rein_command(&mut self) {
@@ -68,6 +108,7 @@ impl Connection {
             return self.say(Row::Rein, Code::NOT_IMPLEMENTED, text);
         }
         self.forget_all();
+        self.host = None;
         self.security.reset();
         self.say(Row::Rein, Code::READY, "Ready for a new user.");
         if secured {
@@ -77,10 +118,18 @@ impl Connection {
         }
     }
 
-    /// Back to where a session begins (REIN, AUTH); only EPSV ALL stays.
+    /// TLS is up for this name, whose host is the session's: it was named by whoever has begun
+    /// TLS, which HOST in clear may not have been.
+    pub(super) fn host_by_tls(&mut self) {
+        if let Some(name) = self.security.server_name() {
+            self.host = self.config.host(name);
+        }
+    }
+
+    /// Back to where a session begins (REIN, AUTH); only EPSV ALL stays, and at AUTH the host,
+    /// since HOST may precede it (RFC 7151 sec. 3.2.2).
     pub(super) fn forget_all(&mut self) {
         self.log_out();
-        self.host = None;
         self.parameters.reset();
     }
 
@@ -125,7 +174,13 @@ impl Sealed<LoginAnswer> for Login {
             Ok(LoginAnswer::Accepted { home, offers }) => {
                 connection.login.enter(question.user, home, offers);
                 connection.deadlines.end_login();
-                connection.say(row, Code::LOGGED_IN, "Logged in.");
+                match row {
+                    Row::User => {
+                        let text = "Logged in by the certificate.";
+                        connection.say(row, Code::LOGGED_IN_SECURELY, text);
+                    }
+                    _ => connection.say(row, Code::LOGGED_IN, "Logged in."),
+                }
             }
             Ok(LoginAnswer::AccountNeeded) if question.account.is_none() => {
                 connection
@@ -133,8 +188,12 @@ impl Sealed<LoginAnswer> for Login {
                     .want_account(question.user, question.password);
                 connection.say(row, Code::NEED_ACCOUNT, "Account, please.");
             }
+            Ok(LoginAnswer::PasswordNeeded) if row == Row::User => connection.not_by_certificate(),
+            Err(refusal) if row == Row::User && refusal.kind() != RefusalKind::TooMany => {
+                connection.not_by_certificate();
+            }
             // An account was given, and it is still wanted: it is not the right one.
-            Ok(LoginAnswer::AccountNeeded) => {
+            Ok(LoginAnswer::AccountNeeded | LoginAnswer::PasswordNeeded) => {
                 connection.login_failed(row, Refusal::new(RefusalKind::LoginFailed));
             }
             Err(refusal) => connection.login_failed(row, refusal),

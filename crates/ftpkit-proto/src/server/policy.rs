@@ -4,7 +4,7 @@
 use core::net::SocketAddr;
 
 use super::config::{Config, TlsPolicy};
-use crate::{address::may_connect, wire::telnet::DM};
+use crate::{Text, address::may_connect, wire::telnet::DM};
 
 /// The verbs of protocols whose clients are tricked into talking to an FTP server.
 const OTHER_PROTOCOLS: &[&[u8]] = &[
@@ -68,6 +68,11 @@ pub(super) fn may_dial_anybody(client: SocketAddr, target: SocketAddr) -> Option
     })
 }
 
+/// Whether two names are of the same host.
+pub(super) fn same_name(one: &Text, other: &Text) -> bool {
+    one.as_bytes().eq_ignore_ascii_case(other.as_bytes())
+}
+
 impl Config {
     /// Whether login must be under TLS.
     pub(super) const fn login_needs_tls(&self) -> bool {
@@ -75,6 +80,15 @@ impl Config {
             self.tls,
             TlsPolicy::RequiredForLogin | TlsPolicy::RequiredForData
         )
+    }
+
+    /// The virtual host of this name, as the configuration writes it.
+    pub(super) fn host(&self, name: &Text) -> Option<Text> {
+        if self.hosts.is_empty() {
+            return Some(name.clone());
+        }
+        let mut hosts = self.hosts.iter();
+        hosts.find(|host| same_name(host, name)).cloned()
     }
 
     /// Whether data connections must be under TLS.

@@ -15,7 +15,7 @@ pub(super) use self::{
 };
 use super::{ask::AskId, offers::Offers};
 use crate::{
-    DataId, TlsRole,
+    DataId, TlsFacts, TlsRole,
     automaton::{At, Taken, automata, automaton},
     command::Row,
     error::Timer,
@@ -79,6 +79,8 @@ pub(super) struct Security {
     protection: At<Protection>,
     /// SSCN: whether this side is the client of the TLS of its data connections.
     reversed: bool,
+    /// What the handshake told; nothing in clear.
+    facts: TlsFacts,
 }
 
 impl Security {
@@ -88,7 +90,18 @@ impl Security {
             channel: At::first(Channel::default(), taken),
             protection: At::first(Protection::default(), taken),
             reversed: false,
+            facts: TlsFacts::default(),
         }
+    }
+
+    /// The name of the server that TLS was asked for.
+    pub(super) const fn server_name(&self) -> Option<&Text> {
+        self.facts.server_name.as_ref()
+    }
+
+    /// Whether the client's certificate was verified.
+    pub(super) const fn has_certificate(&self) -> bool {
+        self.facts.certificate
     }
 
     /// TLS begins with the connection, and covers the data connections too.
@@ -147,10 +160,11 @@ impl Security {
     }
 
     /// The handshake is complete; `false` when none was under way.
-    pub(super) fn started(&mut self) -> bool {
+    pub(super) fn started(&mut self, facts: TlsFacts) -> bool {
         let was_due = *self.channel == Channel::Starting;
         if was_due {
             self.channel.go(Channel::Secured);
+            self.facts = facts;
         }
         was_due
     }
@@ -158,6 +172,7 @@ impl Security {
     /// CCC was accepted, or REIN under TLS: the control connection goes back to clear text, what
     /// PROT set stays (RFC 4217 sec. 12.3).
     pub(super) fn stop(&mut self) {
+        self.facts = TlsFacts::default();
         self.channel.go(Channel::Stopping);
         self.protection.go(if self.is_data_private() {
             Protection::Kept
@@ -215,14 +230,19 @@ pub(super) enum Login {
         /// The name.
         user: Text,
     },
+    /// USER came, and the application is being asked whether the certificate is enough.
+    Certified {
+        /// The name.
+        user: Text,
+    },
     /// The application is being asked.
     Asked,
     /// The application wants ACCT too.
     AccountWanted {
         /// The name.
         user: Text,
-        /// The password.
-        password: Secret,
+        /// The password; none where the certificate did for it.
+        password: Option<Secret>,
     },
     /// Logged in.
     In {
@@ -236,8 +256,9 @@ pub(super) enum Login {
 }
 
 automaton! { Login "login":;
-    Out => Named;
+    Out => Named Certified;
     Named => Out Asked;
+    Certified => Out Named AccountWanted In;
     Asked => Out AccountWanted In;
     AccountWanted => Out Asked;
     In => Out In;
@@ -276,6 +297,21 @@ impl At<Login> {
         self.go(Login::Named { user });
     }
 
+    /// USER of a client with a certificate, behind [`leave`](Self::leave).
+    pub(super) fn certify(&mut self, user: Text) {
+        self.go(Login::Certified { user });
+    }
+
+    /// The certificate is not enough for the name.
+    pub(super) fn name_certified(&mut self) {
+        match self.lend() {
+            Login::Certified { user } => self.name(user),
+            other => {
+                self.go(other);
+            }
+        }
+    }
+
     /// PASS: gives the name that the question is about.
     pub(super) fn give_password(&mut self) -> Result<Text, OutOfOrder> {
         match self.lend() {
@@ -293,7 +329,7 @@ impl At<Login> {
     }
 
     /// ACCT: gives the name and password that the question is about.
-    pub(super) fn give_account(&mut self) -> Result<(Text, Secret), OutOfOrder> {
+    pub(super) fn give_account(&mut self) -> Result<(Text, Option<Secret>), OutOfOrder> {
         match self.lend() {
             Login::AccountWanted { user, password } => {
                 self.go(Login::Asked);
@@ -309,7 +345,7 @@ impl At<Login> {
     }
 
     /// The application wants an account too.
-    pub(super) fn want_account(&mut self, user: Text, password: Secret) {
+    pub(super) fn want_account(&mut self, user: Text, password: Option<Secret>) {
         self.go(Login::AccountWanted { user, password });
     }
 

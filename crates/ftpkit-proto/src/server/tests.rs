@@ -5,9 +5,11 @@
 )]
 
 mod abort;
+mod certificate;
 mod commands;
 mod digest;
 mod ends;
+mod hosts;
 mod implicit;
 mod login;
 mod offers;

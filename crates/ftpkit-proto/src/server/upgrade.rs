@@ -125,8 +125,8 @@ impl Connection {
     /// News of TLS on the control connection.
     pub(super) fn tls(&mut self, event: TlsEvent) {
         match event {
-            TlsEvent::Started(_) => {
-                if self.security.started() {
+            TlsEvent::Started(facts) => {
+                if self.security.started(facts) {
                     self.secured();
                 }
             }

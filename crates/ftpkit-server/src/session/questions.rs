@@ -20,8 +20,11 @@ use crate::{facts_map, observer::ServerEvent, storage_map::refusal};
 
 /// May this user log in?
 pub(super) async fn login(origin: &Origin, login: Login) -> Result<Admission, Refusal> {
+    let Some(password) = &login.password else {
+        return Err(RefusalKind::LoginFailed.into());
+    };
     let name = login.user.as_bytes();
-    let credential = Credential::password(login.password.as_bytes());
+    let credential = Credential::password(password.as_bytes());
     let attempt = Attempt::new(name, credential, origin.peer)
         .secured(login.secured)
         .virtual_host(login.host.as_ref().map(Text::as_bytes));

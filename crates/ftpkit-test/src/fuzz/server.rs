@@ -123,6 +123,8 @@ fn answer(stage: &mut Stage<Connection>, held: Option<Pending>, refusal: Option<
         Some(Pending::Login(ask)) => {
             let answer = if how == 1 {
                 LoginAnswer::AccountNeeded
+            } else if how == 3 {
+                LoginAnswer::PasswordNeeded
             } else {
                 let offers = if how == 2 { Offers::EMPTY } else { Offers::ALL };
                 LoginAnswer::Accepted { home: path, offers }

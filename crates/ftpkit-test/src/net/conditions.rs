@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ftpkit_proto::DataFailure;
+use ftpkit_proto::{DataFailure, TlsFacts};
 
 /// One side of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +51,8 @@ pub struct Conditions {
     pub stranger: bool,
     /// What becomes of TLS on the control connection.
     pub tls: Handshake,
+    /// What the handshake tells where it works.
+    pub facts: TlsFacts,
     /// What becomes of TLS on data connections, in turn; when all are spent, it works.
     pub data_tls: Vec<Handshake>,
     /// Whether TLS on a data connection ends without close_notify.
@@ -90,6 +92,7 @@ impl Default for Conditions {
             unbound: 0,
             stranger: false,
             tls: Handshake::Works,
+            facts: TlsFacts::default(),
             data_tls: Vec::new(),
             unclean: false,
             unbuffered: false,

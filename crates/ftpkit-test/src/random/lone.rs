@@ -443,12 +443,12 @@ impl Lone {
         };
         let event = match (dice.chance(12), starts) {
             (true, _) => TlsEvent::Failed,
-            (false, true) => TlsEvent::Started(TlsFacts::default()),
+            (false, true) => TlsEvent::Started(talk::tls_facts(dice)),
             (false, false) => TlsEvent::Stopped,
         };
         // Words that were cut off by TLS are not said.
         self.rest.clear();
-        if event == TlsEvent::Started(TlsFacts::default()) {
+        if matches!(event, TlsEvent::Started(_)) {
             self.stream.clear();
         }
         self.happen(Input::Tls(event));

@@ -215,6 +215,7 @@ fn conditions(settings: &Settings, dice: &mut Dice) -> Conditions {
         data_delay: Duration::from_millis(dice.below(50) as u64),
         truncate: dice.chance(60) && !believes,
         unbuffered: dice.chance(50),
+        facts: talk::tls_facts(dice),
         ..Conditions::default()
     };
     let faults = dice.weighted(&[(4, 0), (5, 1), (3, 2), (1, 6)]);

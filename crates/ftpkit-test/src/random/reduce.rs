@@ -58,6 +58,7 @@ const SIMPLER: &[fn(&mut Plan)] = &[
     |plan| plan.pair(|pair| pair.conditions.unbound = 0),
     |plan| plan.pair(|pair| pair.conditions.stranger = false),
     |plan| plan.pair(|pair| pair.conditions.tls = crate::Handshake::Works),
+    |plan| plan.pair(|pair| pair.conditions.facts = Default::default()),
     |plan| plan.pair(|pair| pair.conditions.data_tls = Vec::new()),
     |plan| plan.pair(|pair| pair.conditions.unclean = false),
     |plan| plan.pair(|pair| pair.conditions.unbuffered = false),

@@ -2,7 +2,7 @@
 //! requests taken into random sessions, add them here.
 
 use ftpkit_proto::{
-    Command, PathArg, Text,
+    Command, PathArg, Text, TlsFacts,
     client::{Credentials, Request, Transfer},
     command::{ByteRange, ListArgs},
     facts::Facts,
@@ -98,6 +98,8 @@ const LINES: &[(usize, &str)] = &[
     (1, "LANG"),
     (1, "CLNT x"),
     (1, "HOST h.example"),
+    (1, "HOST i.example"),
+    (1, "HOST J.EXAMPLE"),
     (1, "SMNT /"),
     (1, "ADAT abcd"),
     (1, "XYZZY"),
@@ -134,6 +136,8 @@ const SECURITY: &[&str] = &[
     "PBSZ 0\r\nREIN\r\n",
     "CCC\r\n",
     "REIN\r\n",
+    "HOST I.example\r\nAUTH TLS\r\n",
+    "HOST h.example\r\nUSER anna\r\n",
 ];
 
 /// Bytes that make no sense.
@@ -378,6 +382,10 @@ pub(super) fn answer(question: &Pending, dice: &mut Dice) -> Answer {
         Pending::Login(ask) if ask.question().account.is_none() && dice.chance(20) => {
             Answer::Login(LoginAnswer::AccountNeeded)
         }
+        Pending::Login(ask) if ask.question().password.is_none() && dice.chance(30) => {
+            Answer::Login(LoginAnswer::PasswordNeeded)
+        }
+        Pending::Login(_) if dice.chance(2) => Answer::Login(LoginAnswer::PasswordNeeded),
         Pending::Login(_) if dice.chance(4) => Answer::Login(LoginAnswer::AccountNeeded),
         Pending::Login(_) => {
             let offers = if dice.chance(80) {
@@ -472,6 +480,18 @@ pub(super) fn request(dice: &mut Dice) -> Request {
     }
 }
 
+/// Names of hosts, of which a server may know two.
+const HOSTS: &[&str] = &["h.example", "i.example", "j.example", "H.Example"];
+
+/// What the handshake of a control connection tells.
+pub(super) fn tls_facts(dice: &mut Dice) -> TlsFacts {
+    let facts = TlsFacts::default().with_certificate(dice.chance(40));
+    match dice.chance(30) {
+        true => facts.with_server_name(Text::from_static(dice.pick(HOSTS))),
+        false => facts,
+    }
+}
+
 /// Who logs in, more often than not with what [`Store`](crate::Store) knows.
 pub(super) fn credentials(dice: &mut Dice) -> Credentials {
     use crate::store::{ACCOUNT_USER, USER};
@@ -493,7 +513,7 @@ pub(super) fn credentials(dice: &mut Dice) -> Credentials {
         _ => read(USER.0, USER.1),
     };
     if dice.chance(15) {
-        credentials.host = Some(Text::from_static("h.example"));
+        credentials.host = Some(Text::from_static(dice.pick(HOSTS)));
         credentials.host_required = dice.chance(50);
     }
     credentials

@@ -22,7 +22,7 @@ const GREETED: &str = "TLS: start
     C: USER anna
     S: 331
     C: PASS x
-    E: Login { user: \"anna\", password: Secret(***), account: None, host: None, secured: true }
+    E: Login { user: \"anna\", password: Some(Secret(***)), account: None, host: None, secured: true, certificate: false }
     A: ok
     S: 230";
 

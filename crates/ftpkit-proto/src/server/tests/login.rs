@@ -16,7 +16,7 @@ fn a_login_asks_and_the_third_failure_closes() {
          C: USER anna
          S: 331
          C: PASS  two  spaces
-         E: Login { user: \"anna\", password: Secret(***), account: None, host: None, secured: false }
+         E: Login { user: \"anna\", password: Some(Secret(***)), account: None, host: None, secured: false, certificate: false }
          A: LoginFailed
          S: 530 Login incorrect.
          C: PASS again
@@ -54,7 +54,7 @@ fn an_account_is_asked_for_once() {
          C: PASS x
          S: 503
          C: ACCT y
-         E: Login { user: \"anna\", password: Secret(***), account: Some(Secret(***)), host: Some(\"ftp.example\")
+         E: Login { user: \"anna\", password: Some(Secret(***)), account: Some(Secret(***)), host: Some(\"ftp.example\")
          A: account
          S: 530
          C: USER anna

@@ -247,6 +247,9 @@ impl Rig {
             (Held::Login(ask), "account") => {
                 session.answer(now, ask, Ok(LoginAnswer::AccountNeeded));
             }
+            (Held::Login(ask), "password") => {
+                session.answer(now, ask, Ok(LoginAnswer::PasswordNeeded));
+            }
             (Held::Login(ask), "ok") => {
                 let (home, offers) = (path("/home"), Offers::ALL);
                 session.answer(now, ask, Ok(LoginAnswer::Accepted { home, offers }));
@@ -315,9 +318,9 @@ impl Rig {
             "T" => self.pass(Duration::from_secs(what.parse().unwrap())),
             "L" => {
                 let event = match what {
-                    "started" => TlsEvent::Started(TlsFacts::default()),
                     "stopped" => TlsEvent::Stopped,
-                    _ => TlsEvent::Failed,
+                    "failed" => TlsEvent::Failed,
+                    started => TlsEvent::Started(facts(started)),
                 };
                 self.session.handle_tls(self.now, event);
                 self.pump();
@@ -456,4 +459,14 @@ fn in_pieces(config: Config, transcripts: &[&str]) {
             rig.play(transcript);
         }
     }
+}
+
+/// `started`, with `certified` or the name of a server behind it, or both.
+fn facts(words: &str) -> TlsFacts {
+    let mut words = words.split(' ');
+    assert_eq!(words.next(), Some("started"));
+    words.fold(TlsFacts::default(), |facts, word| match word {
+        "certified" => facts.with_certificate(true),
+        name => facts.with_server_name(Text::try_from(name).unwrap()),
+    })
 }

@@ -17,7 +17,7 @@ const SECURED: &str = "S: 220
     C: USER anna
     S: 331
     C: PASS x
-    E: Login { user: \"anna\", password: Secret(***), account: None, host: None, secured: true }
+    E: Login { user: \"anna\", password: Some(Secret(***)), account: None, host: None, secured: true, certificate: false }
     A: ok
     S: 230
     C: PROT P

@@ -330,6 +330,9 @@ impl World {
             Held::Login(ask) if how % 16 == 5 => {
                 session.answer(now, ask, Ok(LoginAnswer::AccountNeeded));
             }
+            Held::Login(ask) if how % 16 == 7 => {
+                session.answer(now, ask, Ok(LoginAnswer::PasswordNeeded));
+            }
             Held::Login(ask) => {
                 let home = path("/");
                 let offers = if how % 16 == 6 {
@@ -451,7 +454,10 @@ impl World {
                     let started = self.log.iter().rfind(|line| line.ends_with("Tls"));
                     let event = match (how % 16, started.map(String::as_str)) {
                         (0, _) => TlsEvent::Failed,
-                        (_, Some("StartTls")) => TlsEvent::Started(TlsFacts::default()),
+                        (_, Some("StartTls")) => {
+                            let facts = TlsFacts::default();
+                            TlsEvent::Started(facts.with_certificate(how % 16 > 8))
+                        }
                         _ => TlsEvent::Stopped,
                     };
                     self.session.handle_tls(self.now, event);
