@@ -18,10 +18,12 @@ mod client;
 mod pair;
 mod script;
 mod server;
+mod tls;
 
 pub use client::client;
 pub use pair::pair;
 pub use server::server;
+pub use tls::tls;
 
 /// More outputs than this without an input are an endless loop.
 const OUTPUTS: usize = 10_000;

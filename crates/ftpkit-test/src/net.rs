@@ -319,6 +319,11 @@ impl Net {
                 self.fail(later, side, number);
                 self.fail(later, side.other(), number);
             }
+            Handshake::Unresumed => {
+                let not_resumed = DataFailure::NotResumed;
+                self.fail_as(later, Side::Server, number, not_resumed);
+                self.fail(later, Side::Client, number);
+            }
             Handshake::Works => {
                 let secured = DataEvent::Secured { resumed: true };
                 if let Some(other) = link.end(side.other()).id {
@@ -508,13 +513,20 @@ impl Net {
             return;
         };
         let end = link.end(side);
-        end.gone = true;
-        let failure = match end.flow {
-            Some(_) => DataFailure::Broken,
-            None if end.secured => DataFailure::Tls,
+        match end.flow {
+            Some(_) => self.fail_as(now, side, number, DataFailure::Broken),
+            None if end.secured => self.fail_as(now, side, number, DataFailure::Tls),
             // It is noticed when something is asked of the connection.
-            None => return,
+            None => end.gone = true,
+        }
+    }
+
+    fn fail_as(&mut self, now: Instant, side: Side, number: LinkId, failure: DataFailure) {
+        let Some(link) = self.links.get_mut(&number) else {
+            return;
         };
+        let end = link.end(side);
+        end.gone = true;
         let (Some(id), false) = (end.id, end.finished) else {
             return;
         };

@@ -405,7 +405,9 @@ impl Pair {
 
     fn shake_hands(&mut self) {
         let event = match self.net.conditions.tls {
-            Handshake::Works => TlsEvent::Started(self.net.conditions.facts.clone()),
+            Handshake::Works | Handshake::Unresumed => {
+                TlsEvent::Started(self.net.conditions.facts.clone())
+            }
             Handshake::Fails => TlsEvent::Failed,
             Handshake::Hangs => return,
         };

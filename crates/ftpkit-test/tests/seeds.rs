@@ -6,7 +6,7 @@ type Target = (&'static str, fn(&[u8]));
 
 #[test]
 fn every_seed_of_every_target_passes() {
-    let targets: [Target; 8] = [
+    let targets: [Target; 9] = [
         ("client", ftpkit_test::fuzz::client),
         ("command", ftpkit_test::fuzz::command),
         ("framer", ftpkit_test::fuzz::framer),
@@ -14,6 +14,7 @@ fn every_seed_of_every_target_passes() {
         ("pair", ftpkit_test::fuzz::pair),
         ("reply", ftpkit_test::fuzz::reply),
         ("server", ftpkit_test::fuzz::server),
+        ("tls", ftpkit_test::fuzz::tls),
         ("url", ftpkit_test::fuzz::url),
     ];
     for (name, target) in targets {

@@ -24,6 +24,7 @@ use crate::{
 mod abort;
 mod chaos;
 mod ends;
+mod injection;
 mod login;
 mod negotiate;
 mod pipelining;

@@ -7,8 +7,15 @@ use crate::{Code, Reply, Text, command::Row};
 /// The reply that tells this refusal to a client that sent a command of this row.
 pub(super) fn reply(refusal: Refusal, row: Row) -> Reply {
     let Refusal { kind, text } = refusal;
-    let text = text.unwrap_or_else(|| Text::from_static(words(kind)));
-    Reply::with_text(code(kind, row), text)
+    let code = code(kind, row);
+    // Whatever refuses a login says the same, so that an answer of another kind for names that
+    // are not there tells nothing.
+    let told = match code {
+        Code::NOT_LOGGED_IN => RefusalKind::LoginFailed,
+        _ => kind,
+    };
+    let text = text.unwrap_or_else(|| Text::from_static(words(told)));
+    Reply::with_text(code, text)
 }
 
 /// What the codes of a row have in common, for refusals.
@@ -173,6 +180,18 @@ mod tests {
                 let reply = reply(Refusal::new(*kind), *row);
                 assert!(reply.code().is_refusal(), "{row:?} {kind:?}");
                 assert!(row.allows(reply.code()), "{row:?} {kind:?} {reply:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_refuses_a_login_says_the_same() {
+        let said = |kind, row| reply(Refusal::new(kind), row).to_bytes();
+        let wrong = said(RefusalKind::LoginFailed, Row::Pass);
+        for kind in KINDS {
+            for row in [Row::Pass, Row::Acct] {
+                let same = said(*kind, row) == wrong;
+                assert_eq!(same, *kind != RefusalKind::TooMany, "{kind:?} {row:?}");
             }
         }
     }

@@ -45,6 +45,8 @@ pub struct Framer {
     skipping: bool,
     /// None: no Telnet on this connection.
     telnet: Option<Filter>,
+    /// Telnet has come behind the last line, and nothing else.
+    trails: bool,
     /// Where the last Synch stands in the buffer.
     synch: Option<usize>,
     refusals: Vec<u8>,
@@ -75,8 +77,9 @@ impl fmt::Debug for Framed<'_> {
     }
 }
 
-/// The proof that a framer held nothing, not even half a Telnet sequence: what the start of
-/// TLS demands, so that no byte sent in clear is taken as sent under TLS.
+/// The proof that a framer held nothing and that nothing, not even Telnet, has come behind the
+/// last line: what the start of TLS demands, so that no byte sent in clear is taken as sent under
+/// TLS.
 #[derive(Debug)]
 #[must_use = "it is the permission to start TLS"]
 pub struct Drained(());
@@ -93,6 +96,7 @@ impl Framer {
             limit: line_limit,
             skipping: false,
             telnet: Some(Filter::Data),
+            trails: false,
             synch: None,
             refusals: Vec::new(),
         }
@@ -114,10 +118,13 @@ impl Framer {
         };
         if filter.passes(bytes) {
             filter.step_over(bytes);
+            self.trails &= bytes.is_empty();
             self.push_data(bytes);
         } else {
             for byte in bytes {
-                match filter.next(*byte) {
+                let unit = filter.next(*byte);
+                self.trails = self.at_line_start() && !matches!(unit, Unit::Data(_));
+                match unit {
                     Unit::None => {}
                     Unit::Data(byte) => self.push_data(&[byte]),
                     // At the start of a line it is what is left of a Synch whose mark was lost
@@ -271,12 +278,14 @@ impl Framer {
         Some(core::mem::take(&mut self.refusals).into())
     }
 
-    /// The proof that nothing waits: no byte of a line, no half of a Telnet sequence, no rest
-    /// of a line over the limit.
+    /// The proof that nothing waits: no byte of a line, no rest of a line over the limit, and
+    /// behind the last line no Telnet sequence, whole or half. A whole one would be harmless, but
+    /// whoever begins TLS next has no reason to send it.
     #[must_use]
     pub fn drained(&self) -> Option<Drained> {
         let between = self.telnet.is_none_or(Filter::is_between);
-        (self.is_empty() && between && !self.skipping).then_some(Drained(()))
+        let nothing = self.is_empty() && between && !self.skipping && !self.trails;
+        nothing.then_some(Drained(()))
     }
 
     /// Forgets everything, as if nothing had been read.

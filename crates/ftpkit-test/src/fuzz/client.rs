@@ -1,7 +1,8 @@
 //! The client machine against an arbitrary server; `script` tells how the steps are written.
 //!
 //! Settings: `a` active mode; `p` commands are pipelined; `s` strict; `t` ABOR with Telnet's
-//! Synch; `u` unclean ends count; `n` the address in 227 is believed; `l` small limits.
+//! Synch; `u` unclean ends count; `n` the address in 227 is believed; `l` small limits; `i` TLS
+//! is implicit.
 //! Steps: `qN` the application asks, by number; `xN` it takes its request N back.
 
 use std::net::SocketAddr;
@@ -58,6 +59,7 @@ fn config(settings: &[u8]) -> Config {
             b's' => config.lenient = false,
             b't' => config.telnet_abort = true,
             b'u' => config.accept_unclean_close = true,
+            b'i' => config.implicit_tls = true,
             b'n' => config.trust_passive_address = true,
             b'l' => {
                 config.limits.line = 60;

@@ -15,7 +15,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use ftpkit_proto::{DataEvent, DataFailure, DataId, Instant, Machine, TlsEvent, TlsFacts};
+use ftpkit_proto::{DataEvent, DataFailure, DataId, Instant, Machine, Text, TlsEvent, TlsFacts};
 
 /// One step of a script.
 pub(super) enum Step<'a> {
@@ -96,12 +96,7 @@ impl<M: Machine> Stage<M> {
                 self.machine.handle_data(self.now, id, data_event(what));
             }
             Step::Tls(what) => {
-                let event = match what % 3 {
-                    0 => TlsEvent::Started(TlsFacts::default()),
-                    1 => TlsEvent::Failed,
-                    _ => TlsEvent::Stopped,
-                };
-                self.machine.handle_tls(self.now, event);
+                self.machine.handle_tls(self.now, tls_event(what));
             }
             Step::Wait(span) => {
                 self.now = self.now + span;
@@ -118,9 +113,25 @@ pub(super) fn peer() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 40_000))
 }
 
-fn data_event(what: u8) -> DataEvent {
+/// By number: it began, failed or ended; from 3 on with a certificate, from 6 on with a name,
+/// from 9 on with both.
+pub(super) fn tls_event(what: u8) -> TlsEvent {
+    match what % 3 {
+        0 => {
+            let facts = TlsFacts::default().with_certificate(what / 3 % 2 == 1);
+            TlsEvent::Started(match what / 6 % 2 {
+                1 => facts.with_server_name(Text::from_static("h.example")),
+                _ => facts,
+            })
+        }
+        1 => TlsEvent::Failed,
+        _ => TlsEvent::Stopped,
+    }
+}
+
+pub(super) fn data_event(what: u8) -> DataEvent {
     let finished = |bytes, clean| DataEvent::Finished { bytes, clean };
-    match what % 14 {
+    match what % 16 {
         0 => DataEvent::Listening(SocketAddr::from(([127, 0, 0, 1], 50_000))),
         1 => DataEvent::Connected(peer()),
         2 => DataEvent::Connected(SocketAddr::from(([10, 9, 8, 7], 50_000))),
@@ -134,7 +145,9 @@ fn data_event(what: u8) -> DataEvent {
         10 => DataEvent::Failed(DataFailure::Refused),
         11 => DataEvent::Failed(DataFailure::Listen),
         12 => DataEvent::Failed(DataFailure::Tls),
-        _ => DataEvent::Failed(DataFailure::NoSpace),
+        13 => DataEvent::Failed(DataFailure::NoSpace),
+        14 => DataEvent::Failed(DataFailure::NotResumed),
+        _ => DataEvent::Failed(DataFailure::Certificate),
     }
 }
 

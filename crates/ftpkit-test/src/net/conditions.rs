@@ -74,6 +74,9 @@ pub enum Handshake {
     Works,
     /// Both sides see that it does not.
     Fails,
+    /// It works, and the server sees that it resumes nothing, and drops the connection; on a
+    /// control connection it works.
+    Unresumed,
     /// It never ends.
     Hangs,
 }

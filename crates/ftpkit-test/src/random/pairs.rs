@@ -231,6 +231,7 @@ fn add_fault(conditions: &mut Conditions, dice: &mut Dice) {
         dice.weighted(&[
             (2, Handshake::Works),
             (1, Handshake::Fails),
+            (1, Handshake::Unresumed),
             (1, Handshake::Hangs),
         ])
     };

@@ -192,7 +192,11 @@ fn only_an_empty_framer_is_drained() {
         (b"AUTH TLS\r\n\xff", false),
         (b"AUTH TLS\r\n\xff\xfb", false),
         (b"AUTH TLS\r\n\xff\xfax", false),
-        (b"AUTH TLS\r\n\xff\xf1", true),
+        (b"AUTH TLS\r\n\xff\xf1", false),
+        (b"AUTH TLS\r\n\xff\xfb\x18", false),
+        (b"AUTH TLS\r\n\xff\xf4\xff\xf2", false),
+        (b"\xff\xf1AUTH TLS\r\n", true),
+        (b"AUTH\xff\xf1 TLS\r\xff\xf1\n", true),
         (b"AUTH TLS\r\n\n", false),
         (b"AUTH TLS\r\n\r", false),
     ];
@@ -201,6 +205,11 @@ fn only_an_empty_framer_is_drained() {
         framer.push(bytes);
         let _ = framer.next_line();
         assert_eq!(framer.drained().is_some(), *drained, "{bytes:?}");
+        // What came before does not matter any more behind a further line.
+        if framer.is_empty() && bytes.ends_with(b"\xf1") {
+            framer.push(b"AUTH TLS\r\n");
+            assert!(framer.next_line().is_some() && framer.drained().is_some());
+        }
         framer.clear();
         assert!(framer.drained().is_some());
         framer.push(b"NOOP\r\n");

@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 
-use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest};
+use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, TlsEvent};
 
 use super::Lone;
-use crate::{net::Side, player::Input, random::dice::Dice};
+use crate::{
+    net::Side,
+    player::Input,
+    random::{dice::Dice, talk},
+};
 
 /// What a driver has of a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +165,15 @@ impl Lone {
             Socket::Accepting | Socket::Dialling => {
                 (DataEvent::Connected(peer), Some(Socket::Met(true)))
             }
-            Socket::Securing if fails => failure(dice, &[DataFailure::Tls, DataFailure::Broken]),
+            Socket::Securing if fails => failure(
+                dice,
+                &[
+                    DataFailure::Tls,
+                    DataFailure::NotResumed,
+                    DataFailure::Certificate,
+                    DataFailure::Broken,
+                ],
+            ),
             Socket::Securing => {
                 let resumed = dice.chance(50);
                 (DataEvent::Secured { resumed }, Some(Socket::Secured))
@@ -197,6 +209,14 @@ impl Lone {
         let address = dice.pick(&["[2001:db8::1]:1", "192.0.2.9:50000", "192.0.2.1:50000"]);
         let address = address.parse().expect("an address");
         let bytes = dice.below(1000) as u64;
+        if self.tls.is_none() && dice.chance(5) {
+            let event = match dice.below(5) {
+                0 | 1 => TlsEvent::Started(talk::tls_facts(dice)),
+                2 | 3 => TlsEvent::Stopped,
+                _ => TlsEvent::Failed,
+            };
+            return self.happen(Input::Tls(event));
+        }
         let event = match dice.below(8) {
             0 | 1 => DataEvent::Listening(address),
             2 | 3 => DataEvent::Connected(address),
