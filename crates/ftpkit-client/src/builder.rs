@@ -11,6 +11,8 @@ use ftpkit_proto::{
     client::{Config, Connection, Credentials, DataMode, Outcome, Request, Timeouts},
     url::{Scheme, Url},
 };
+#[cfg(feature = "_tls")]
+use ftpkit_tokio::tls::{ClientTls, SessionTls, TlsError};
 use ftpkit_tokio::{Clock, DataOptions, Driver};
 use tokio::{net::TcpStream, time::timeout};
 
@@ -19,6 +21,7 @@ use crate::{
     error::{Error, ErrorKind, Result, Step},
     path,
     session::{Session, Trace, TraceFn},
+    tls::TlsMode,
 };
 
 /// The address family to reach a server by.
@@ -55,7 +58,10 @@ pub enum Family {
 #[must_use = "a builder does nothing until it connects"]
 pub struct ClientBuilder {
     host: String,
-    port: u16,
+    port: Option<u16>,
+    tls: TlsMode,
+    #[cfg(feature = "_tls")]
+    tls_config: Option<ClientTls>,
     user: Option<Vec<u8>>,
     password: Option<Vec<u8>>,
     account: Option<Vec<u8>>,
@@ -73,7 +79,10 @@ impl ClientBuilder {
     pub(crate) fn new() -> Self {
         Self {
             host: String::new(),
-            port: 21,
+            port: None,
+            tls: TlsMode::Off,
+            #[cfg(feature = "_tls")]
+            tls_config: None,
             user: None,
             password: None,
             account: None,
@@ -88,8 +97,11 @@ impl ClientBuilder {
         }
     }
 
-    /// Takes host, port, user, password and directory from a URL,
+    /// Takes TLS, host, port, user, password and directory from a URL,
     /// `ftp://user:password@host:port/dir`. What the URL leaves out stays as it is.
+    ///
+    /// `ftpes://` begins TLS by AUTH, `ftps://` with the connection, and `ftp://` leaves it to
+    /// [`tls`](Self::tls).
     ///
     /// The directory is relative to the login directory; `%2F` at its start makes it absolute
     /// (RFC 1738 sec. 3.2.2).
@@ -110,19 +122,23 @@ impl ClientBuilder {
         }
     }
 
-    /// Takes host, port, user and password from a URL, and leaves its path alone.
+    /// Takes TLS, host, port, user and password from a URL, and leaves its path alone.
     pub fn server(mut self, url: &Url) -> Self {
-        if url.scheme() != Scheme::Ftp {
-            let detail = format!(
-                "{}:// is not spoken by this client, only ftp://",
-                url.scheme()
-            );
-            return self
-                .wrong(Error::new(ErrorKind::InvalidInput, Step::Connect).with_detail(detail));
+        match url.scheme() {
+            Scheme::Ftp => {}
+            Scheme::Ftpes => self.tls = TlsMode::Required,
+            Scheme::Ftps => self.tls = TlsMode::Implicit,
+            other => {
+                let detail = format!(
+                    "{other}:// is not spoken by this client, only ftp://, ftpes:// and ftps://"
+                );
+                return self
+                    .wrong(Error::new(ErrorKind::InvalidInput, Step::Connect).with_detail(detail));
+            }
         }
         self.host = url.host().to_string();
         if let Some(port) = url.port() {
-            self.port = port;
+            self.port = Some(port);
         }
         if let Some(user) = url.user() {
             self.user = Some(user.as_bytes().to_vec());
@@ -139,9 +155,38 @@ impl ClientBuilder {
         self
     }
 
-    /// The port of the server; 21 by default.
+    /// The port of the server; 21 by default, and 990 where TLS begins with the connection.
     pub const fn port(mut self, port: u16) -> Self {
-        self.port = port;
+        self.port = Some(port);
+        self
+    }
+
+    /// Whether and how the connection is under TLS. Off by default; then passwords and files
+    /// can be read by everybody on the way.
+    pub const fn tls(mut self, mode: TlsMode) -> Self {
+        self.tls = mode;
+        self
+    }
+
+    /// Whom to trust under TLS, and what to show. By default the operating system decides whom
+    /// to trust, and nothing is shown.
+    #[cfg(feature = "_tls")]
+    pub fn tls_config(mut self, config: ClientTls) -> Self {
+        self.tls_config = Some(config);
+        self
+    }
+
+    /// Takes a download under TLS whose end the server did not prove (close_notify) for
+    /// complete. Off by default, since whoever is on the way can end a connection so; then it
+    /// fails as [`ErrorKind::Truncated`].
+    pub const fn accept_unclean_close(mut self, accept: bool) -> Self {
+        self.config.accept_unclean_close = accept;
+        self
+    }
+
+    /// Allows [`Client::clear_control`]. Off by default.
+    pub const fn dangerous_ccc(mut self, allow: bool) -> Self {
+        self.config.dangerous_ccc = allow;
         self
     }
 
@@ -260,13 +305,17 @@ impl ClientBuilder {
         self
     }
 
+    fn port_or_default(&self) -> u16 {
+        self.port.unwrap_or_else(|| self.tls.default_port())
+    }
+
     fn server_name(&self) -> String {
         let host = path::shown(self.host.as_bytes());
         // An IPv6 address needs its brackets to be told from the port.
         if host.contains(':') {
-            format!("[{host}]:{}", self.port)
+            format!("[{host}]:{}", self.port_or_default())
         } else {
-            format!("{host}:{}", self.port)
+            format!("{host}:{}", self.port_or_default())
         }
     }
 
@@ -301,12 +350,13 @@ impl ClientBuilder {
         Ok(credentials)
     }
 
-    /// Connects, logs in, and changes to the directory.
+    /// Connects, begins TLS, logs in, and changes to the directory.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] where a value cannot be used, [`ErrorKind::Resolve`],
     /// [`ErrorKind::Connect`] and [`ErrorKind::TimedOut`] where no address of the server can be
-    /// reached, [`ErrorKind::Login`] where it does not let the user in,
+    /// reached, [`ErrorKind::Tls`] where TLS cannot be begun or the server is not trusted,
+    /// [`ErrorKind::Login`] where it does not let the user in,
     /// [`ErrorKind::NotFound`] or [`ErrorKind::Refused`] where there is no such directory.
     pub async fn connect(mut self) -> Result<Client> {
         let name = self.server_name();
@@ -315,8 +365,13 @@ impl ClientBuilder {
         }
         let credentials = self.credentials()?;
         let user = credentials.user.to_string();
+        #[cfg(feature = "_tls")]
+        let session = self.tls_session(&name)?;
+        #[cfg(not(feature = "_tls"))]
+        self.without_tls(&name)?;
         let stream = self.reach(&name).await?;
         let mut config = self.config;
+        config.implicit_tls = self.tls == TlsMode::Implicit;
         config.trace = config.trace
             || self.trace.is_some()
             || tracing::enabled!(target: "ftpkit::wire", tracing::Level::DEBUG);
@@ -324,7 +379,16 @@ impl ClientBuilder {
             Connection::new(config, ends.now, ends.peer)
         })
         .map_err(|error| unreached(&name, &error).with_source(error))?;
-        let mut client = Client::new(Session::new(driver, name, self.trace));
+        #[cfg(feature = "_tls")]
+        let driver = match session {
+            Some(session) => driver.with_tls(session),
+            None => driver,
+        };
+        let mut client = Client::new(Session::new(driver, name, self.tls, self.trace));
+        if self.tls != TlsMode::Off {
+            let secured = client.session.secure().await;
+            secured.map_err(|error| as_greeted(&client, error))?;
+        }
         let outcome = client
             .session
             .request(Step::Login, Request::Login(credentials))
@@ -346,6 +410,36 @@ impl ClientBuilder {
         Ok(client)
     }
 
+    /// TLS of this connection, where it is to have any.
+    #[cfg(feature = "_tls")]
+    fn tls_session(&self, name: &str) -> Result<Option<SessionTls>> {
+        if self.tls == TlsMode::Off {
+            return Ok(None);
+        }
+        let wrong = |error: TlsError| {
+            Error::new(ErrorKind::InvalidInput, Step::Connect)
+                .with_host(name)
+                .with_detail(error.to_string())
+                .with_source(error)
+        };
+        let config = match &self.tls_config {
+            Some(config) => config.clone(),
+            None => ClientTls::builder().build().map_err(wrong)?,
+        };
+        config.session(&self.host).map(Some).map_err(wrong)
+    }
+
+    #[cfg(not(feature = "_tls"))]
+    fn without_tls(&self, name: &str) -> Result<()> {
+        if self.tls == TlsMode::Off {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidInput, Step::Connect)
+            .with_host(name)
+            .with_detail("this client was built without TLS")
+            .with_hint("build it with the feature `tls`"))
+    }
+
     /// Connects to the first address that answers.
     async fn reach(&self, name: &str) -> Result<TcpStream> {
         if self.host.is_empty() {
@@ -358,7 +452,7 @@ impl ClientBuilder {
                 .with_host(name)
                 .with_detail(detail)
         };
-        let lookup = tokio::net::lookup_host((&*self.host, self.port));
+        let lookup = tokio::net::lookup_host((&*self.host, self.port_or_default()));
         let addresses: Vec<SocketAddr> = within(self.connect_timeout, lookup)
             .await
             .map_err(|error| unresolved(error.to_string()).with_source(error))?
@@ -390,6 +484,7 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("host", &self.host)
             .field("port", &self.port)
+            .field("tls", &self.tls)
             .field("family", &self.family)
             .field("config", &self.config)
             .finish_non_exhaustive()
@@ -398,7 +493,7 @@ impl fmt::Debug for ClientBuilder {
 
 /// What a server says instead of a greeting belongs to connecting, not to the login.
 fn as_greeted(client: &Client, error: Error) -> Error {
-    if client.session.greeting().is_none() {
+    if client.session.greeting().is_none() && error.kind() != ErrorKind::Tls {
         error.with_step(Step::Connect)
     } else {
         error

@@ -65,7 +65,8 @@ impl Client {
     }
 
     /// Connects to `ftp://user:password@host:port/directory`, logs in, and changes to the
-    /// directory. Without a user it logs in as `anonymous`.
+    /// directory. Without a user it logs in as `anonymous`. `ftpes://` and `ftps://` are under
+    /// TLS, with a certificate that the operating system trusts.
     ///
     /// The directory is relative to the login directory; `%2F` at its start makes it absolute.
     ///
@@ -90,6 +91,13 @@ impl Client {
     #[must_use]
     pub fn greeting(&self) -> Option<&Reply> {
         self.session.greeting()
+    }
+
+    /// What is known of TLS on the control connection; none in clear text.
+    #[cfg(feature = "_tls")]
+    #[must_use]
+    pub fn tls_info(&self) -> Option<crate::tls::TlsInfo> {
+        self.session.tls_info()
     }
 
     /// Whether the connection is known to be over. It may be lost without being known yet.
@@ -257,6 +265,27 @@ impl Client {
         });
         self.on(step, &path, chmod).await?;
         Ok(())
+    }
+
+    /// Takes the control connection back to clear text (CCC, RFC 4217 sec. 6), for gateways that
+    /// must read where data connections go. Those stay under TLS.
+    ///
+    /// From then on whoever is on the way can read and change every command and reply.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] unless
+    /// [`ClientBuilder::dangerous_ccc`](crate::ClientBuilder::dangerous_ccc) allows it and there
+    /// is TLS to be ended; others where the server refuses.
+    pub async fn clear_control(&mut self) -> Result<()> {
+        let reply = self
+            .session
+            .reply(Step::Command, Request::ClearControl)
+            .await?;
+        if reply.code().is_success() {
+            Ok(())
+        } else {
+            Err(Error::refused(Step::Command, reply).with_host(self.host()))
+        }
     }
 
     /// Sends any other command and returns its final reply, whatever its code: a refusal is

@@ -49,6 +49,9 @@ pub enum ErrorKind {
     Resolve,
     /// The server could not be reached.
     Connect,
+    /// TLS could not be begun: the server offers none, or refuses to protect data, or is not
+    /// trusted.
+    Tls,
     /// The server did not let the user in.
     Login,
     /// There is no such file or directory.
@@ -65,6 +68,9 @@ pub enum ErrorKind {
     DataConnection,
     /// A transfer ended before its end, or the server did not confirm it.
     Incomplete,
+    /// A download under TLS ended without the proof that this was its end: something may be
+    /// missing.
+    Truncated,
     /// The server took too long.
     TimedOut,
     /// The server closes the session (421).
@@ -83,6 +89,8 @@ pub enum ErrorKind {
 pub enum Step {
     /// Finding and reaching the server.
     Connect,
+    /// Beginning TLS.
+    Secure,
     /// Logging in.
     Login,
     /// Asking for the features.
@@ -120,6 +128,7 @@ impl Step {
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Connect => ("connect", "to"),
+            Self::Secure => ("begin TLS", "with"),
             Self::Login => ("log in", "to"),
             Self::Features => ("ask for the features", "of"),
             Self::ChangeDir => ("change to", "on"),
@@ -217,6 +226,7 @@ impl Error {
             SessionError::PeerMisbehaved(_) => ErrorKind::Protocol,
             SessionError::PeerIncompatible(_) => ErrorKind::Unsupported,
             SessionError::Data(_) => ErrorKind::DataConnection,
+            SessionError::TlsFailed => ErrorKind::Tls,
             _ => ErrorKind::Disconnected,
         };
         let mut this = Self::new(kind, step);
@@ -247,7 +257,17 @@ impl Error {
             }
             _ => {}
         }
+        let confirmed = failed
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.code().is_success());
         match failed.data {
+            // The server's reply is fine, so that it was the end of the payload that was not.
+            None if failed.phase == Phase::Confirm && confirmed => {
+                this.0.kind = ErrorKind::Truncated;
+                this.0.reply = None;
+                this.with_detail("the server closed the data connection without close_notify")
+            }
             Some(data) => this.with_detail(data.to_string()).with_source(data),
             None if failed.phase == Phase::Confirm => {
                 this.with_detail("the server did not confirm the end of the transfer")
@@ -355,6 +375,10 @@ impl Error {
             ErrorKind::Incomplete | ErrorKind::Disconnected | ErrorKind::Closing => {
                 Some("try again")
             }
+            ErrorKind::Truncated => Some(
+                "it may be complete all the same, with a server that ends all of them so: \
+                 compare the sizes, or allow an unclean close",
+            ),
             ErrorKind::TimedOut => Some("try again, with a longer timeout"),
             ErrorKind::Protocol => Some("check that this is an FTP server"),
             _ => None,
@@ -476,7 +500,7 @@ impl From<Error> for io::Error {
             ErrorKind::PermissionDenied | ErrorKind::Login => io::ErrorKind::PermissionDenied,
             ErrorKind::NoSpace => io::ErrorKind::StorageFull,
             ErrorKind::TimedOut => io::ErrorKind::TimedOut,
-            ErrorKind::Incomplete => io::ErrorKind::UnexpectedEof,
+            ErrorKind::Incomplete | ErrorKind::Truncated => io::ErrorKind::UnexpectedEof,
             ErrorKind::Unsupported => io::ErrorKind::Unsupported,
             ErrorKind::Disconnected | ErrorKind::Closing => io::ErrorKind::NotConnected,
             _ => io::ErrorKind::Other,

@@ -1,4 +1,5 @@
-//! An FTP client for tokio: typed listings, transfers that finish, passive and active mode.
+//! An FTP and FTPS client for tokio: typed listings, transfers that finish, passive and active
+//! mode.
 //!
 //! [`Client::connect`] takes a URL, [`Client::builder`] everything else. A transfer is awaited
 //! as a whole ([`Client::download_to`], [`Client::upload`]), or read and written by hand
@@ -18,6 +19,8 @@
 //! # Ok(()) }
 //! ```
 //!
+//! `ftpes://` and `ftps://` reach servers under TLS ([`tls`]), and never fall back to clear text.
+//!
 //! The protocol trace goes to `tracing` at the level `debug`, target `ftpkit::wire`, with the
 //! passwords left out.
 
@@ -27,6 +30,7 @@ mod error;
 mod list;
 mod path;
 mod session;
+pub mod tls;
 mod transfer;
 
 pub use builder::{ClientBuilder, Family};
@@ -39,6 +43,7 @@ pub use ftpkit_proto::{
 };
 pub use list::Listing;
 pub use session::Trace;
+pub use tls::TlsMode;
 pub use transfer::{
     Download, DownloadTo, OpenReader, OpenWriter, Progress, Reader, Transfer, Upload, UploadFrom,
     Writer,

@@ -15,10 +15,16 @@ use ftpkit_proto::{
     DataFailure, DataId, Error as SessionError, Reply,
     client::{Connection, Event, Outcome, Request, RequestId, Transferred},
     command::Command,
+    error::Timer,
 };
 use ftpkit_tokio::{DataStream, Driver, Step as Driven};
 
-use crate::error::{Error, ErrorKind, Result, Step};
+#[cfg(feature = "_tls")]
+use crate::tls::{self, TlsInfo};
+use crate::{
+    error::{Error, ErrorKind, Result, Step},
+    tls::TlsMode,
+};
 
 /// A line of the protocol trace; passwords are left out when it is printed.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +51,7 @@ pub(crate) type TraceFn = Box<dyn FnMut(Trace<'_>) + Send>;
 pub(crate) struct Session {
     driver: Driver<Connection>,
     host: String,
+    tls: TlsMode,
     greeting: Option<Reply>,
     running: Option<Running>,
     /// What is left of a session that is over.
@@ -72,10 +79,16 @@ struct Data {
 }
 
 impl Session {
-    pub(crate) fn new(driver: Driver<Connection>, host: String, trace: Option<TraceFn>) -> Self {
+    pub(crate) fn new(
+        driver: Driver<Connection>,
+        host: String,
+        tls: TlsMode,
+        trace: Option<TraceFn>,
+    ) -> Self {
         Self {
             driver,
             host,
+            tls,
             greeting: None,
             running: None,
             closed: None,
@@ -93,6 +106,35 @@ impl Session {
 
     pub(crate) const fn is_closed(&self) -> bool {
         self.closed.is_some()
+    }
+
+    #[cfg(feature = "_tls")]
+    pub(crate) fn tls_info(&self) -> Option<TlsInfo> {
+        self.driver.tls_info()
+    }
+
+    /// Begins TLS where it has not begun with the connection, and has data protected. Whatever
+    /// stands in the way of either is an error.
+    pub(crate) async fn secure(&mut self) -> Result<()> {
+        let step = Step::Secure;
+        let request = Request::Secure { protect_data: true };
+        let reply = self.reply(step, request).await?;
+        let machine = self.driver.machine();
+        if machine.is_secured() && machine.is_data_protected() && reply.code().is_success() {
+            return Ok(());
+        }
+        let (detail, hint) = if machine.is_secured() {
+            let hint = "files would cross in clear text; nothing was sent but this";
+            ("the server does not protect data connections", hint)
+        } else {
+            let hint = "try ftps://, if it speaks TLS on a port of its own";
+            ("the server does not offer TLS", hint)
+        };
+        Err(self
+            .error(ErrorKind::Tls, step)
+            .with_detail(detail)
+            .with_reply(reply)
+            .with_hint(hint))
     }
 
     /// Carries a request out that moves no payload.
@@ -317,9 +359,47 @@ impl Session {
             Ok(()) => self
                 .error(ErrorKind::Disconnected, step)
                 .with_detail("the connection is closed"),
-            Err(error) => Error::session(step, error.clone()).with_host(&*self.host),
+            Err(error) => self.explained(step, error),
         };
         Some(error)
+    }
+
+    /// The end of the session, with what TLS has to do with it.
+    fn explained(&self, step: Step, error: &SessionError) -> Error {
+        let explained = Error::session(step, error.clone()).with_host(&*self.host);
+        match error {
+            SessionError::TlsFailed => self.with_tls_failure(explained.with_step(Step::Secure)),
+            // A server that waits for TLS does not greet, nor does one that waits for AUTH
+            // begin a handshake.
+            SessionError::TimedOut(Timer::Reply) if self.greeting.is_none() => explained.with_hint(
+                "the server may wait for TLS on this port: try ftps://; else a longer timeout",
+            ),
+            SessionError::TimedOut(Timer::Handshake) if self.tls == TlsMode::Implicit => explained
+                .with_step(Step::Secure)
+                .with_hint("the server may begin TLS by AUTH on this port: try ftpes://"),
+            _ => explained,
+        }
+    }
+
+    #[cfg(feature = "_tls")]
+    fn with_tls_failure(&self, error: Error) -> Error {
+        let Some(words) = self.driver.tls_failure() else {
+            return error;
+        };
+        let hint = self
+            .driver
+            .tls_failure_kind()
+            .and_then(|kind| tls::hint(kind, self.tls));
+        let error = error.with_detail(format!("the TLS handshake failed: {words}"));
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+
+    #[cfg(not(feature = "_tls"))]
+    fn with_tls_failure(&self, error: Error) -> Error {
+        error
     }
 
     /// The error that an outcome amounts to where another one was hoped for.
@@ -379,7 +459,8 @@ impl Session {
     }
 
     /// Tells the machine how the payload ended; what the server makes of it is the outcome.
-    pub(crate) fn payload_ended(&mut self, how: Result<(), DataFailure>) {
+    /// `Ok` has whether the end was clean, as in `DataEvent::Finished`.
+    pub(crate) fn payload_ended(&mut self, how: Result<bool, DataFailure>) {
         let Some(running) = &mut self.running else {
             return;
         };
@@ -389,7 +470,7 @@ impl Session {
         running.told = true;
         let bytes = data.moved.load(Ordering::Relaxed);
         match how {
-            Ok(()) => self.driver.finished(data.id, bytes, true),
+            Ok(clean) => self.driver.finished(data.id, bytes, clean),
             Err(failure) => self.driver.failed(data.id, failure),
         }
     }

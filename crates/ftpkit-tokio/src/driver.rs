@@ -33,7 +33,7 @@ use tokio::{
 pub use self::beside::Beside;
 use self::closing::Closing;
 #[cfg(feature = "_tls")]
-use crate::tls::{SessionTls, TlsInfo};
+use crate::tls::{SessionTls, TlsFailure, TlsInfo};
 use crate::{
     acceptor::canonical,
     clock::Clock,
@@ -169,7 +169,14 @@ impl<M: Machine> Driver<M> {
     #[cfg(feature = "_tls")]
     #[must_use]
     pub fn tls_failure(&self) -> Option<String> {
-        self.tls.as_ref().and_then(|session| session.failure())
+        self.tls.as_ref()?.failure().map(|(_, words)| words)
+    }
+
+    /// The same, as something that a program can tell apart.
+    #[cfg(feature = "_tls")]
+    #[must_use]
+    pub fn tls_failure_kind(&self) -> Option<TlsFailure> {
+        self.tls.as_ref()?.failure().map(|(kind, _)| kind)
     }
 
     /// The machine.

@@ -5,6 +5,7 @@
 
 mod binding;
 mod client;
+mod failure;
 mod handshake;
 mod identity;
 mod info;
@@ -21,6 +22,7 @@ use rustls::{SupportedProtocolVersion, crypto::CryptoProvider, version};
 
 pub use self::{
     client::{ClientTls, ClientTlsBuilder},
+    failure::TlsFailure,
     identity::Identity,
     info::TlsInfo,
     roots::Roots,

@@ -203,8 +203,12 @@ impl<'c> Reader<'c> {
                         Poll::Ready(Ok(buf.filled().len()))
                     }));
                     match read {
-                        Some(Ok(0)) => session.payload_ended(Ok(())),
+                        Some(Ok(0)) => session.payload_ended(Ok(true)),
                         Some(Ok(read)) => return Poll::Ready(Ok(read)),
+                        // Under TLS, without close_notify.
+                        Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                            session.payload_ended(Ok(false));
+                        }
                         Some(Err(_)) => session.payload_ended(Err(DataFailure::Broken)),
                         None => {}
                     }

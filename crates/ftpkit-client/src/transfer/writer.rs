@@ -212,7 +212,7 @@ impl<'c> Writer<'c> {
                         Pin::new(stream).poll_shutdown(cx).map_ok(|()| 0)
                     }));
                     match closed {
-                        Some(Ok(_)) => session.payload_ended(Ok(())),
+                        Some(Ok(_)) => session.payload_ended(Ok(true)),
                         Some(Err(_)) => session.payload_ended(Err(DataFailure::Broken)),
                         None => {}
                     }

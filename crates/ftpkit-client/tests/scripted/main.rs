@@ -6,4 +6,6 @@ mod connecting;
 mod data;
 mod listing;
 mod peer;
+#[cfg(feature = "_tls")]
+mod tls;
 mod transfers;

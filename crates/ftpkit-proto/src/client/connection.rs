@@ -208,6 +208,12 @@ impl Connection {
         self.secured
     }
 
+    /// Whether data connections are made under TLS (PROT P).
+    #[must_use]
+    pub const fn is_data_protected(&self) -> bool {
+        self.parameters.protected
+    }
+
     /// Which legal transitions of the client's automata this connection has taken so far.
     #[cfg(feature = "transitions")]
     #[must_use]

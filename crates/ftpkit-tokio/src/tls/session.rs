@@ -1,7 +1,7 @@
 //! TLS of one control connection and its data connections, and what is asked of the latter.
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +16,7 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::{Handshake, SessionReuse, binding::BoundTickets};
+use super::{Handshake, SessionReuse, TlsFailure, binding::BoundTickets};
 
 /// TLS of one control connection and its data connections, for a
 /// [`Driver`](crate::Driver::with_tls); made by [`ServerTls`](super::ServerTls) or
@@ -25,8 +25,8 @@ pub struct SessionTls {
     side: Side,
     /// The certificate that the peer showed on the control connection.
     shown: OnceLock<Option<CertificateDer<'static>>>,
-    /// The last failure of a handshake, in words.
-    failure: Mutex<Option<String>>,
+    /// The last failure of a handshake, and in words.
+    failure: Mutex<Option<(TlsFailure, String)>>,
 }
 
 enum Side {
@@ -110,12 +110,13 @@ impl SessionTls {
     }
 
     /// Notes why a handshake failed.
-    pub(crate) fn note(&self, error: &dyn fmt::Display) {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+    pub(crate) fn note(&self, error: &io::Error) {
+        let failure = (TlsFailure::of(error), error.to_string());
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
     }
 
     /// Why a handshake failed last.
-    pub(crate) fn failure(&self) -> Option<String> {
+    pub(crate) fn failure(&self) -> Option<(TlsFailure, String)> {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.clone()
     }
