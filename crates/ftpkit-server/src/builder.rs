@@ -12,21 +12,23 @@ use std::{
 use ftpkit_accounts::{Anonymous, Authenticator, Door, DoorLimits};
 use ftpkit_proto::{
     Text,
-    server::{Config, Limits, Timeouts},
+    server::{Config, Limits, Timeouts, TlsPolicy},
 };
 use ftpkit_storage::Storage;
 use ftpkit_tokio::{Acceptor, BadPortRange, PassivePorts};
 
+#[cfg(feature = "_tls")]
+use crate::tls::ServerTls;
 use crate::{
     observer::Observer,
-    server::{Server, Shared},
+    server::{Entry, Listener, Server, Shared},
     storage_map,
 };
 
 /// Builds a [`Server`]: at least one address and one source of users are needed.
 #[must_use = "a builder does nothing until it is bound"]
 pub struct ServerBuilder {
-    listen: Vec<io::Result<Vec<SocketAddr>>>,
+    listen: Vec<(Entry, io::Result<Vec<SocketAddr>>)>,
     authenticator: Option<Arc<dyn Authenticator>>,
     observer: Option<Arc<dyn Observer>>,
     config: Config,
@@ -34,6 +36,11 @@ pub struct ServerBuilder {
     door_limits: DoorLimits,
     passive_ports: Option<RangeInclusive<u16>>,
     grace: Duration,
+    #[cfg(feature = "_tls")]
+    tls: Option<ServerTls>,
+    /// What was said of it, if anything was.
+    #[cfg(feature = "_tls")]
+    tls_policy: Option<TlsPolicy>,
 }
 
 impl ServerBuilder {
@@ -47,6 +54,10 @@ impl ServerBuilder {
             door_limits: DoorLimits::default(),
             passive_ports: None,
             grace: Duration::from_secs(30),
+            #[cfg(feature = "_tls")]
+            tls: None,
+            #[cfg(feature = "_tls")]
+            tls_policy: None,
         }
     }
 
@@ -54,9 +65,67 @@ impl ServerBuilder {
     /// chooses one, which [`Server::local_addrs`] tells.
     ///
     /// A host name is resolved here and now, which may block.
-    pub fn listen(mut self, addr: impl ToSocketAddrs) -> Self {
-        self.listen
-            .push(addr.to_socket_addrs().map(Iterator::collect));
+    pub fn listen(self, addr: impl ToSocketAddrs) -> Self {
+        self.listen_for(Entry::Greeted, &addr)
+    }
+
+    /// Listens on this address too, for clients that begin TLS without a word (implicit TLS, by
+    /// custom on port 990); may be called several times. It needs [`tls`](Self::tls). The ports
+    /// that the system chose are told by [`Server::implicit_addrs`].
+    ///
+    /// Data connections of these sessions are under TLS from the start. A host name is resolved
+    /// here and now, which may block.
+    #[cfg(feature = "_tls")]
+    pub fn listen_implicit(self, addr: impl ToSocketAddrs) -> Self {
+        self.listen_for(Entry::Implicit, &addr)
+    }
+
+    fn listen_for(mut self, entry: Entry, addr: &impl ToSocketAddrs) -> Self {
+        let resolved = addr.to_socket_addrs().map(Iterator::collect);
+        self.listen.push((entry, resolved));
+        self
+    }
+
+    /// Serves TLS (FTPS): AUTH TLS on the addresses of [`listen`](Self::listen), as far as
+    /// [`tls_policy`](Self::tls_policy) wants it, and implicit TLS on those of
+    /// [`listen_implicit`](Self::listen_implicit).
+    ///
+    /// Keep a clone to change certificates while the server runs:
+    /// [`ServerTls::set_identity`] holds from the next handshake on.
+    #[cfg(feature = "_tls")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// What is asked of clients that begin in clear. With [`tls`](Self::tls) it is
+    /// [`TlsPolicy::Offered`] by default, otherwise [`TlsPolicy::Off`].
+    #[cfg(feature = "_tls")]
+    pub const fn tls_policy(mut self, policy: TlsPolicy) -> Self {
+        self.tls_policy = Some(policy);
+        self
+    }
+
+    /// Takes an upload under TLS for complete that ends without close_notify, as some old
+    /// clients end theirs. Off by default: somebody on the way may have cut it short, so it is
+    /// answered 426 and treated like any other that was interrupted.
+    pub const fn accept_unclean_close(mut self, accept: bool) -> Self {
+        self.config.accept_unclean_close = accept;
+        self
+    }
+
+    /// Lets clients go back to clear text on the control connection once they are logged in
+    /// (CCC), for firewalls that read along. Off by default: from then on anybody on the way
+    /// can read and change commands.
+    pub const fn clear_command_channel(mut self, allow: bool) -> Self {
+        self.config.dangerous_ccc = allow;
+        self
+    }
+
+    /// The virtual hosts (RFC 7151); see [`Config::hosts`]. Which certificate each has is said
+    /// with [`ServerTlsBuilder::host`](crate::tls::ServerTlsBuilder::host).
+    pub fn hosts(mut self, names: impl IntoIterator<Item = Text>) -> Self {
+        self.config.hosts = names.into_iter().collect();
         self
     }
 
@@ -154,24 +223,46 @@ impl ServerBuilder {
     pub async fn bind(self) -> Result<Server, BuildError> {
         let authenticator = self.authenticator.ok_or(BuildError::NoUsers)?;
         let ports = self.passive_ports.map(PassivePorts::new).transpose()?;
-        let mut acceptors = Vec::with_capacity(self.listen.len());
-        for resolved in self.listen {
+        let mut config = self.config;
+        #[cfg(feature = "_tls")]
+        let has_tls = self.tls.is_some();
+        #[cfg(not(feature = "_tls"))]
+        let has_tls = false;
+        #[cfg(feature = "_tls")]
+        match self.tls_policy {
+            Some(policy) => config.tls = policy,
+            None if has_tls && config.tls == TlsPolicy::Off => config.tls = TlsPolicy::Offered,
+            None => {}
+        }
+        if !has_tls && config.tls != TlsPolicy::Off {
+            return Err(BuildError::NoTls("the policy wants TLS"));
+        }
+        let mut listeners = Vec::with_capacity(self.listen.len());
+        for (entry, resolved) in self.listen {
+            if !has_tls && entry == Entry::Implicit {
+                return Err(BuildError::NoTls("an address is for implicit TLS"));
+            }
             for addr in resolved.map_err(BuildError::Resolve)? {
                 let acceptor =
                     Acceptor::bind(addr).map_err(|source| BuildError::Listen { addr, source })?;
-                acceptors.push(acceptor);
+                listeners.push(Listener { entry, acceptor });
             }
         }
-        if acceptors.is_empty() {
+        if listeners.is_empty() {
             return Err(BuildError::NoAddress);
         }
-        let mut config = self.config;
         config.offers_before_login = storage_map::offers(authenticator.common_capabilities());
         // An event a command is made only where somebody reads it.
         config.trace |= tracing::enabled!(tracing::Level::DEBUG);
         let door = self.door.unwrap_or_else(|| Door::new(self.door_limits));
-        let shared = Shared::new(config, door, authenticator, self.observer, ports);
-        Ok(Server::new(acceptors, shared, self.grace))
+        let mut shared = Shared::new(config, door, authenticator);
+        shared.ports = ports.map(Arc::new);
+        shared.observer = self.observer;
+        #[cfg(feature = "_tls")]
+        {
+            shared.tls = self.tls;
+        }
+        Ok(Server::new(listeners, shared, self.grace))
     }
 }
 
@@ -194,6 +285,9 @@ pub enum BuildError {
     /// Nobody could log in.
     #[error("nobody could log in; call `authenticator` or `anonymous`")]
     NoUsers,
+    /// TLS is wanted, and there is none.
+    #[error("{0}, but there is no certificate; call `tls`")]
+    NoTls(&'static str),
     /// An address to listen on cannot be understood or resolved.
     #[error("the address to listen on cannot be resolved: {0}")]
     Resolve(#[source] io::Error),

@@ -19,6 +19,24 @@
 //! server.serve_until(stop).await; // such as Ctrl-C
 //! # Ok(()) }
 //! ```
+//!
+//! FTPS (feature `tls`, on by default) is served by a builder that is given a certificate:
+//!
+//! ```
+//! # #[cfg(feature = "tls")]
+//! # fn example(builder: ftpkit_server::ServerBuilder) -> Result<(), ftpkit_server::tls::TlsError> {
+//! use ftpkit_proto::server::TlsPolicy;
+//! use ftpkit_server::tls::{Identity, ServerTls};
+//!
+//! let tls = ServerTls::builder()
+//!     .identity(Identity::from_pem_files("fullchain.pem", "privkey.pem")?)
+//!     .build()?;
+//! let builder = builder
+//!     .tls(tls.clone()) // the clone is for `set_identity`, when the certificate is renewed
+//!     .tls_policy(TlsPolicy::RequiredForData)
+//!     .listen_implicit("0.0.0.0:990");
+//! # Ok(()) }
+//! ```
 
 mod builder;
 mod facts_map;
@@ -26,6 +44,10 @@ mod observer;
 mod server;
 mod session;
 mod storage_map;
+
+/// TLS: what a server shows and asks for.
+#[cfg(feature = "_tls")]
+pub use ftpkit_tokio::tls;
 
 pub use builder::{BuildError, ServerBuilder};
 pub use observer::{Observer, ServerEvent, TransferKind};

@@ -2,8 +2,13 @@
 
 use std::net::SocketAddr;
 
+#[cfg(feature = "_tls")]
+use ftpkit_accounts::ClientCertificate;
 use ftpkit_accounts::{AuthFailure, Refused};
 use ftpkit_proto::server::End;
+
+#[cfg(feature = "_tls")]
+use crate::tls::TlsInfo;
 
 /// Is told what happens in a server: for counters, audit logs, hooks after uploads.
 ///
@@ -42,13 +47,41 @@ pub enum ServerEvent<'a> {
         /// The client's address.
         peer: SocketAddr,
     },
-    /// A client was turned away with 421.
+    /// A client was turned away: with 421, or in silence where it waited for implicit TLS.
     #[non_exhaustive]
     TurnedAway {
         /// The client's address.
         peer: SocketAddr,
         /// Which limit was reached.
         why: Refused,
+    },
+    /// TLS is up on the control connection.
+    #[cfg(feature = "_tls")]
+    #[non_exhaustive]
+    Secured {
+        /// The session's number.
+        session: u64,
+        /// The client's address.
+        peer: SocketAddr,
+        /// The version, the cipher suite, the name that was asked for, and more.
+        tls: &'a TlsInfo,
+        /// The client's certificate, where it presented one that was verified and can be read.
+        certificate: Option<&'a ClientCertificate>,
+    },
+    /// A TLS handshake failed, or a data connection was made by somebody who is not known to be
+    /// the client.
+    #[cfg(feature = "_tls")]
+    #[non_exhaustive]
+    TlsFailed {
+        /// The session's number.
+        session: u64,
+        /// The client's address.
+        peer: SocketAddr,
+        /// Whether it was on a data connection, which ends a transfer; else it was on the
+        /// control connection, which ends the session.
+        data: bool,
+        /// Why.
+        reason: &'a str,
     },
     /// A user logged in.
     #[non_exhaustive]

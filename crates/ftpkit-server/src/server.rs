@@ -22,6 +22,8 @@ use ftpkit_proto::{Code, Reply, server::Config};
 use ftpkit_tokio::{Acceptor, PassivePorts};
 use tokio::{net::TcpStream, sync::Semaphore, task::JoinSet, time::sleep};
 
+#[cfg(feature = "_tls")]
+use crate::tls::ServerTls;
 use crate::{
     builder::ServerBuilder,
     observer::{Observer, ServerEvent},
@@ -54,10 +56,26 @@ const FORCED_END: Duration = Duration::from_secs(5);
 /// # Ok(()) }
 /// ```
 pub struct Server {
-    acceptors: Vec<Acceptor>,
+    listeners: Vec<Listener>,
     addrs: Vec<SocketAddr>,
+    implicit_addrs: Vec<SocketAddr>,
     shared: Arc<Shared>,
     grace: Duration,
+}
+
+/// How a session begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// With the greeting, in clear.
+    Greeted,
+    /// With TLS.
+    Implicit,
+}
+
+/// An address that is listened on.
+pub(crate) struct Listener {
+    pub(crate) entry: Entry,
+    pub(crate) acceptor: Acceptor,
 }
 
 /// What all sessions of a server share.
@@ -68,25 +86,23 @@ pub(crate) struct Shared {
     pub(crate) ports: Option<Arc<PassivePorts>>,
     /// Who may compute a digest now: as many as there are processors, whoever asks.
     pub(crate) digests: Semaphore,
-    observer: Option<Arc<dyn Observer>>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    #[cfg(feature = "_tls")]
+    pub(crate) tls: Option<ServerTls>,
     sessions: AtomicU64,
 }
 
 impl Shared {
-    pub(crate) fn new(
-        config: Config,
-        door: Door,
-        authenticator: Arc<dyn Authenticator>,
-        observer: Option<Arc<dyn Observer>>,
-        ports: Option<PassivePorts>,
-    ) -> Self {
+    pub(crate) fn new(config: Config, door: Door, authenticator: Arc<dyn Authenticator>) -> Self {
         Self {
             config: Arc::new(config),
             door,
             authenticator,
-            ports: ports.map(Arc::new),
+            ports: None,
             digests: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
-            observer,
+            observer: None,
+            #[cfg(feature = "_tls")]
+            tls: None,
             sessions: AtomicU64::new(1),
         }
     }
@@ -104,20 +120,31 @@ impl Server {
         ServerBuilder::new()
     }
 
-    pub(crate) fn new(acceptors: Vec<Acceptor>, shared: Shared, grace: Duration) -> Self {
+    pub(crate) fn new(listeners: Vec<Listener>, shared: Shared, grace: Duration) -> Self {
+        let addrs = |entry| {
+            let listeners = listeners.iter().filter(move |l| l.entry == entry);
+            listeners.map(|l| l.acceptor.local_addr()).collect()
+        };
         Self {
-            addrs: acceptors.iter().map(Acceptor::local_addr).collect(),
-            acceptors,
+            addrs: addrs(Entry::Greeted),
+            implicit_addrs: addrs(Entry::Implicit),
+            listeners,
             shared: Arc::new(shared),
             grace,
         }
     }
 
-    /// The addresses it listens on, with the ports that the system chose, in the order in
-    /// which they were given.
+    /// The addresses of [`listen`](ServerBuilder::listen), with the ports that the system
+    /// chose, in the order in which they were given.
     #[must_use]
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addrs
+    }
+
+    /// Likewise the addresses for implicit TLS.
+    #[must_use]
+    pub fn implicit_addrs(&self) -> &[SocketAddr] {
+        &self.implicit_addrs
     }
 
     /// What stops the server; works before, while and after it serves.
@@ -136,7 +163,7 @@ impl Server {
         {
             let mut drain = self.shared.door.drain_signal();
             let mut draining = pin!(drain.draining());
-            let mut callers = Callers::new(&self.acceptors);
+            let mut callers = Callers::new(&self.listeners);
             loop {
                 let next = poll_fn(|cx| {
                     if draining.as_mut().poll(cx).is_ready() {
@@ -148,16 +175,16 @@ impl Server {
                     }
                     callers.poll_next(cx).map(Some)
                 });
-                let Some((stream, peer)) = next.await else {
+                let Some((entry, stream, peer)) = next.await else {
                     break;
                 };
-                self.welcome(&mut sessions, stream, peer);
+                self.welcome(&mut sessions, entry, stream, peer);
             }
         }
         let Self {
-            acceptors, shared, ..
+            listeners, shared, ..
         } = self;
-        drop(acceptors);
+        drop(listeners);
         let mut drain = shared.door.drain_signal();
         let mut late = pin!(async {
             drain.ended().await;
@@ -192,16 +219,27 @@ impl Server {
         .await;
     }
 
-    fn welcome(&self, sessions: &mut JoinSet<()>, stream: TcpStream, peer: SocketAddr) {
+    fn welcome(
+        &self,
+        sessions: &mut JoinSet<()>,
+        entry: Entry,
+        stream: TcpStream,
+        peer: SocketAddr,
+    ) {
         match self.shared.door.enter(peer.ip()) {
             Ok(permit) => {
                 let number = self.shared.sessions.fetch_add(1, Ordering::Relaxed);
                 let shared = Arc::clone(&self.shared);
-                sessions.spawn(session::run(shared, stream, peer, number, permit));
+                sessions.spawn(session::run(shared, entry, stream, peer, number, permit));
             }
             Err(why) => {
                 tracing::info!(%peer, %why, "turned away");
-                turn_away(stream, why);
+                match entry {
+                    Entry::Greeted => turn_away(stream, why),
+                    // Words would have to be under TLS, and a handshake is what whoever floods
+                    // a server wants of it.
+                    Entry::Implicit => drop(stream),
+                }
                 self.shared.observe(&ServerEvent::TurnedAway { peer, why });
             }
         }
@@ -244,7 +282,7 @@ fn turn_away(stream: TcpStream, why: Refused) {
 
 /// The listeners, asked in turn, so that a busy one does not starve the others.
 struct Callers<'a> {
-    acceptors: &'a [Acceptor],
+    listeners: &'a [Listener],
     waiting: Vec<Waiting<'a>>,
     turn: usize,
 }
@@ -252,33 +290,33 @@ struct Callers<'a> {
 type Waiting<'a> = Pin<Box<dyn Future<Output = (TcpStream, SocketAddr)> + Send + 'a>>;
 
 impl<'a> Callers<'a> {
-    fn new(acceptors: &'a [Acceptor]) -> Self {
+    fn new(listeners: &'a [Listener]) -> Self {
         Self {
-            acceptors,
-            waiting: acceptors.iter().map(wait).collect(),
+            listeners,
+            waiting: listeners.iter().map(wait).collect(),
             turn: 0,
         }
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(TcpStream, SocketAddr)> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(Entry, TcpStream, SocketAddr)> {
         let count = self.waiting.len();
         for _ in 0..count {
             self.turn = (self.turn + 1) % count;
-            if let (Some(waiting), Some(acceptor)) = (
+            if let (Some(waiting), Some(listener)) = (
                 self.waiting.get_mut(self.turn),
-                self.acceptors.get(self.turn),
-            ) && let Poll::Ready(caller) = waiting.as_mut().poll(cx)
+                self.listeners.get(self.turn),
+            ) && let Poll::Ready((stream, peer)) = waiting.as_mut().poll(cx)
             {
-                *waiting = wait(acceptor);
-                return Poll::Ready(caller);
+                *waiting = wait(listener);
+                return Poll::Ready((listener.entry, stream, peer));
             }
         }
         Poll::Pending
     }
 }
 
-fn wait(acceptor: &Acceptor) -> Waiting<'_> {
-    Box::pin(acceptor.accept())
+fn wait(listener: &Listener) -> Waiting<'_> {
+    Box::pin(listener.acceptor.accept())
 }
 
 /// Stops a server.

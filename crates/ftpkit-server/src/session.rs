@@ -8,6 +8,8 @@ mod glob;
 mod listing;
 mod paths;
 mod questions;
+#[cfg(feature = "_tls")]
+mod secure;
 mod transfer;
 
 use std::{
@@ -22,9 +24,9 @@ use std::{
     time::Duration,
 };
 
-use ftpkit_accounts::{Admission, DrainSignal, SessionPermit};
+use ftpkit_accounts::{Admission, Attempt, Credential, DrainSignal, SessionPermit};
 use ftpkit_proto::{
-    DataFailure, DataId, Error, Flow,
+    DataFailure, DataId, Error, Flow, Text,
     server::{
         Ask, AskId, Change, Commit, Connection, Described, Digest, Digested, Event, Login,
         LoginAnswer, Open, Opened, Query, Question, Refusal, RefusalKind, Space, Survey,
@@ -40,7 +42,11 @@ use self::{
     questions::Changed,
     transfer::{Pumped, Transfer},
 };
-use crate::{observer::ServerEvent, server::Shared, storage_map};
+use crate::{
+    observer::ServerEvent,
+    server::{Entry, Shared},
+    storage_map,
+};
 
 /// How long a client may take for its 421 when the grace of a shutdown is over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -56,12 +62,19 @@ struct Origin {
 /// Serves one client until the session is over.
 pub(crate) fn run(
     shared: Arc<Shared>,
+    entry: Entry,
     stream: TcpStream,
     peer: SocketAddr,
     session: u64,
     permit: SessionPermit,
 ) -> impl Future<Output = ()> + Send {
-    let span = tracing::info_span!("session", id = session, %peer, user = tracing::field::Empty);
+    let span = tracing::info_span!(
+        "session",
+        id = session,
+        %peer,
+        user = tracing::field::Empty,
+        tls = tracing::field::Empty,
+    );
     let origin = Origin {
         shared,
         session,
@@ -72,7 +85,7 @@ pub(crate) fn run(
         let drain = shared.door.drain_signal();
         shared.observe(&ServerEvent::Connected { session, peer });
         tracing::debug!("connected");
-        match Session::new(origin, stream) {
+        match Session::new(origin, entry, stream) {
             Ok(session) => session.serve(drain).await,
             Err(error) => tracing::debug!(%error, "gone before the greeting"),
         }
@@ -89,6 +102,9 @@ struct Session {
     /// The question that is being answered.
     work: Option<Work>,
     transfer: Option<Box<Transfer>>,
+    /// With whom TLS is on the control connection, while it is.
+    #[cfg(feature = "_tls")]
+    secured: Option<secure::Secured>,
 }
 
 struct User {
@@ -154,22 +170,30 @@ enum Next {
 }
 
 impl Session {
-    fn new(origin: Origin, stream: TcpStream) -> std::io::Result<Self> {
+    fn new(origin: Origin, entry: Entry, stream: TcpStream) -> std::io::Result<Self> {
         let shared = &origin.shared;
         let mut options = DataOptions::default();
         if let Some(ports) = &shared.ports {
             options = options.with_ports(Arc::clone(ports));
         }
         let config = Arc::clone(&shared.config);
-        let driver = Driver::new(stream, Clock::start(), options, |ends| {
-            Connection::new(config, ends.now, ends.peer, ends.local)
+        let driver = Driver::new(stream, Clock::start(), options, |ends| match entry {
+            Entry::Greeted => Connection::new(config, ends.now, ends.peer, ends.local),
+            Entry::Implicit => Connection::implicit(config, ends.now, ends.peer, ends.local),
         })?;
+        #[cfg(feature = "_tls")]
+        let driver = match &shared.tls {
+            Some(tls) => driver.with_tls(tls.session().map_err(std::io::Error::other)?),
+            None => driver,
+        };
         Ok(Self {
             origin,
             driver,
             user: None,
             work: None,
             transfer: None,
+            #[cfg(feature = "_tls")]
+            secured: None,
         })
     }
 
@@ -218,7 +242,11 @@ impl Session {
                         transfer.abort();
                     }
                 }
-                Next::Step(Step::Closed(end)) => return Some(end),
+                Next::Step(Step::Closed(end)) => {
+                    #[cfg(feature = "_tls")]
+                    self.note_end(&end);
+                    return Some(end);
+                }
                 Next::Step(other) => tracing::error!(?other, "a step that is not known"),
             }
         }
@@ -241,7 +269,10 @@ impl Session {
         {
             return Poll::Ready(Next::Pumped(transfer.id, pumped));
         }
-        self.driver.poll_next(cx).map(Next::Step)
+        let step = self.driver.poll_next(cx).map(Next::Step);
+        #[cfg(feature = "_tls")]
+        self.note_tls();
+        step
     }
 
     fn transfer_of(&mut self, id: DataId) -> Option<&mut Transfer> {
@@ -252,17 +283,16 @@ impl Session {
 
     fn event(&mut self, event: Event) {
         match event {
-            // Certificates are not mapped to accounts.
-            Event::Login(ask) if ask.question().password.is_none() => {
-                self.tell(ask, Ok(LoginAnswer::PasswordNeeded));
-            }
-            Event::Login(ask) => {
-                let origin = self.origin.clone();
-                self.work(ask.id(), async move {
-                    let answer = questions::login(&origin, ask.question().clone()).await;
-                    Settled::Login(ask, answer)
-                });
-            }
+            Event::Login(ask) => match self.attempt(ask.question()) {
+                Some(attempt) => {
+                    let origin = self.origin.clone();
+                    self.work(ask.id(), async move {
+                        let answer = questions::login(&origin, &attempt).await;
+                        Settled::Login(ask, answer)
+                    });
+                }
+                None => self.tell(ask, Ok(LoginAnswer::PasswordNeeded)),
+            },
             Event::Change(ask) => self.long_work_at(ask, |place, ask, progress| async move {
                 let answer = questions::change(&place, ask.question().clone(), &progress).await;
                 Settled::Change(ask, answer)
@@ -365,6 +395,26 @@ impl Session {
         }
     }
 
+    /// What is known of who wants to log in; nothing where it is a certificate alone that says
+    /// nothing.
+    fn attempt(&self, login: &Login) -> Option<Attempt> {
+        #[cfg(feature = "_tls")]
+        let certificate = self.secured.as_ref().and_then(secure::Secured::certificate);
+        let credential = match &login.password {
+            Some(password) => Credential::password(password.as_bytes()),
+            #[cfg(feature = "_tls")]
+            None => Credential::Certificate(certificate?.clone()),
+            #[cfg(not(feature = "_tls"))]
+            None => return None,
+        };
+        let attempt = Attempt::new(login.user.as_bytes(), credential, self.origin.peer)
+            .secured(login.secured)
+            .virtual_host(login.host.as_ref().map(Text::as_bytes));
+        #[cfg(feature = "_tls")]
+        let attempt = attempt.certificate(certificate.cloned());
+        Some(attempt)
+    }
+
     /// Hands an answer to the core.
     fn settle(&mut self, settled: Settled) {
         match settled {
@@ -464,6 +514,8 @@ impl Session {
             end = ?ended.end,
             "transfer ended"
         );
+        #[cfg(feature = "_tls")]
+        self.note_failed_data(ended.end);
         self.origin.shared.observe(&ServerEvent::TransferEnded {
             session: self.origin.session,
             peer: self.origin.peer,

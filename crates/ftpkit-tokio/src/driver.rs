@@ -164,8 +164,8 @@ impl<M: Machine> Driver<M> {
         self.control.tls_info()
     }
 
-    /// Why the last handshake that failed did so, on the control connection or for data, in
-    /// the words of the TLS library.
+    /// Why the last handshake failed, if it did, on the control connection or for data, in the
+    /// words of the TLS library.
     #[cfg(feature = "_tls")]
     #[must_use]
     pub fn tls_failure(&self) -> Option<String> {

@@ -10,6 +10,9 @@
 //! | [`client`] | the client | `client` (default) |
 //! | [`server`], [`accounts`] | the server, and who may enter it | `server` (default) |
 //! | [`fs`] | a local directory as a storage | `fs` (default) |
+//!
+//! `tls` (default) is FTPS for the client and the server, with aws-lc-rs as the cryptography;
+//! `tls-ring` is the same with ring, for targets where aws-lc-rs does not build.
 
 pub use ftpkit_proto as proto;
 pub use ftpkit_storage as storage;

@@ -1,12 +1,14 @@
 //! The questions that need no data connection: logins, changes, queries and surveys. Opening
 //! and committing files is in `transfer`, digests in `digest`, COMB in `combine`.
 
-use ftpkit_accounts::{Admission, Attempt, AuthFailureKind, Credential};
+use std::error::Error as _;
+
+use ftpkit_accounts::{Admission, Attempt, AuthFailureKind};
 use ftpkit_proto::{
     PathArg, Text,
     command::FactValue,
     facts::Facts,
-    server::{Change, Described, Login, Purpose, Query, Refusal, RefusalKind, Space, Survey},
+    server::{Change, Described, Purpose, Query, Refusal, RefusalKind, Space, Survey},
 };
 use ftpkit_storage::{
     Capabilities, Entry, ErrorKind, Existing, Metadata, SetAttributes, VirtualPath, collect_entries,
@@ -19,26 +21,24 @@ use super::{
 use crate::{facts_map, observer::ServerEvent, storage_map::refusal};
 
 /// May this user log in?
-pub(super) async fn login(origin: &Origin, login: Login) -> Result<Admission, Refusal> {
-    let Some(password) = &login.password else {
-        return Err(RefusalKind::LoginFailed.into());
-    };
-    let name = login.user.as_bytes();
-    let credential = Credential::password(password.as_bytes());
-    let attempt = Attempt::new(name, credential, origin.peer)
-        .secured(login.secured)
-        .virtual_host(login.host.as_ref().map(Text::as_bytes));
+pub(super) async fn login(origin: &Origin, attempt: &Attempt) -> Result<Admission, Refusal> {
     let shared = &origin.shared;
     let answer = shared
         .door
-        .authenticate(&*shared.authenticator, &attempt)
+        .authenticate(&*shared.authenticator, attempt)
         .await;
     answer.map_err(|failure| {
-        tracing::info!(user = %login.user, %failure, "login failed");
+        let user = attempt.name().escape_ascii();
+        if failure.kind() == AuthFailureKind::PasswordNeeded {
+            // No login has failed yet: the client is asked for its password.
+            tracing::debug!(%user, reason = ?failure.source(), "not by the certificate alone");
+            return RefusalKind::LoginFailed.into();
+        }
+        tracing::info!(%user, %failure, "login failed");
         shared.observe(&ServerEvent::LoginFailed {
             session: origin.session,
             peer: origin.peer,
-            name,
+            name: attempt.name(),
             failure: &failure,
         });
         match failure.kind() {

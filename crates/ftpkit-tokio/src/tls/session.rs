@@ -115,7 +115,7 @@ impl SessionTls {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
     }
 
-    /// Why a handshake failed last.
+    /// Why the last handshake failed, if it did.
     pub(crate) fn failure(&self) -> Option<(TlsFailure, String)> {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.clone()
@@ -126,6 +126,8 @@ impl SessionTls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        // What is told of a failure is told of the last handshake, which may end in silence.
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
         match &self.side {
             Side::Server(server) => {
                 let acceptor = TlsAcceptor::from(Arc::clone(&server.config));
@@ -170,6 +172,7 @@ impl SessionTls {
         if expected.is_some() && expected != end_entity(state) {
             return Err(DataFailure::Certificate);
         }
+        tracing::debug!(resumed, "TLS on the data connection");
         Ok(resumed)
     }
 }
