@@ -225,6 +225,16 @@
 //! TLS leaves the first at its default and answers the outputs with [`TlsEvent::Failed`], which
 //! ends the session: nothing falls back to clear text by itself.
 //!
+//! Under *implicit* TLS ([`server::Connection::implicit`], [`client::Config::implicit_tls`])
+//! [`Output::StartTls`] is the first output, and the greeting follows [`TlsEvent::Started`]; data
+//! connections are under TLS from then on, without a PROT.
+//!
+//! What a handshake tells comes with [`TlsEvent::Started`] ([`TlsFacts`]): a server takes the name
+//! that was asked for as the virtual host, and asks at USER whether the client's certificate is
+//! enough ([`server::Login::password`]). Which of the driver's certificates a name is shown is the
+//! driver's choice, and so is what a data connection must prove; where it does not, it fails with
+//! [`DataFailure::NotResumed`] or [`DataFailure::Certificate`].
+//!
 //! # Death
 //!
 //! A session ends by [`Output::Closed`], which then is all that a machine says; whatever was
@@ -291,8 +301,9 @@
 //! | RFC 2640 | names in UTF-8, LANG | [`text`] | names are bytes, LANG EN only | UTF8 where it is listed |
 //! | RFC 3659 | MDTM, SIZE, REST, MLST, MLSD, TVFS | [`facts`], [`listing`], [`time`] | yes | yes |
 //! | RFC 4217 | TLS by AUTH | [`TlsEvent`], [`wire::Drained`] | by policy, with a driver that can | yes, with a driver that can |
-//! | | TLS from the first byte (port 990) | | not yet | not yet |
-//! | RFC 7151 | HOST | [`server::Login::host`], [`client::Credentials`] | yes; it is not compared with SNI yet | yes |
+//! | | login by certificate (232) | [`server::Login::password`], [`TlsFacts::certificate`] | as the application answers | yes |
+//! | | TLS from the first byte (port 990) | [`server::Connection::implicit`], [`client::Config::implicit_tls`] | yes, with a driver that can | yes, with a driver that can |
+//! | RFC 7151 | HOST | [`server::Login::host`], [`client::Credentials`] | [`server::Config::hosts`]; it must be the name of SNI | yes |
 //! | draft-somers-ftp-mfxx | MFMT | [`command`] | yes | yes |
 //! | | MFCT, MFF | [`command`], [`command::SetFacts`] | as the application can ([`server::Offers`]) | as commands |
 //! | draft-bryan-ftpext-hash | HASH, OPTS HASH | [`command::HashAlgorithm`], [`reply::fields`] | as the application can | [`client::Request::Hash`] |

@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     fmt::Write as _,
     net::SocketAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -143,10 +144,27 @@ impl Trio {
         relay: RelayConfig,
         server: &server::Config,
     ) -> Self {
+        let client = client::Config::default();
+        Self::of(hosts, conditions, stores, relay, client, server)
+    }
+
+    /// Like [`with`](Self::with), with settings of the client too. What it says of implicit TLS
+    /// holds for the listeners of both servers.
+    #[must_use]
+    pub fn of(
+        hosts: Hosts,
+        conditions: Conditions,
+        stores: [Store; 2],
+        relay: RelayConfig,
+        client: client::Config,
+        server: &server::Config,
+    ) -> Self {
         let now = Instant::START;
+        let client = Arc::new(client);
+        let implicit = client.implicit_tls;
         let peers = End::ALL.map(|end| hosts.server(end));
         let [source, destination] =
-            peers.map(|peer| Connection::new(client::Config::default(), now, peer));
+            peers.map(|peer| Connection::new(Arc::clone(&client), now, peer));
         let mut at = peers.into_iter();
         let servers = stores.map(|store| {
             let mut config = server.clone();
@@ -154,7 +172,7 @@ impl Trio {
             config.trace = true;
             let local = at.next().expect("an address for each store");
             Server {
-                player: ServerPlayer::new(config, hosts.client(), local, false),
+                player: ServerPlayer::new(config, hosts.client(), local, implicit),
                 store,
                 witness: Witness::new(true),
                 deadline: None,

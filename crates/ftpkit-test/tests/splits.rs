@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ftpkit_proto::{
-    Command, PathArg,
+    Command, PathArg, Text, TlsFacts,
     client::{Config, DataMode, Pipelining, Request, RequestId, Transfer},
     command::ListArgs,
     server::{self, TlsPolicy},
@@ -44,6 +44,24 @@ fn active() -> Setting {
 fn tls() -> Setting {
     let mut setting = usual();
     setting.server.tls = TlsPolicy::Offered;
+    setting
+}
+
+fn implicit() -> Setting {
+    let mut setting = usual();
+    setting.client.implicit_tls = true;
+    setting.server.tls = TlsPolicy::RequiredForData;
+    setting
+}
+
+/// The client's certificate is enough, and TLS was asked for by name.
+fn certified() -> Setting {
+    let mut setting = implicit();
+    let name = Text::from_static("FTP.example");
+    setting.server.hosts = vec![Text::from_static("ftp.example")];
+    setting.conditions.facts = TlsFacts::default()
+        .with_certificate(true)
+        .with_server_name(name);
     setting
 }
 
@@ -193,6 +211,21 @@ const SCENARIOS: &[Scenario] = &[
         name: "transfers over TLS",
         setting: tls,
         act: secured,
+    },
+    Scenario {
+        name: "transfers over implicit TLS",
+        setting: implicit,
+        act: transfers,
+    },
+    Scenario {
+        name: "the same, secured again",
+        setting: implicit,
+        act: secured,
+    },
+    Scenario {
+        name: "a session by certificate",
+        setting: certified,
+        act: session,
     },
     Scenario {
         name: "TLS that is refused",

@@ -58,8 +58,14 @@
 //!
 //! *Here:* [`DataEvent::Secured`](crate::DataEvent::Secured) tells whether the session of the
 //! control connection was resumed, and [`client::Transferred::resumed`](crate::client::Transferred::resumed)
-//! hands it on. *Not excluded yet:* the server machine does not insist on it. That comes with TLS
-//! on the wire, where 522 is the answer.
+//! hands it on. A driver that insists fails the connection with
+//! [`DataFailure::NotResumed`](crate::DataFailure::NotResumed), or with
+//! [`DataFailure::Certificate`](crate::DataFailure::Certificate) where another certificate is
+//! shown than on the control connection: the server answers 522, says what to do, and no byte of
+//! payload has moved. `ftpkit-tokio`'s `SessionReuse` says when it insists.
+//!
+//! *Tests:* `a_data_handshake_that_fails_is_522`, `the_handshake_comes_behind_the_1yz`,
+//! `every_session_keeps_its_promises_and_every_transition_is_taken`.
 //!
 //! ## A server that names any host in 227
 //!
@@ -121,10 +127,13 @@
 //!
 //! *Here:* before login, the first line of HTTP, SMTP, SSH or a TLS handshake ends the session
 //! with 421, as do [`server::Limits::bad_commands_before_login`](crate::server::Limits::bad_commands_before_login)
-//! lines that are none. *Not here yet:* ALPN, which comes with TLS on the wire.
+//! lines that are none; so it is under TLS, where a browser would come. ALPN is the driver's:
+//! `ftpkit-tokio`'s server knows `ftp` and `ftp-data`, and a client that offers only other names,
+//! as browsers do, does not get through the handshake. One that offers none does: most FTP clients
+//! have no ALPN.
 //!
 //! *Tests:* `other_protocols_are_known_by_their_first_word`, `other_protocols_and_noise_are_closed`,
-//! `binary_garbage_before_login_ends_the_session`.
+//! `other_protocols_are_closed_under_tls_too`, `binary_garbage_before_login_ends_the_session`.
 //!
 //! ## Telnet in the way
 //!
@@ -152,11 +161,18 @@
 //! *Cause:* a buffer that outlives the change from clear text to TLS.
 //!
 //! *Here:* TLS begins with a [`Drained`](crate::wire::Drained), which only an empty
-//! [`Framer`](crate::wire::Framer) gives. On both sides bytes behind the command or its reply close
-//! the connection, rather than being dropped: somebody has put them there. AUTH forgets user,
-//! parameters and, on the client, what FEAT said in clear.
+//! [`Framer`](crate::wire::Framer) gives, behind whose last line not even Telnet has come. On both
+//! sides bytes behind the command or its reply close the connection, rather than being dropped:
+//! somebody has put them there. AUTH forgets user, parameters and, on the client, what FEAT said in
+//! clear. Under implicit TLS there is no clear text at all: a byte ahead of the handshake closes
+//! the connection, and a handshake that fails ends it without one.
 //!
 //! *Tests:* `only_an_empty_framer_is_drained`, `bytes_behind_auth_are_fatal`,
+//! `whatever_comes_behind_auth_ends_the_session_at_every_split`,
+//! `whatever_comes_behind_the_234_ends_the_connection_at_every_split`,
+//! `nothing_of_a_session_in_clear_is_left_under_tls`, `until_tls_is_up_no_byte_goes_out`,
+//! `a_session_under_implicit_tls_takes_no_byte_in_clear`,
+//! `a_greeting_in_clear_is_fatal_where_tls_is_implicit`, `every_seed_of_every_target_passes`,
 //! `bytes_in_clear_behind_the_234_are_fatal`, `auth_and_what_it_resets`,
 //! `a_session_under_tls_is_another_one`,
 //! `nothing_comes_between_the_consent_and_the_end_of_tls`.
@@ -174,7 +190,25 @@
 //!
 //! *Tests:* `upgrades`, `clear_text_is_not_gone_back_to_unasked`,
 //! `ccc_and_rein_go_back_to_clear_text_where_allowed`, `login_in_clear_is_refused_by_policy`,
-//! `data_must_be_private_by_policy`.
+//! `data_must_be_private_by_policy`, `no_payload_in_clear_where_the_policy_forbids_it`,
+//! `no_name_in_clear_where_the_policy_forbids_it`.
+//!
+//! ## One host's users at another host
+//!
+//! *Elsewhere:* no identifier; RFC 7151 sec. 4 warns of it. A client checks the certificate of the
+//! host that it means, and HOST, or what somebody on the way makes of it in clear, leads it to
+//! another one, where its name and password may be somebody else's.
+//!
+//! *Cause:* two names for one session, and the one that is checked is not the one that is used.
+//!
+//! *Here:* the name that TLS was asked for (SNI) is the session's host, overrules a HOST in clear,
+//! and a HOST that is not the same one gets 504. A HOST takes back a USER that came before it.
+//! Where [`server::Config::hosts`](crate::server::Config::hosts) is set, no other name is a host,
+//! and the one in [`server::Login::host`](crate::server::Login::host) is written as it is there.
+//!
+//! *Tests:* `host_names_one_that_is_known`, `another_host_wants_another_name`,
+//! `tls_names_the_host_and_host_must_agree`, `host_may_come_before_auth_and_tls_overrules_it`,
+//! `a_name_ends_with_its_tls`.
 //!
 //! ## Transfers that are cut
 //!
@@ -188,7 +222,8 @@
 //! [`TransferFailed`](crate::client::TransferFailed);
 //! [`accept_unclean_close`](crate::server::Config::accept_unclean_close) is off in both roles.
 //!
-//! *Tests:* `an_unclean_end_truncates`, `an_end_without_close_notify_is_no_end_of_a_download`.
+//! *Tests:* `an_unclean_end_truncates`, `an_end_without_close_notify_is_no_end_of_a_download`,
+//! `a_data_connection_that_is_lost_at_any_byte_is_never_taken_for_the_end`.
 //!
 //! # Files that are not what they seem
 //!
@@ -386,11 +421,16 @@
 //!
 //! *Cause:* less work, or other words, for a name that is not there.
 //!
-//! *Here:* USER is answered 331 in the same words for every name, without asking anybody, and whatever
-//! refuses a login is a 530. The time is the application's: `ftpkit-accounts` checks a password in
-//! either case, and answers every failure after the same delay.
+//! *Here:* USER is answered 331 in the same words for every name, without asking anybody; where the
+//! client has shown a certificate the application is asked first, and a name that the certificate
+//! does not let in gets the same 331, uncounted. Whatever refuses a login is a 530 in the same
+//! words. The time is the application's: `ftpkit-accounts` checks a password in either case, and
+//! answers every failure after the same delay.
 //!
 //! *Tests:* `a_login_asks_and_the_third_failure_closes`, `every_refusal_stays_inside_its_row`,
+//! `whatever_refuses_a_login_says_the_same`,
+//! `a_wrong_password_and_a_name_that_is_not_there_are_told_the_same`,
+//! `what_a_certificate_does_not_open_looks_the_same_for_every_name`,
 //! `a_wrong_password_and_an_unknown_name_take_the_same_time`,
 //! `every_failure_is_answered_at_the_same_time`.
 //!

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ftpkit_proto::{
+    client,
     client::{RelayConfig, Request, Side as End},
     server::{self, TlsPolicy},
 };
@@ -93,7 +94,9 @@ impl Trio {
                 true => Hosts::Three,
                 false => Hosts::One,
             };
-        let mut trio = Self::with(hosts, conditions, stores, relay, &server);
+        let mut client = client::Config::default();
+        client.implicit_tls = chance.one_of(8);
+        let mut trio = Self::of(hosts, conditions, stores, relay, client, &server);
         trio.tell(format_args!("seed {seed}"));
         let secured = chance.one_of(3);
         for end in End::ALL {

@@ -41,6 +41,7 @@ impl Default for Setting {
 fn play_scene(setting: &Setting, script: &str) {
     for cut in [Cut::Whole, Cut::Bytes, Cut::At(5)] {
         let mut scene = Scene::new(setting);
+        scene.poll();
         let mut told = String::new();
         for line in script.lines().map(str::trim) {
             if line.is_empty() || line.starts_with('#') {

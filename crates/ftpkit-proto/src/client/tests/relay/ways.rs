@@ -355,3 +355,27 @@ fn epsv_all_leaves_one_way() {
     ];
     play_scene(&Setting::default(), &script.concat());
 }
+
+#[test]
+fn under_implicit_tls_one_server_is_made_the_client_too() {
+    let mut setting = Setting::default();
+    setting.config.implicit_tls = true;
+    setting.peers = ["192.0.2.1:990", "192.0.2.2:990"];
+    let script = "
+        1 StartTls
+        2 StartTls
+        start /f /g
+        1 tls started
+        1 S: 220 Hello
+        1 greeting 220
+        2 tls started
+        2 S: 220 Hello
+        1 C: TYPE I
+        2 greeting 220
+        2 C: TYPE I
+        1 S: 200 Fine
+        2 S: 200 Fine
+        2 C: CPSV
+    ";
+    play_scene(&setting, script);
+}
