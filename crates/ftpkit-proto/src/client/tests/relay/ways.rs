@@ -372,8 +372,8 @@ fn under_implicit_tls_one_server_is_made_the_client_too() {
         2 S: 220 Hello
         1 C: TYPE I
         2 greeting 220
-        2 C: TYPE I
         1 S: 200 Fine
+        2 C: TYPE I
         2 S: 200 Fine
         2 C: CPSV
     ";
