@@ -9,7 +9,7 @@ use ftpkit::{
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
-    servers::{self, Kind, Running},
+    servers::{self, Kind, Running, Security},
     tree::{self, NAMES, content},
 };
 
@@ -35,7 +35,7 @@ async fn names(client: &mut Client, path: &str) -> BTreeSet<String> {
 
 /// Everything that a user does, against one server in one mode.
 async fn everything(kind: Kind, active: bool) {
-    let server = servers::start(kind);
+    let server = servers::start(kind, Security::Clear);
     let mut client = connect(&server, active).await;
     let who = format!("{kind:?}, active {active}");
 
@@ -234,7 +234,7 @@ async fn a_wrong_password_is_a_login_error() {
         if kind == Kind::Vsftpd {
             continue;
         }
-        let server = servers::start(kind);
+        let server = servers::start(kind, Security::Clear);
         let url = format!("ftp://{}:wrong@{}/", server.user, server.address);
         let error = Client::connect(&url).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Login, "{kind:?}: {error}");

@@ -10,9 +10,12 @@
 
 mod client;
 mod curl;
+mod filezilla;
 mod ftplib;
 mod lftp;
 mod ncftp;
 mod servers;
+mod site;
+mod tls;
 mod tree;
 mod under_test;

@@ -12,6 +12,8 @@ use ftpkit::{accounts::Users, fs::LocalDirectory, server::Server};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::{servers::Security, site::Site};
+
 /// The loopback address to serve on.
 pub(crate) type Family = IpAddr;
 pub(crate) const V4: Family = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -61,6 +63,17 @@ impl Served {
 
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(crate) fn site(&self) -> Site {
+        Site {
+            address: self.address,
+            user: Self::USER,
+            password: Self::PASSWORD,
+            root: self.root.path().to_owned(),
+            home: "/".to_owned(),
+            security: Security::Clear,
+        }
     }
 
     /// The URL of a path that is encoded already, with the credentials.
