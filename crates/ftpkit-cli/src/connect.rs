@@ -1,28 +1,90 @@
 //! How the client commands reach a server, and what a URL means to them.
 
 use ftpkit::{
-    client::{Client, Family},
-    proto::{PathArg, SafeName, url::Url},
+    client::{Client, Error, ErrorKind, Family},
+    proto::{
+        PathArg, SafeName,
+        url::{Scheme, Url},
+    },
 };
+use ftpkit_tokio::tls::{ClientTls, Identity, Roots};
 
-use crate::{args::Common, usage};
+use crate::{
+    args::{self, Common, versions},
+    output, probe, usage,
+};
 
 /// Connects and logs in; the path of the URL is left to the command.
 pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<Client> {
     let mut builder = Client::builder().server(url);
+    if let Some(tls) = client_tls(url, &common.tls)? {
+        builder = builder.tls_config(tls);
+    }
     if common.active {
         builder = builder.active();
     }
-    if common.ipv4 {
+    if common.reach.ipv4 {
         builder = builder.family(Family::V4);
     }
-    if common.ipv6 {
+    if common.reach.ipv6 {
         builder = builder.family(Family::V6);
     }
-    if let Some(timeout) = common.timeout {
+    if let Some(timeout) = common.reach.timeout {
         builder = builder.timeout(timeout.0);
     }
-    Ok(builder.connect().await?)
+    match builder.connect().await {
+        Ok(client) => Ok(client),
+        Err(error) => Err(explained(error, url, common).await),
+    }
+}
+
+/// TLS as the options want it; none: the URL wants none.
+fn client_tls(url: &Url, options: &args::Tls) -> anyhow::Result<Option<ClientTls>> {
+    if url.scheme() == Scheme::Ftp {
+        return match options.option() {
+            None => Ok(None),
+            Some(option) => Err(usage(format!(
+                "{option} is for TLS: write ftpes:// instead of ftp://, or ftps:// where the \
+                 server begins with TLS"
+            ))),
+        };
+    }
+    let mut builder = ClientTls::builder().versions(versions(options.tls_version));
+    if let Some(file) = &options.cacert {
+        let roots =
+            Roots::from_pem_file(file).map_err(|error| usage(format!("--cacert: {error}")))?;
+        builder = builder.roots(roots);
+    }
+    if let Some(pin) = options.pin {
+        builder = builder.pinned(pin);
+    }
+    if options.insecure {
+        output::note(
+            "warning: --insecure trusts anybody: whoever is on the way can read and change all",
+        );
+        builder = builder.dangerous_trust_anybody();
+    }
+    if let Some((cert, key)) = options.identity_files() {
+        let identity = Identity::from_pem_files(cert, key)
+            .map_err(|error| usage(format!("--cert: {error}")))?;
+        builder = builder.identity(identity);
+    }
+    let tls = builder.build().map_err(|error| usage(error.to_string()))?;
+    Ok(Some(tls))
+}
+
+/// Tells the fingerprint of a server that is not trusted: whoever can compare it may pin it.
+async fn explained(error: Error, url: &Url, common: &Common) -> anyhow::Error {
+    if error.kind() != ErrorKind::Tls || error.reply().is_some() {
+        return error.into();
+    }
+    match probe::untrusted(url, &common.reach, &common.tls).await {
+        Some(fingerprint) => anyhow::anyhow!(
+            "{error}; where whoever runs the server tells you this SHA-256 fingerprint, trust it \
+             by --pin {fingerprint}"
+        ),
+        None => error.into(),
+    }
 }
 
 /// Says goodbye. All that was asked for is done, so a server that does not answer any more is

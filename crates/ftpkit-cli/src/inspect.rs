@@ -2,7 +2,6 @@
 //! lines; what each kind of input tells stands in the modules below. Nothing is connected to.
 
 mod command;
-mod json;
 mod listing;
 mod reply;
 mod transcript;
@@ -17,7 +16,7 @@ use anyhow::Context as _;
 
 use crate::{
     args::Inspect,
-    inspect::json::Object,
+    json::Object,
     output::{self, Reader},
 };
 

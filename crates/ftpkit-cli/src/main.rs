@@ -2,12 +2,16 @@
 //! into an exit code: 0 done, 1 failed, 2 usage.
 
 mod args;
+mod certificate;
+mod clock;
 mod connect;
 mod get;
 mod inspect;
+mod json;
 mod ls;
 mod output;
 mod passwd;
+mod probe;
 mod progress;
 mod put;
 mod remote;
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
             Command::Rm(rm) => remote::rm(rm).await,
             Command::Mkdir(mkdir) => remote::mkdir(mkdir).await,
             Command::Mv(mv) => remote::mv(mv).await,
+            Command::Probe(probe) => probe::run(probe).await,
             Command::Inspect(inspect) => inspect::run(&inspect),
             Command::Passwd(passwd) => passwd::run(&passwd),
         }

@@ -1,6 +1,9 @@
 //! `ftpkit serve`: puts a server together from the options, says where it listens, and ends
 //! it in good order.
 
+mod self_signed;
+mod tls;
+
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -11,13 +14,17 @@ use std::{
 
 use anyhow::Context as _;
 use ftpkit::{
-    accounts::{Account, Anonymous, UserLine, Users},
+    accounts::{Account, Anonymous, CertificateName, Proof, UserLine, Users},
     fs::LocalDirectory,
-    proto::server::Timeouts,
+    proto::{
+        server::{Timeouts, TlsPolicy},
+        url::Scheme,
+    },
     server::Server,
     storage::{Memory, ReadOnly, Storage, UploadPolicy},
 };
 
+use self::tls::Tls;
 use crate::{
     args::{Access, Serve},
     output, usage,
@@ -27,6 +34,7 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
+    let tls = tls(&serve).await?;
     let storage = storage(&serve).await?;
     let users = users(&serve, storage)?;
     let mut builder = Server::builder()
@@ -38,6 +46,15 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     builder = builder.timeouts(timeouts);
     for address in &serve.listen {
         builder = builder.listen(address);
+    }
+    if let Some(tls) = &tls {
+        builder = builder
+            .tls(tls.server.clone())
+            .tls_policy(policy(&serve))
+            .accept_unclean_close(serve.tls.accept_unclean_close);
+    }
+    for address in &serve.tls.implicit {
+        builder = builder.listen_implicit(address);
     }
     if let Some(ports) = &serve.passive_ports {
         builder = builder.passive_ports(ports.0.clone());
@@ -56,7 +73,11 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let server = builder.bind().await.map_err(|error| {
         anyhow::anyhow!("cannot start the server: {error}; try another --listen ADDR:PORT")
     })?;
-    announce(&serve, server.local_addrs())?;
+    if let Some(tls) = &tls {
+        tls.reload_on_hangup()?;
+    }
+    let addresses = [server.local_addrs(), server.implicit_addrs()].concat();
+    announce(&serve, tls.as_ref(), &addresses)?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server.serve());
     tokio::select! {
@@ -84,28 +105,93 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     }
 }
 
+async fn tls(serve: &Serve) -> anyhow::Result<Option<Tls>> {
+    let options = serve.tls.clone();
+    let addresses: Vec<SocketAddr> = [&serve.listen[..], &serve.tls.implicit].concat();
+    tokio::task::spawn_blocking(move || Tls::new(&options, &addresses))
+        .await
+        .context("TLS cannot be set up")?
+}
+
+const fn policy(serve: &Serve) -> TlsPolicy {
+    if serve.tls.tls_required {
+        TlsPolicy::RequiredForData
+    } else {
+        TlsPolicy::Offered
+    }
+}
+
 /// Says where the server listens, and how to try it; a warning comes first.
-fn announce(serve: &Serve, addresses: &[SocketAddr]) -> anyhow::Result<()> {
+fn announce(serve: &Serve, tls: Option<&Tls>, addresses: &[SocketAddr]) -> anyhow::Result<()> {
     let has_passwords = !serve.user.is_empty() || serve.user_file.is_some();
-    if has_passwords && addresses.iter().any(|address| !is_loopback(address.ip())) {
-        output::note(
-            "warning: passwords cross the network in clear; \
-             listen on a loopback address, or let only people in who may see them",
-        );
+    let (clear, _) = addresses.split_at(serve.listen.len().min(addresses.len()));
+    let is_seen = clear.iter().any(|address| !is_loopback(address.ip()));
+    if has_passwords && is_seen && !serve.tls.tls_required {
+        output::note(match tls {
+            None => {
+                "warning: passwords cross the network in clear; \
+                 give --tls-self-signed or --tls-cert, with --tls-required"
+            }
+            Some(_) => {
+                "warning: passwords cross the network in clear where clients do not ask for TLS; \
+                 --tls-required refuses them"
+            }
+        });
     }
-    let mut text: String = addresses
-        .iter()
-        .map(|address| format!("listening on ftp://{address}/\n"))
-        .collect();
-    if let Some(address) = addresses.first() {
-        text.push_str(&hint(serve, *address));
-    }
+    let text = announcement(serve, tls, addresses);
     // Without a reader of these lines there is still a server to run.
     output::put(&mut io::stdout().lock(), text.as_bytes(), true)?;
     Ok(())
 }
 
-fn hint(serve: &Serve, mut address: SocketAddr) -> String {
+fn announcement(serve: &Serve, tls: Option<&Tls>, addresses: &[SocketAddr]) -> String {
+    let explicit = if serve.tls.tls_required {
+        Scheme::Ftpes
+    } else {
+        Scheme::Ftp
+    };
+    let scheme = |index| {
+        if index < serve.listen.len() {
+            explicit
+        } else {
+            Scheme::Ftps
+        }
+    };
+    let mut text: String = addresses
+        .iter()
+        .enumerate()
+        .map(|(index, address)| format!("listening on {}://{address}/\n", scheme(index)))
+        .collect();
+    let trust = tls.map(|tls| {
+        text.push_str(&format!("certificate SHA-256 {}\n", tls.fingerprint));
+        match &tls.ca {
+            Some(ca) => {
+                let ca = quoted(&ca.to_string_lossy());
+                text.push_str(&format!("its CA, for clients: {ca}\n"));
+                format!("--cacert {ca} ")
+            }
+            None if tls.self_signed => format!("--pin {} ", tls.fingerprint),
+            None => String::new(),
+        }
+    });
+    let Some(address) = addresses.first() else {
+        return text;
+    };
+    let place = place(serve, *address);
+    match trust {
+        None => text.push_str(&format!("try: ftpkit ls ftp://{place}\n")),
+        Some(trust) => {
+            if !trust.starts_with("--pin") {
+                text.push_str(&format!("or: curl --ssl-reqd {trust}ftp://{place}\n"));
+            }
+            text.push_str(&format!("try: ftpkit ls {trust}ftpes://{place}\n"));
+        }
+    }
+    text
+}
+
+/// What stands behind `://` to reach the server.
+fn place(serve: &Serve, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
@@ -118,7 +204,17 @@ fn hint(serve: &Serve, mut address: SocketAddr) -> String {
         None if serve.user_file.is_some() => "USER:PASSWORD@".to_owned(),
         None => String::new(),
     };
-    format!("try: ftpkit ls ftp://{user}{address}/\n")
+    format!("{user}{address}/")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@\\".contains(c);
+    if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 const fn is_loopback(ip: IpAddr) -> bool {
@@ -166,7 +262,12 @@ fn users(serve: &Serve, storage: Arc<dyn Storage>) -> anyhow::Result<Users> {
     };
     let mut users = Users::builder();
     for user in &serve.user {
-        users = users.user(&*user.name, &*user.password, choose(user.read_only));
+        let mut proof = Proof::password(&*user.password);
+        if serve.tls.tls_client_ca.is_some() {
+            proof = proof.or_certificate([CertificateName::user_name()]);
+        }
+        let account = Account::new(&*user.name, choose(user.read_only));
+        users = users.account_with(account, proof);
     }
     if let Some(file) = &serve.user_file {
         for line in read_user_file(file)? {
@@ -264,8 +365,9 @@ mod tests {
                 "ftp://USER:PASSWORD@10.0.0.1:1/",
             ),
         ] {
-            let hint = hint(&serve(line), address.parse().unwrap());
-            assert_eq!(hint, format!("try: ftpkit ls {expected}\n"));
+            let text = announcement(&serve(line), None, &[address.parse().unwrap()]);
+            let hint = text.lines().last().unwrap();
+            assert_eq!(hint, format!("try: ftpkit ls {expected}"));
         }
     }
 

@@ -1,17 +1,18 @@
 //! `ftpkit inspect listing`: an object a line, what it tells of a file or why it tells of none.
 
-use std::time::SystemTime;
-
 use anyhow::Context as _;
 use ftpkit::proto::{
     Text,
     facts::Kind,
     listing::{Dialect, Entry, Line, Parser},
-    time::{Civil, Precision, Timestamp},
+    time::{Civil, Precision},
 };
 
 use super::{BLOCK, Input, Object, Out, unparsed};
-use crate::output::{self, Reader};
+use crate::{
+    clock,
+    output::{self, Reader},
+};
 
 pub(super) fn run(
     mut input: Input,
@@ -21,7 +22,7 @@ pub(super) fn run(
 ) -> anyhow::Result<()> {
     let today = match today {
         Some(today) => today,
-        None => now().context("the clock tells no date; give one with --today")?,
+        None => clock::now().context("the clock tells no date; give one with --today")?,
     };
     let mut parser = Parser::new(dialect, today);
     let mut block = vec![0; BLOCK];
@@ -42,13 +43,6 @@ pub(super) fn run(
             return Ok(());
         }
     }
-}
-
-/// The date in UTC.
-fn now() -> Option<Civil> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let seconds = i64::try_from(since.ok()?.as_secs()).ok()?;
-    Timestamp::from_unix(seconds, 0).map(Timestamp::civil)
 }
 
 fn object(line: &Line) -> Object {

@@ -10,4 +10,5 @@ mod list;
 mod peer;
 mod run;
 mod server;
+mod tls;
 mod usage;

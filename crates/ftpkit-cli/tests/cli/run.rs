@@ -78,16 +78,20 @@ pub(crate) struct Server {
     pub(crate) root: PathBuf,
     /// A directory for local files.
     pub(crate) local: PathBuf,
-    _dir: TempDir,
+    pub(crate) dir: TempDir,
 }
 
 impl Server {
     /// With these options; `root` is served.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), options)
+    }
+
+    /// In a directory that may have what an earlier server left.
+    pub(crate) fn start_in(dir: TempDir, options: &[&str]) -> Self {
         let (root, local) = (dir.path().join("root"), dir.path().join("local"));
-        std::fs::create_dir(&root).unwrap();
-        std::fs::create_dir(&local).unwrap();
+        std::fs::create_dir_all(&root).unwrap();
+        std::fs::create_dir_all(&local).unwrap();
         let mut command = ftpkit();
         command.arg("serve");
         if !options.contains(&"--memory") {
@@ -99,6 +103,7 @@ impl Server {
         let mut child = command
             .args(options)
             .current_dir(dir.path())
+            .env("XDG_STATE_HOME", dir.path().join("state"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -124,7 +129,7 @@ impl Server {
             lines,
             root,
             local,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -135,8 +140,31 @@ impl Server {
 
     /// The first address, as `host:port`.
     pub(crate) fn address(&self) -> &str {
-        let url = self.lines[0].strip_prefix("listening on ftp://").unwrap();
-        url.strip_suffix('/').unwrap()
+        let (_, address) = self.lines[0].split_once("://").unwrap();
+        address.strip_suffix('/').unwrap()
+    }
+
+    /// The address for this scheme, as `host:port`.
+    fn address_for(&self, scheme: &str) -> &str {
+        if scheme != "ftps" {
+            return self.address();
+        }
+        let line = self
+            .lines
+            .iter()
+            .find_map(|line| line.strip_prefix("listening on ftps://"));
+        line.unwrap().strip_suffix('/').unwrap()
+    }
+
+    /// A URL of any scheme.
+    pub(crate) fn url_by(&self, scheme: &str, user: &str, path: &str) -> String {
+        format!("{scheme}://{user}@{}/{path}", self.address_for(scheme))
+    }
+
+    /// What a line that begins so goes on with.
+    pub(crate) fn told(&self, start: &str) -> &str {
+        let line = self.lines.iter().find_map(|line| line.strip_prefix(start));
+        line.unwrap()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -164,6 +192,14 @@ impl Server {
             .status()
             .unwrap();
         assert!(sent.success());
+    }
+
+    /// Ends it, and keeps its directory.
+    pub(crate) fn stop(mut self) -> TempDir {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let dir = tempfile::tempdir().unwrap();
+        std::mem::replace(&mut self.dir, dir)
     }
 
     /// Waits for the end: the exit code, and what was printed since it was ready.

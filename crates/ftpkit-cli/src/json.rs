@@ -5,36 +5,36 @@ use base64ct::{Base64, Encoding as _};
 
 /// An object that is written field by field.
 #[derive(Debug, Default)]
-pub(super) struct Object {
+pub(crate) struct Object {
     /// Without the braces.
     fields: String,
 }
 
 impl Object {
     /// The object as a line.
-    pub(super) fn line(self) -> String {
+    pub(crate) fn line(self) -> String {
         format!("{{{}}}\n", self.fields)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
     /// Puts the fields of another object behind those of this one.
-    pub(super) fn append(&mut self, object: Self) {
+    pub(crate) fn append(&mut self, object: Self) {
         if !self.fields.is_empty() && !object.fields.is_empty() {
             self.fields.push(',');
         }
         self.fields.push_str(&object.fields);
     }
 
-    pub(super) fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.name(name);
         quote(text, &mut self.fields);
     }
 
     /// Text that may be no UTF-8.
-    pub(super) fn bytes(&mut self, name: &str, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, name: &str, bytes: &[u8]) {
         match std::str::from_utf8(bytes) {
             Ok(text) => self.text(name, text),
             Err(_) => self.text(&format!("{name}_base64"), &Base64::encode_string(bytes)),
@@ -42,7 +42,7 @@ impl Object {
     }
 
     /// Several such texts: if one is no UTF-8, all are told as base64.
-    pub(super) fn list<'a>(
+    pub(crate) fn list<'a>(
         &mut self,
         name: &str,
         items: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
@@ -59,27 +59,27 @@ impl Object {
         });
     }
 
-    pub(super) fn number(&mut self, name: &str, number: u64) {
+    pub(crate) fn number(&mut self, name: &str, number: u64) {
         self.name(name);
         self.fields.push_str(&number.to_string());
     }
 
-    pub(super) fn numbers(&mut self, name: &str, numbers: impl IntoIterator<Item = u64>) {
+    pub(crate) fn numbers(&mut self, name: &str, numbers: impl IntoIterator<Item = u64>) {
         self.name(name);
         self.array(numbers, |number, out| out.push_str(&number.to_string()));
     }
 
-    pub(super) fn flag(&mut self, name: &str, flag: bool) {
+    pub(crate) fn flag(&mut self, name: &str, flag: bool) {
         self.name(name);
         self.fields.push_str(if flag { "true" } else { "false" });
     }
 
-    pub(super) fn object(&mut self, name: &str, object: Self) {
+    pub(crate) fn object(&mut self, name: &str, object: Self) {
         self.name(name);
         object.push_to(&mut self.fields);
     }
 
-    pub(super) fn objects(&mut self, name: &str, objects: impl IntoIterator<Item = Self>) {
+    pub(crate) fn objects(&mut self, name: &str, objects: impl IntoIterator<Item = Self>) {
         self.name(name);
         self.array(objects, Self::push_to);
     }
