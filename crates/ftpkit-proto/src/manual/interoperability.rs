@@ -32,6 +32,9 @@
 //! | `SYST`, `FEAT`, `CLNT`, `OPTS UTF8 ON`, `OPTS UTF-8 ON`, `OPTS UTF8 NLST`, before or after login | FileZilla, WinSCP, lftp, curl | answered; OPTS UTF8 and FEAT before login too | `before_login`, `parameters`, `feat_offers_what_is_on` |
 //! | `CWD` without a name | some | the login directory | `the_working_directory` |
 //! | `CWD ..` at the root | all, when clicked at | stays there (`ftpkit-server`) | `no_path_leaves_the_root` |
+//! | PBSZ and PROT under implicit TLS, where data connections are private anyway; or neither | each its own way | both taken | `tls_begins_with_the_connection_and_covers_data` |
+//! | `PASS` behind a `USER` that the certificate has logged in | clients that do not wait | 202 | `a_certificate_may_be_enough` |
+//! | `HOST` ahead of AUTH | clients of RFC 7151 without SNI | kept, unless TLS was asked for another name | `host_may_come_before_auth_and_tls_overrules_it` |
 //! | `USER` in the midst of a session | proxies | logs out, and begins again | `user_and_rein_forget_who_was_in` |
 //!
 //! ## Data connections
@@ -102,6 +105,7 @@
 //! | PRET wanted before PASV | DrFTPD | sent where FEAT lists it ([`client::Pret`](crate::client::Pret)) | `a_distributed_server_is_told_first` |
 //! | one of two servers cannot listen, cannot call, or takes CPSV or SSCN only, in a transfer between them | glFTPd, firewalls | the two change places ([`client::Relay`](crate::client::Relay)) | `where_the_one_way_is_refused_the_two_change_places`, `under_tls_one_server_is_made_the_client` |
 //! | gateways that rewrite PORT and not EPRT | NAT | EPRT is first; passive mode is the way out | |
+//! | data connections in clear under implicit TLS until PROT P | some | private from the start; [`client::Request::Secure`](crate::client::Request::Secure) sends PBSZ and PROT all the same | `implicit_tls_comes_ahead_of_the_greeting` |
 //! | TLS on the data connection only behind the command | ProFTPD, Pure-FTPd | the handshake starts behind the 1yz, also for an empty file | `the_handshake_comes_behind_the_1yz` |
 //! | 425 or 550 while its call is awaited | all | heard, and the listener is dropped | `a_server_that_cannot_call_says_so_and_the_next_transfer_works` |
 //!

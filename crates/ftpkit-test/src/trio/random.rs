@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use ftpkit_proto::{
-    client,
-    client::{RelayConfig, Request, Side as End},
+    client::{self, RelayConfig, Request, Side as End},
     server::{self, TlsPolicy},
 };
 
