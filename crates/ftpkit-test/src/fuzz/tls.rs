@@ -294,6 +294,8 @@ impl<M: Role> Play<M> {
                     self.ends_in_silence(|error| *error == Error::Disconnected);
                 }
             }
+            // A request to a client that has ended is rejected, which it tells.
+            Step::Own(..) if self.end.is_some() => {}
             Step::Own(letter, number, _) => {
                 self.machine.own(self.now, letter, number);
                 self.drain();
