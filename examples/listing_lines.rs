@@ -22,9 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             0 => parser.finish(),
             _ => parser.push(&page[..read]),
         }
-        while let Some(line) = parser.next_line() {
+        while let Some(line) = parser.next_ref() {
             match line {
-                Line::Entry(entry) => writeln!(out, "{}", row(&entry))?,
+                Line::Entry(entry) => writeln!(out, "{}", row(entry))?,
                 Line::Skipped { raw, reason, .. } => {
                     writeln!(out, "-\t{reason:?}\t{}", raw.escape_ascii())?;
                 }

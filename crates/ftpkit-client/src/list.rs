@@ -315,8 +315,7 @@ impl<'c> Listing<'c> {
 }
 
 fn is_dot(entry: &Entry) -> bool {
-    matches!(entry.kind, Kind::Current | Kind::Parent)
-        || matches!(entry.name().as_bytes(), b"." | b"..")
+    matches!(entry.kind, Kind::Current | Kind::Parent) || matches!(entry.name_bytes(), b"." | b"..")
 }
 
 impl Stream for Listing<'_> {

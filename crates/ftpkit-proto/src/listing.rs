@@ -66,8 +66,6 @@ pub use parser::{Parser, parse};
 use alloc::boxed::Box;
 use core::{fmt, str::FromStr};
 
-use bytes::Bytes;
-
 use crate::time::{Civil, Timestamp};
 
 macro_rules! dialects {
@@ -189,7 +187,7 @@ impl FromStr for Dialect {
 /// of its bytes.
 trait ReadLine: fmt::Debug + Send + Sync {
     /// Reads a line without its end, which is not empty and holds no CR, LF or NUL.
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss>;
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss>;
 
     /// The same into an entry of which nothing is told, and which nobody looks at after a miss;
     /// gives the weight too. The dialects of long listings do so in place: an entry is large
@@ -197,7 +195,7 @@ trait ReadLine: fmt::Debug + Send + Sync {
     fn read_into(
         &mut self,
         entry: &mut Entry,
-        line: &Bytes,
+        line: &[u8],
         context: &Context,
     ) -> Result<Weight, Miss> {
         *entry = self.read(line, context)?;

@@ -208,3 +208,30 @@ fn a_line_of_a_listing_allocates_nothing() {
         assert_eq!(counts[0], counts[1], "{line}");
     }
 }
+
+/// Where no line is kept, what was read makes room for what comes.
+#[test]
+fn a_listing_in_pieces_takes_the_memory_of_a_few() {
+    let today = Civil::date(2024, 6, 16).unwrap();
+    let line = "type=file;size=1234;modify=20240615120000; a b.txt\r\n";
+    let counts = [20, 2_000].map(|pieces| {
+        let piece = line.repeat(100);
+        // Lines lie across the pieces.
+        let (start, end) = piece.split_at(13);
+        measure(|| {
+            let mut parser = Parser::new(None, today);
+            let mut entries = 0;
+            for at in 0..=pieces {
+                parser.push(if at > 0 { end.as_bytes() } else { b"" });
+                parser.push(if at < pieces { start.as_bytes() } else { b"" });
+                while let Some(Line::Entry(entry)) = parser.next_ref() {
+                    assert_eq!(entry.name_bytes(), b"a b.txt");
+                    entries += 1;
+                }
+            }
+            assert_eq!(entries, 100 * pieces);
+        })
+        .count_total
+    });
+    assert_eq!(counts[0], counts[1]);
+}

@@ -33,8 +33,8 @@ pub(super) fn run(
         if ended {
             parser.finish();
         }
-        while let Some(line) = parser.next_line() {
-            if out.put(object(&line))? == Reader::Gone {
+        while let Some(line) = parser.next_ref() {
+            if out.put(object(line))? == Reader::Gone {
                 return Ok(());
             }
         }

@@ -1,8 +1,6 @@
 //! Lines of CMS on z/VM and its forerunners:
 //! `PROFILE  EXEC     V         72          9          1 2024-06-15 12:00:00 ANNA`.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine,
     dates::{self, Day},
@@ -19,19 +17,19 @@ use crate::facts::Kind;
 pub(super) struct Cms;
 
 impl ReadLine for Cms {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         entry(line, context).ok_or(Miss::UNKNOWN)
     }
 }
 
 /// `NAME [TYPE] [MODE] FORMAT LRECL RECORDS BLOCKS DATE TIME [OWNER]`, where the format is `F` or
 /// `V`, or `DIR` with dashes behind it.
-fn entry(line: &Bytes, context: &Context) -> Option<Entry> {
+fn entry(line: &[u8], context: &Context) -> Option<Entry> {
     if !line.first().is_some_and(|b| is_letter(*b)) {
         return None;
     }
     let mut words = [&b""[..]; 10];
-    let mut rest = &line[..];
+    let mut rest = line;
     for slot in &mut words {
         (*slot, rest) = word(rest);
     }

@@ -1,7 +1,5 @@
 //! Lines like those of `DIR` on DOS and Windows: `06-15-24  12:00PM  <DIR>  name`.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, Weight,
     dates::{self, Clock, Order},
@@ -30,7 +28,7 @@ impl Default for Dos {
 const BLANKS: usize = 10;
 
 impl ReadLine for Dos {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let mut entry = Entry::blank();
         self.read_into(&mut entry, line, context)?;
         Ok(entry)
@@ -39,7 +37,7 @@ impl ReadLine for Dos {
     fn read_into(
         &mut self,
         entry: &mut Entry,
-        line: &Bytes,
+        line: &[u8],
         context: &Context,
     ) -> Result<Weight, Miss> {
         let (date, rest) = word(line);

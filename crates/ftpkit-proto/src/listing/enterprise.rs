@@ -1,8 +1,6 @@
 //! Lines of Sterling's Connect:Enterprise, batches of a mailbox:
 //! `-C--E-----FTP B ANNA      18128       41 Jun 15 12:00 INVOICES`.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, UnparsedReason, dates,
     entry::{number, part},
@@ -17,7 +15,7 @@ use crate::facts::Kind;
 pub(super) struct Enterprise;
 
 impl ReadLine for Enterprise {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let (first, rest) = word(line);
         let (flags, protocol) = first.split_at_checked(10).ok_or(Miss::UNKNOWN)?;
         let (format, rest) = word(rest);

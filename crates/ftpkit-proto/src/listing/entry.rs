@@ -14,7 +14,8 @@ use crate::{
 
 /// What a listing tells of one file. `None` is: not told.
 ///
-/// The texts are parts of the line, and the line is kept: taking one copies nothing.
+/// The texts are parts of the line, and the line is kept: taking one copies nothing. With it
+/// the lines stay in memory that came together with it.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Entry {
@@ -33,7 +34,11 @@ pub struct Entry {
     /// What the present user may do with it.
     pub perm: Option<Perm>,
     pub(super) dialect: Option<Dialect>,
-    pub(super) line: Bytes,
+    // Lines that came together, and where among them this one is: an entry that takes the place
+    // of another need not share the same bytes anew.
+    whole: Bytes,
+    start: usize,
+    end: usize,
     // Texts that are not in the line.
     pub(super) more: Option<Box<More>>,
     pub(super) name: Option<Part>,
@@ -80,7 +85,7 @@ impl Entry {
     pub fn new(name: Text, kind: Kind) -> Self {
         let line = name.into_bytes();
         let mut entry = Self::of(Part::new(0, line.len()), kind);
-        entry.line = line;
+        entry.stand(&line, 0, line.len());
         entry
     }
 
@@ -105,7 +110,9 @@ impl Entry {
             links: None,
             perm: None,
             dialect: None,
-            line: Bytes::new(),
+            whole: Bytes::new(),
+            start: 0,
+            end: 0,
             more: None,
             name: None,
             permissions: None,
@@ -117,10 +124,59 @@ impl Entry {
         }
     }
 
+    /// Makes it one of which nothing is known, in the same lines.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        let Self {
+            kind,
+            size,
+            modified,
+            created,
+            mode,
+            links,
+            perm,
+            dialect,
+            whole: _,
+            start: _,
+            end: _,
+            more,
+            name,
+            permissions,
+            owner,
+            group,
+            target,
+            version,
+            unique,
+        } = self;
+        *kind = Kind::Other;
+        (*size, *links) = (None, None);
+        (*modified, *created) = (None, None);
+        (*mode, *perm) = (None, None);
+        (*dialect, *more) = (None, None);
+        (*name, *permissions, *owner, *group) = (None, None, None, None);
+        (*target, *version, *unique) = (None, None, None);
+    }
+
+    /// Says where the line is from which it was read.
+    #[inline]
+    pub(super) fn stand(&mut self, whole: &Bytes, start: usize, end: usize) {
+        if !core::ptr::eq(&self.whole[..], &whole[..]) {
+            self.whole = whole.clone();
+        }
+        (self.start, self.end) = (start, end);
+    }
+
     /// The name as sent. It may be anything, a path too: see [`safe_name`](Self::safe_name).
     #[must_use]
     pub fn name(&self) -> Text {
         self.text(self.name).unwrap_or_default()
+    }
+
+    /// The bytes of the [`name`](Self::name), where they are: to compare or to copy them costs
+    /// no share in the line.
+    #[must_use]
+    pub fn name_bytes(&self) -> &[u8] {
+        self.bytes(self.name).unwrap_or_default()
     }
 
     /// The nine letters of `ls -l`, as sent: `rwxr-xr-x`; what other systems have in their place.
@@ -161,8 +217,8 @@ impl Entry {
 
     /// The line from which it was read, without its end; where an entry takes two, the second.
     #[must_use]
-    pub const fn line(&self) -> &Bytes {
-        &self.line
+    pub fn line(&self) -> &[u8] {
+        self.whole.get(self.start..self.end).unwrap_or_default()
     }
 
     /// The dialect in which it was read; none if it was not.
@@ -226,7 +282,7 @@ impl Entry {
     fn bytes(&self, part: Option<Part>) -> Option<&[u8]> {
         let part = part?;
         let text = if part.start & BESIDE == 0 {
-            &self.line[..]
+            self.line()
         } else {
             &self.more.as_ref()?.0
         };
@@ -236,7 +292,7 @@ impl Entry {
     fn text(&self, part: Option<Part>) -> Option<Text> {
         let bytes = self.bytes(part)?;
         if part?.start & BESIDE == 0 {
-            Text::new(self.line.slice_ref(bytes)).ok()
+            Text::new(self.whole.slice_ref(bytes)).ok()
         } else {
             Text::try_from(bytes).ok()
         }
@@ -302,7 +358,7 @@ impl fmt::Debug for Entry {
 }
 
 /// Where in a line a part of it is; `None` for nothing.
-pub(super) fn part(line: &Bytes, part: &[u8]) -> Option<Part> {
+pub(super) fn part(line: &[u8], part: &[u8]) -> Option<Part> {
     let start = (part.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
     let end = start.checked_add(part.len())?;
     Part::new(start, end).filter(|_| end <= line.len())

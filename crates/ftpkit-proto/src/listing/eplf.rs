@@ -1,8 +1,6 @@
 //! Lines of EPLF, Bernstein's Easily Parsed LIST Format:
 //! `+i8388621.48594,m825718503,r,s280,` and, behind a tab, the name.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, UnparsedReason,
     entry::{number, part},
@@ -17,7 +15,7 @@ use crate::{
 pub(super) struct Eplf;
 
 impl ReadLine for Eplf {
-    fn read(&mut self, line: &Bytes, _: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], _: &Context) -> Result<Entry, Miss> {
         let (facts, name) = line
             .strip_prefix(b"+")
             .and_then(|text| text.split_at_checked(text.iter().position(|b| *b == b'\t')?))

@@ -3,8 +3,6 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use bytes::Bytes;
-
 use super::{Context, Dialect, Entry, Miss, ReadLine, Weight};
 
 /// A dialect at work on a listing.
@@ -30,7 +28,7 @@ impl Reader {
     pub(super) fn read(
         &mut self,
         entry: &mut Entry,
-        line: &Bytes,
+        line: &[u8],
         context: &Context,
     ) -> (Result<(), Miss>, Weight) {
         match self.reader.read_into(entry, line, context) {
@@ -57,7 +55,7 @@ impl Sample {
     }
 
     /// Gives every dialect its points for a line.
-    pub(super) fn score(&mut self, line: &Bytes, context: &Context) {
+    pub(super) fn score(&mut self, line: &[u8], context: &Context) {
         for reader in &mut self.readers {
             let (_, weight) = reader.read(&mut Entry::blank(), line, context);
             reader.points = reader.points.saturating_add(weight.0.into());
@@ -111,7 +109,7 @@ impl Readers {
     pub(super) fn read(
         &mut self,
         entry: &mut Entry,
-        line: &Bytes,
+        line: &[u8],
         context: &Context,
         is_told: bool,
     ) -> Result<(), Miss> {
@@ -126,7 +124,7 @@ impl Readers {
     fn ask_rivals(
         &mut self,
         entry: &mut Entry,
-        line: &Bytes,
+        line: &[u8],
         context: &Context,
         result: Result<(), Miss>,
     ) -> Result<(), Miss> {

@@ -43,7 +43,7 @@ impl Line {
     /// The line as it was sent, without its end; its start, if it was too long. Where an entry
     /// takes two lines it has the second, and the first was [`SkipReason::Continued`].
     #[must_use]
-    pub const fn raw(&self) -> &Bytes {
+    pub fn raw(&self) -> &[u8] {
         match self {
             Self::Entry(entry) => entry.line(),
             Self::Skipped { raw, .. } | Self::Unparsed { raw, .. } => raw,

@@ -1,13 +1,18 @@
 //! Bytes to lines under a limit: LF ends a line, and one CR before it is not the line's.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
+
+use super::UnparsedReason;
 
 /// Splits bytes that come in any pieces.
 #[derive(Debug)]
 pub(super) struct Lines {
     pub(super) limit: usize,
-    // Whole lines with their ends, and what came behind them.
-    whole: Bytes,
+    /// What the last line is part of: whole lines with their ends.
+    pub(super) whole: Bytes,
+    // How much of it was given out.
+    at: usize,
+    // What came behind it.
     buffer: BytesMut,
     // How much of the buffer holds no LF.
     scanned: usize,
@@ -16,20 +21,14 @@ pub(super) struct Lines {
     finished: bool,
 }
 
-/// A line without its end.
-#[derive(Clone, Debug)]
-pub(super) enum Piece {
-    Line(Bytes),
-    /// The start of a line, as long as the limit.
-    TooLong(Bytes),
-}
-
-impl Piece {
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Line(raw) | Self::TooLong(raw) => raw.len(),
-        }
-    }
+/// Where a line is in [`Lines::whole`], without its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) start: usize,
+    /// Where it ends, or the limit does.
+    pub(super) end: usize,
+    /// Why nobody may read it.
+    pub(super) flaw: Option<UnparsedReason>,
 }
 
 impl Lines {
@@ -37,6 +36,7 @@ impl Lines {
         Self {
             limit,
             whole: Bytes::new(),
+            at: 0,
             buffer: BytesMut::new(),
             scanned: 0,
             dropping: false,
@@ -45,6 +45,10 @@ impl Lines {
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.is_drained() {
+            // Unless somebody keeps lines of it, its memory takes what comes.
+            (self.whole, self.at) = (Bytes::new(), 0);
+        }
         if !self.finished {
             self.buffer.extend_from_slice(bytes);
         }
@@ -58,33 +62,57 @@ impl Lines {
         self.finished
     }
 
+    /// Whether all whole lines were given out.
+    pub(super) const fn is_drained(&self) -> bool {
+        self.at == self.whole.len()
+    }
+
     /// How many bytes are kept.
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
-        self.whole.len() + self.buffer.len()
+        self.whole.len() - self.at + self.buffer.len()
     }
 
-    /// Takes the next line off the buffer.
+    /// Passes over the next line.
     #[inline(always)]
-    pub(super) fn next(&mut self) -> Option<Piece> {
+    pub(super) fn next(&mut self) -> Option<Found> {
         loop {
-            let Some(at) = memchr::memchr(b'\n', &self.whole) else {
+            let start = self.at;
+            let rest = self.whole.get(start..).unwrap_or_default();
+            // What may not stand in a line is looked for along with its end.
+            let Some(length) = memchr::memchr3(b'\n', b'\r', 0, rest) else {
                 if self.gather() {
                     continue;
                 }
                 return self.open_line();
             };
-            let mut line = self.whole.split_to(at);
-            self.whole.advance(1);
+            let mut end = start + length;
+            let mut flaw = None;
+            match rest.get(length..) {
+                Some([b'\n', ..]) => self.at = end + 1,
+                Some([b'\r', b'\n', ..]) => self.at = end + 2,
+                _ => {
+                    flaw = Some(UnparsedReason::Control);
+                    end = self.end_behind(end);
+                }
+            }
             if self.dropping {
                 self.dropping = false;
                 continue;
             }
-            if line.ends_with(b"\r") {
-                line.truncate(at - 1);
-            }
-            return Some(self.bounded(line));
+            return Some(self.bounded(Found { start, end, flaw }));
         }
+    }
+
+    /// Where a line ends that holds a CR or NUL there.
+    #[cold]
+    fn end_behind(&mut self, at: usize) -> usize {
+        let rest = self.whole.get(at..).unwrap_or_default();
+        // The last of the whole lines has its end too.
+        let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        self.at = (at + length + 1).min(self.whole.len());
+        let line = rest.get(..length).unwrap_or_default();
+        at + line.strip_suffix(b"\r").unwrap_or(line).len()
     }
 
     /// Takes all whole lines off the buffer at once, if there are any.
@@ -94,6 +122,7 @@ impl Lines {
         let end = memchr::memrchr(b'\n', unseen);
         if let Some(at) = end {
             self.whole = self.buffer.split_to(self.scanned + at + 1).freeze();
+            self.at = 0;
         }
         self.scanned = self.buffer.len();
         end.is_some()
@@ -101,7 +130,7 @@ impl Lines {
 
     /// What can be said of a line whose end has not come.
     #[cold]
-    fn open_line(&mut self) -> Option<Piece> {
+    fn open_line(&mut self) -> Option<Found> {
         if self.dropping {
             self.buffer.clear();
             self.scanned = 0;
@@ -110,22 +139,37 @@ impl Lines {
         // One more may be the CR of the end.
         if self.scanned > self.limit.saturating_add(1) {
             self.dropping = true;
-            let raw = Bytes::copy_from_slice(self.buffer.get(..self.limit)?);
-            return Some(Piece::TooLong(raw));
+            self.whole = Bytes::copy_from_slice(self.buffer.get(..self.limit)?);
+            self.at = self.whole.len();
+            return Some(Found {
+                start: 0,
+                end: self.at,
+                flaw: Some(UnparsedReason::TooLong),
+            });
         }
         if !self.finished || self.buffer.is_empty() {
             return None;
         }
-        let line = self.buffer.split().freeze();
+        self.whole = self.buffer.split().freeze();
+        self.at = self.whole.len();
         self.scanned = 0;
-        Some(self.bounded(line))
+        let control = memchr::memchr2(b'\r', 0, &self.whole);
+        Some(self.bounded(Found {
+            start: 0,
+            end: self.at,
+            flaw: control.map(|_| UnparsedReason::Control),
+        }))
     }
 
     #[inline(always)]
-    fn bounded(&self, line: Bytes) -> Piece {
-        match line.get(..self.limit) {
-            Some(start) if line.len() > self.limit => Piece::TooLong(Bytes::copy_from_slice(start)),
-            _ => Piece::Line(line),
+    const fn bounded(&self, found: Found) -> Found {
+        if found.end - found.start <= self.limit {
+            return found;
+        }
+        Found {
+            start: found.start,
+            end: found.start + self.limit,
+            flaw: Some(UnparsedReason::TooLong),
         }
     }
 }

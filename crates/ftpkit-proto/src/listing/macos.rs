@@ -4,8 +4,6 @@
 //! A file has the sizes of its resource fork and its data fork, and their sum; a directory the
 //! word `folder` and the number of things in it.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, UnparsedReason, Weight, dates,
     entry::{number, part},
@@ -24,7 +22,7 @@ pub(super) struct MacOs;
 const HEADER: u64 = 256;
 
 impl ReadLine for MacOs {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let (mode, rest) = word(line);
         let (kind, bits, None) = unix::mode_string(mode).ok_or(Miss::UNKNOWN)? else {
             return Err(Miss::UNKNOWN);

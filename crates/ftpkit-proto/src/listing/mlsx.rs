@@ -1,8 +1,6 @@
 //! Lines of facts: `*(name "=" value ";") SP path` (RFC 3659 sec. 7.2). Facts that nobody here
 //! asks for are left out.
 
-use bytes::Bytes;
-
 use super::{
     Context, Dialect, Entry, Miss, ReadLine, UnparsedReason, Weight,
     entry::{Part, number, part},
@@ -19,13 +17,13 @@ use crate::{
 pub(super) struct Mlsx;
 
 impl ReadLine for Mlsx {
-    fn read(&mut self, line: &Bytes, _: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let mut entry = Entry::blank();
-        read_facts(&mut entry, line)?;
+        self.read_into(&mut entry, line, context)?;
         Ok(entry)
     }
 
-    fn read_into(&mut self, entry: &mut Entry, line: &Bytes, _: &Context) -> Result<Weight, Miss> {
+    fn read_into(&mut self, entry: &mut Entry, line: &[u8], _: &Context) -> Result<Weight, Miss> {
         read_facts(entry, line)?;
         Ok(self.weight(line))
     }
@@ -46,12 +44,11 @@ pub(crate) fn fact_line(line: &Text) -> Option<Entry> {
     let mut entry = Entry::blank();
     read_facts(&mut entry, &line).ok()?;
     entry.dialect = Some(Dialect::Mlsx);
-    entry.line = line;
+    entry.stand(&line, 0, line.len());
     Some(entry)
 }
 
-fn read_facts(entry: &mut Entry, line: &Bytes) -> Result<(), Miss> {
-    let text = &line[..];
+fn read_facts(entry: &mut Entry, text: &[u8]) -> Result<(), Miss> {
     let mut typed = false;
     let mut at = 0;
     let name = loop {
@@ -63,6 +60,13 @@ fn read_facts(entry: &mut Entry, line: &Bytes) -> Result<(), Miss> {
         let (fact, start) = fact(text, at).ok_or(Miss::UNKNOWN)?;
         // Nearly all are of the plain form, which is read as it is passed over.
         match fact {
+            Fact::Type => {
+                if let Some((kind, end)) = plain_kind(text, start) {
+                    (entry.kind, entry.target) = (kind, None);
+                    (typed, at) = (true, end + 1);
+                    continue;
+                }
+            }
             Fact::Size => {
                 if let Some((value, end)) = plain_number(text, start) {
                     (entry.size, at) = (Some(value), end + 1);
@@ -81,6 +85,12 @@ fn read_facts(entry: &mut Entry, line: &Bytes) -> Result<(), Miss> {
                     continue;
                 }
             }
+            Fact::Perm => {
+                if let Some((perm, end)) = plain_perm(text, start) {
+                    (entry.perm, at) = (Some(perm), end + 1);
+                    continue;
+                }
+            }
             _ => {}
         }
         let end = value_end(text, start, fact).ok_or(Miss::UNKNOWN)?;
@@ -88,24 +98,24 @@ fn read_facts(entry: &mut Entry, line: &Bytes) -> Result<(), Miss> {
         match fact {
             Fact::Type => {
                 typed |= !value.is_empty();
-                (entry.kind, entry.target) = kind_of(value, line);
+                (entry.kind, entry.target) = kind_of(value, text);
             }
             Fact::Size => entry.size = number(value),
             Fact::Modify => entry.modified = time(value),
             Fact::Create => entry.created = time(value),
             Fact::Perm => entry.perm = Some(Perm::from_letters(value)),
-            Fact::Unique => entry.unique = part(line, value),
+            Fact::Unique => entry.unique = part(text, value),
             Fact::Mode => entry.mode = octal(value),
-            Fact::OwnerName => entry.owner = part(line, value),
-            Fact::GroupName => entry.group = part(line, value),
+            Fact::OwnerName => entry.owner = part(text, value),
+            Fact::GroupName => entry.group = part(text, value),
             // A name, where there is one, tells more than a number.
-            Fact::Owner if entry.owner.is_none() => entry.owner = part(line, value),
-            Fact::Group if entry.group.is_none() => entry.group = part(line, value),
+            Fact::Owner if entry.owner.is_none() => entry.owner = part(text, value),
+            Fact::Group if entry.group.is_none() => entry.group = part(text, value),
             Fact::Owner | Fact::Group | Fact::Other => {}
         }
         at = end + usize::from(text.get(end) == Some(&b';'));
     };
-    entry.name = part(line, text.get(name..).unwrap_or_default());
+    entry.name = part(text, text.get(name..).unwrap_or_default());
     if entry.name.is_none() {
         return Err(Miss::Unparsed(UnparsedReason::NoName));
     }
@@ -229,33 +239,57 @@ const IN_NAMES: [bool; 256] = {
 /// it, the last semicolon was left out. Only the target of a link may hold a blank.
 #[inline(always)]
 fn value_end(line: &[u8], at: usize, fact: Fact) -> Option<usize> {
+    if fact == Fact::Type && is_link(line, at) {
+        return end_of(line, at, |b| b == b';');
+    }
+    // Most are short; zeros stand behind the line's end, and nowhere in it.
+    let word = scan::load(line, at, 0);
+    match scan::first(scan::all(word, b';') | scan::all(word, b' ')) {
+        length @ 0..8 => Some(at + length),
+        length => end_of(line, at + length, |b| b == b';' || b == b' '),
+    }
+}
+
+/// The kind that begins there and ends at a semicolon, which is where that is.
+#[inline(always)]
+fn plain_kind(line: &[u8], at: usize) -> Option<(Kind, usize)> {
     const FILE: (u64, u64) = scan::word(b"file;");
     const DIRECTORY: (u64, u64) = scan::word(b"dir;");
-    if fact == Fact::Type {
-        let word = scan::load(line, at, 0);
-        if scan::begins(word, FILE) {
-            return Some(at + 4);
-        }
-        if scan::begins(word, DIRECTORY) {
-            return Some(at + 3);
-        }
-        if is_link(line, at) {
-            return end_of(line, at, |b| b == b';');
-        }
+    let word = scan::load(line, at, 0);
+    if scan::begins(word, FILE) {
+        Some((Kind::File, at + 4))
+    } else if scan::begins(word, DIRECTORY) {
+        Some((Kind::Directory, at + 3))
+    } else {
+        None
     }
-    end_of(line, at, |b| b == b';' || b == b' ')
 }
 
 /// The number that begins there and ends at a semicolon, which is where that is.
 #[inline(always)]
 fn plain_number(line: &[u8], at: usize) -> Option<(u64, usize)> {
-    let mut value = 0;
-    for (length, byte) in line.get(at..)?.iter().take(20).enumerate() {
-        match byte {
-            // So many digits fit.
-            b'0'..=b'9' if length < 19 => value = value * 10 + u64::from(byte - b'0'),
-            b';' if length > 0 => return Some((value, at + length)),
-            _ => return None,
+    let (mut value, mut length) = scan::digits(scan::load(line, at, 0));
+    if length == 8 {
+        let (rest, more) = scan::digits(scan::load(line, at + 8, 0));
+        // So many digits fit.
+        value = value * scan::POWERS.get(more)? + rest;
+        length += more;
+    }
+    (length > 0 && line.get(at + length) == Some(&b';')).then_some((value, at + length))
+}
+
+/// The letters that begin there and end at a semicolon, which is where that is.
+#[inline(always)]
+fn plain_perm(line: &[u8], at: usize) -> Option<(Perm, usize)> {
+    let mut perm = Perm::EMPTY;
+    for (length, letter) in line.get(at..)?.iter().take(16).enumerate() {
+        match letter {
+            b';' => {
+                pass(length);
+                return Some((perm, at + length));
+            }
+            b' ' => return None,
+            _ => perm |= Perm::from_letters(&[*letter]),
         }
     }
     None
@@ -264,12 +298,13 @@ fn plain_number(line: &[u8], at: usize) -> Option<(u64, usize)> {
 /// `0644` that begins there and ends at a semicolon.
 #[inline(always)]
 fn plain_mode(line: &[u8], at: usize) -> Option<u16> {
-    let [a, b, c, d, b';'] = line.get(at..at + 5)? else {
+    let word = scan::load(line, at, 0);
+    // A digit of eight is 0x30 to 0x37.
+    if word & 0xff_f8f8_f8f8 != 0x3b_3030_3030 {
         return None;
-    };
-    [a, b, c, d].iter().try_fold(0, |mode, digit| {
-        matches!(digit, b'0'..=b'7').then(|| mode << 3 | u16::from(*digit & 7))
-    })
+    }
+    let [a, b, c, d, ..] = (word & 0x0707_0707).to_le_bytes().map(u16::from);
+    Some(a << 9 | b << 6 | c << 3 | d)
 }
 
 /// `YYYYMMDDHHMMSS` that begins there and ends at a semicolon.
@@ -278,8 +313,8 @@ fn plain_time(line: &[u8], at: usize) -> Option<ListedTime> {
     if line.get(at + 14) != Some(&b';') {
         return None;
     }
-    let [century, year, month, day] = scan::pairs(scan::load(line, at, 0))?;
-    let [_, hour, minute, second] = scan::pairs(scan::load(line, at + 6, 0))?;
+    let words = [scan::load(line, at, 0), scan::load(line, at + 6, 0)];
+    let [[century, year, month, day], [_, hour, minute, second]] = scan::pairs(words)?;
     let year = u16::from(century) * 100 + u16::from(year);
     Some(ListedTime {
         civil: Civil::new(year, month, day, hour, minute, second)?,
@@ -303,7 +338,7 @@ fn end_of(line: &[u8], at: usize, is_end: impl Fn(u8) -> bool) -> Option<usize> 
     Some(at + length?)
 }
 
-fn kind_of(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
+fn kind_of(value: &[u8], line: &[u8]) -> (Kind, Option<Part>) {
     match value {
         [b'f' | b'F', rest @ ..] if rest.eq_ignore_ascii_case(b"ile") => (Kind::File, None),
         [b'd' | b'D', rest @ ..] if rest.eq_ignore_ascii_case(b"ir") => (Kind::Directory, None),
@@ -314,7 +349,7 @@ fn kind_of(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
 }
 
 /// `OS.unix=slink`, with the link's target or without.
-fn system_kind(value: &[u8], line: &Bytes) -> (Kind, Option<Part>) {
+fn system_kind(value: &[u8], line: &[u8]) -> (Kind, Option<Part>) {
     pass(value.len());
     let colon = value.iter().position(|b| *b == b':');
     let (word, target) = value

@@ -7,15 +7,13 @@ mod datasets;
 mod jobs;
 mod members;
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, Weight,
     words::{all, last_word, word},
 };
 
 /// Reads a line of one kind.
-type Read = fn(&Bytes, &Context) -> Option<Entry>;
+type Read = fn(&[u8], &Context) -> Option<Entry>;
 
 /// Reads [`Dialect::Mvs`](super::Dialect::Mvs).
 #[derive(Debug, Default)]
@@ -38,7 +36,7 @@ enum Table {
 }
 
 impl ReadLine for Mvs {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         self.loose = false;
         if let Some((table, reason)) = self.not_an_entry(line) {
             self.table = table;

@@ -1,8 +1,6 @@
 //! Lines of NetWare, and of Hellsoft's server on it:
 //! `d [RWCEAFMS] anna                  512 Jun 15 12:00 work`.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, dates,
     entry::{number, part},
@@ -15,7 +13,7 @@ use crate::facts::Kind;
 pub(super) struct NetWare;
 
 impl ReadLine for NetWare {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let (kind, rest) = match line.split_first() {
             Some((b'd', rest)) => (Kind::Directory, rest),
             Some((b'-', rest)) => (Kind::File, rest),

@@ -1,8 +1,6 @@
 //! Lines of IBM's server on OS/2:
 //! `     0           DIR   06-15-24   12:00  work`.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, UnparsedReason,
     dates::{self, Day},
@@ -16,7 +14,7 @@ use crate::facts::Kind;
 pub(super) struct Os2;
 
 impl ReadLine for Os2 {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let (size, mut rest) = word(line);
         if !all(size, |b| b.is_ascii_digit()) {
             return Err(Miss::UNKNOWN);

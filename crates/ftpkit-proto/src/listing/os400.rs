@@ -3,8 +3,6 @@
 //!
 //! With LISTFMT 1 the same server lists like Unix.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, UnparsedReason,
     dates::{self, Clock, Day},
@@ -39,7 +37,7 @@ const OWNER: usize = 10;
 const TYPE: usize = 11;
 
 impl ReadLine for Os400 {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let columns = Columns::of(line).ok_or(Miss::UNKNOWN)?;
         let kind = kind(columns.kind);
         // The name stands in its column, or behind blanks where the columns are not kept.
@@ -267,7 +265,7 @@ pub(super) mod tests {
         let mut reader = Os400::default();
         let read = |word| {
             let line = format!("ANNA 1 {word} 12:00:00 *STMF a");
-            let entry = reader.read(&Bytes::from(line), &context).ok()?;
+            let entry = reader.read(line.as_bytes(), &context).ok()?;
             Some(format!("{}", entry.modified?).replace("T12:00:00", ""))
         };
         let words = words.iter().copied().map(read);

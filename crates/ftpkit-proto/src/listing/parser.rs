@@ -9,7 +9,7 @@ use super::{
     Context, Dialect, Entry, Line, Miss, SkipReason, UnparsedReason, Weight, entry,
     guess::{Readers, Sample},
     line,
-    lines::{Lines, Piece},
+    lines::{Found, Lines},
 };
 use crate::time::Civil;
 
@@ -42,13 +42,28 @@ const PATIENCE_BYTES: usize = 64 * 1024;
 /// ```
 #[derive(Debug)]
 pub struct Parser {
+    reading: Reading,
+    // What the last line became, if it was looked at where it is.
+    current: Option<Line>,
+}
+
+/// All that the next line depends on.
+#[derive(Debug)]
+struct Reading {
     today: Civil,
     context: Context,
     lines: Lines,
     state: State,
     // Lines that were looked at and not given out.
-    waiting: VecDeque<Piece>,
+    waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
+}
+
+/// A line that waits, and why nobody may read it.
+#[derive(Debug)]
+struct Waiting {
+    raw: Bytes,
+    flaw: Option<UnparsedReason>,
 }
 
 #[derive(Debug)]
@@ -71,15 +86,18 @@ impl Parser {
     pub fn new(dialect: Option<Dialect>, today: impl Into<Civil>) -> Self {
         let today = today.into();
         Self {
-            today,
-            context: Context::new(today, DAY),
-            lines: Lines::new(16 * 1024),
-            state: match dialect {
-                Some(dialect) => State::Told(Readers::new(dialect)),
-                None => State::Guessing(None),
+            reading: Reading {
+                today,
+                context: Context::new(today, DAY),
+                lines: Lines::new(16 * 1024),
+                state: match dialect {
+                    Some(dialect) => State::Told(Readers::new(dialect)),
+                    None => State::Guessing(None),
+                },
+                waiting: VecDeque::new(),
+                waiting_bytes: 0,
             },
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
+            current: None,
         }
     }
 
@@ -88,9 +106,9 @@ impl Parser {
     #[must_use]
     pub fn future_tolerance(mut self, tolerance: Duration) -> Self {
         let seconds = i64::try_from(tolerance.as_secs()).unwrap_or(i64::MAX);
-        self.context = Context {
-            marked: self.context.marked,
-            ..Context::new(self.today, seconds)
+        self.reading.context = Context {
+            marked: self.reading.context.marked,
+            ..Context::new(self.reading.today, seconds)
         };
         self
     }
@@ -100,21 +118,21 @@ impl Parser {
     /// Names may end so without, hence it must be told; the `/` of a directory needs no telling.
     #[must_use]
     pub const fn marked(mut self) -> Self {
-        self.context.marked = true;
+        self.reading.context.marked = true;
         self
     }
 
     /// The same with another limit of a line's length, in bytes. 16 KiB by default.
     #[must_use]
     pub fn line_limit(mut self, limit: usize) -> Self {
-        self.lines.limit = limit.min(entry::MAX_LINE);
+        self.reading.lines.limit = limit.min(entry::MAX_LINE);
         self
     }
 
     /// The dialect in which lines are read at present, once it is known.
     #[must_use]
     pub const fn dialect(&self) -> Option<Dialect> {
-        match &self.state {
+        match &self.reading.state {
             State::Guessing(_) => None,
             State::Found(readers) | State::Told(readers) => Some(readers.chosen.dialect),
         }
@@ -122,31 +140,106 @@ impl Parser {
 
     /// Takes the next bytes, in any pieces.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.lines.push(bytes);
+        if self.reading.lines.is_drained() {
+            // It would keep memory from being used again.
+            self.current = None;
+        }
+        self.reading.lines.push(bytes);
     }
 
     /// Says that nothing more comes; a last line without an end counts.
     pub fn finish(&mut self) {
-        self.lines.finish();
+        self.reading.lines.finish();
     }
 
     /// The next line; none until more is pushed, or, after [`finish`](Self::finish), at the end.
+    ///
+    /// What it gives may be kept. For long listings of which little is kept
+    /// [`next_ref`](Self::next_ref) does with less work.
+    // Inlined, its callers copy the entry twice.
+    #[inline(never)]
     pub fn next_line(&mut self) -> Option<Line> {
         // Filled where it is to stay: a copy of an entry costs as much as reading it.
         let mut line = None;
-        if matches!(self.state, State::Guessing(_)) {
-            line = self.guess();
+        self.reading.next(&mut line);
+        line
+    }
+
+    /// The same where it is: it stays until the next one takes its place.
+    ///
+    /// ```
+    /// use ftpkit_proto::{listing::{Line, Parser}, time::Civil};
+    /// let mut parser = Parser::new(None, Civil::date(2024, 6, 15).unwrap());
+    /// parser.push(b"type=dir; docs\r\ntype=file;size=3; a\r\ntype=file;size=4; b\r\n");
+    /// parser.finish();
+    /// let (mut names, mut bytes) = (0, 0);
+    /// while let Some(line) = parser.next_ref() {
+    ///     if let Line::Entry(entry) = line {
+    ///         names += entry.name_bytes().len();
+    ///         bytes += entry.size.unwrap_or(0);
+    ///     }
+    /// }
+    /// assert_eq!((names, bytes), (6, 7));
+    /// ```
+    pub fn next_ref(&mut self) -> Option<&Line> {
+        if self.reading.next(&mut self.current) {
+            self.current.as_ref()
+        } else {
+            None
         }
-        if line.is_none() && !matches!(self.state, State::Guessing(_)) {
-            let piece = match self.waiting.pop_front() {
-                Some(piece) => Some(piece),
-                None => self.lines.next(),
-            };
-            if let Some(piece) = piece {
-                self.read(piece, &mut line);
+    }
+}
+
+impl Reading {
+    /// Puts the next line there, if there is one.
+    #[inline]
+    fn next(&mut self, line: &mut Option<Line>) -> bool {
+        if matches!(self.state, State::Guessing(_)) || !self.waiting.is_empty() {
+            if let Some(waited) = self.next_waiting(line) {
+                return waited;
             }
         }
-        line
+        let Some(found) = self.lines.next() else {
+            return false;
+        };
+        let Found { start, end, flaw } = found;
+        if start == end || flaw.is_some() {
+            *line = Some(unread(self.lines.whole.slice(start..end), flaw));
+            return true;
+        }
+        let (readers, is_told) = match &mut self.state {
+            State::Guessing(_) => return false,
+            State::Found(readers) => (readers, false),
+            State::Told(readers) => (readers, true),
+        };
+        let whole = &self.lines.whole;
+        read(readers, is_told, &self.context, (whole, start, end), line);
+        true
+    }
+
+    /// The same while the dialect is to be found, or lines wait for it; none if neither is so
+    /// any longer.
+    #[cold]
+    fn next_waiting(&mut self, line: &mut Option<Line>) -> Option<bool> {
+        if matches!(self.state, State::Guessing(_)) {
+            if let Some(unread) = self.guess() {
+                *line = Some(unread);
+                return Some(true);
+            }
+        }
+        let (readers, is_told) = match &mut self.state {
+            State::Guessing(_) => return Some(false),
+            State::Found(readers) => (readers, false),
+            State::Told(readers) => (readers, true),
+        };
+        let Waiting { raw, flaw } = self.waiting.pop_front()?;
+        if raw.is_empty() || flaw.is_some() {
+            *line = Some(unread(raw, flaw));
+        } else {
+            let at = (&raw, 0, raw.len());
+            read(readers, is_told, &self.context, at, line);
+        }
+        Some(true)
     }
 
     /// Looks for the dialect in what has come. Until it is found no line is read, but one may
@@ -157,7 +250,7 @@ impl Parser {
             let mut ended = false;
             if !self.is_impatient() {
                 match self.lines.next() {
-                    Some(piece) => self.look_at(piece),
+                    Some(found) => self.look_at(found),
                     None if self.lines.is_finished() => ended = true,
                     None => return None,
                 }
@@ -168,24 +261,25 @@ impl Parser {
                     self.state = State::Found(sample.choose(dialect));
                 }
             } else if ended || self.is_impatient() {
-                let piece = self.waiting.pop_front()?;
-                self.waiting_bytes -= piece.len();
-                return Some(unread(piece));
+                let Waiting { raw, flaw } = self.waiting.pop_front()?;
+                self.waiting_bytes -= raw.len();
+                return Some(unread(raw, flaw));
             }
         }
         None
     }
 
     /// Has all dialects look at a line, which waits then.
-    fn look_at(&mut self, piece: Piece) {
-        if let (State::Guessing(sample), Piece::Line(line)) = (&mut self.state, &piece) {
-            if !line.is_empty() && is_clean(line) {
+    fn look_at(&mut self, Found { start, end, flaw }: Found) {
+        let raw = self.lines.whole.slice(start..end);
+        if let State::Guessing(sample) = &mut self.state {
+            if !raw.is_empty() && flaw.is_none() {
                 let sample = sample.get_or_insert_with(Sample::new);
-                sample.score(line, &self.context);
+                sample.score(&raw, &self.context);
             }
         }
-        self.waiting_bytes += piece.len();
-        self.waiting.push_back(piece);
+        self.waiting_bytes += raw.len();
+        self.waiting.push_back(Waiting { raw, flaw });
     }
 
     /// The dialect, if it is time to say.
@@ -205,35 +299,38 @@ impl Parser {
     fn is_impatient(&self) -> bool {
         self.waiting.len() > PATIENCE || self.waiting_bytes > PATIENCE_BYTES
     }
+}
 
-    #[inline]
-    fn read(&mut self, piece: Piece, line: &mut Option<Line>) {
-        let (readers, is_told) = match &mut self.state {
-            State::Guessing(_) => return,
-            State::Found(readers) => (readers, false),
-            State::Told(readers) => (readers, true),
-        };
-        let raw = match piece {
-            Piece::Line(raw) if !raw.is_empty() && is_clean(&raw) => raw,
-            odd => {
-                *line = Some(unread(odd));
-                return;
-            }
-        };
-        let Line::Entry(entry) = line.insert(Line::Entry(Entry::blank())) else {
-            return;
-        };
-        match readers.read(entry, &raw, &self.context, is_told) {
-            Ok(()) => entry.line = raw,
-            Err(miss) => *line = Some(missed(raw, miss)),
+/// Reads the line that is there among others; the place of an entry is taken.
+#[inline]
+fn read(
+    readers: &mut Readers,
+    is_told: bool,
+    context: &Context,
+    (whole, start, end): (&Bytes, usize, usize),
+    line: &mut Option<Line>,
+) {
+    let text = whole.get(start..end).unwrap_or_default();
+    let entry = match line {
+        Some(Line::Entry(entry)) => {
+            entry.clear();
+            entry
         }
+        _ => match line.insert(Line::Entry(Entry::blank())) {
+            Line::Entry(entry) => entry,
+            _ => return,
+        },
+    };
+    match readers.read(entry, text, context, is_told) {
+        Ok(()) => entry.stand(whole, start, end),
+        Err(miss) => *line = Some(missed(whole.slice(start..end), miss)),
     }
 }
 
 #[cold]
 fn missed(raw: Bytes, miss: Miss) -> Line {
     match miss {
-        Miss::UNKNOWN => unread(Piece::Line(raw)),
+        Miss::UNKNOWN => unread(raw, None),
         Miss::Skip(reason) => Line::Skipped { raw, reason },
         Miss::Unparsed(reason) => Line::Unparsed { raw, reason },
     }
@@ -241,12 +338,16 @@ fn missed(raw: Bytes, miss: Miss) -> Line {
 
 /// What a line is that no dialect reads, or may be shown.
 #[cold]
-fn unread(piece: Piece) -> Line {
-    let (raw, what) = match piece {
-        Piece::TooLong(raw) => (raw, Err(UnparsedReason::TooLong)),
-        Piece::Line(raw) if raw.is_empty() => (raw, Ok(SkipReason::Blank)),
-        Piece::Line(raw) if !is_clean(&raw) => (raw, Err(UnparsedReason::Control)),
-        Piece::Line(raw) => {
+fn unread(raw: Bytes, flaw: Option<UnparsedReason>) -> Line {
+    let (raw, what) = match flaw {
+        // Its start is not worth to keep what it came with.
+        Some(UnparsedReason::TooLong) => {
+            let start = Bytes::copy_from_slice(&raw);
+            (start, Err(UnparsedReason::TooLong))
+        }
+        Some(reason) => (raw, Err(reason)),
+        None if raw.is_empty() => (raw, Ok(SkipReason::Blank)),
+        None => {
             let what = line::unknown(&raw);
             (raw, what)
         }
@@ -255,12 +356,6 @@ fn unread(piece: Piece) -> Line {
         Ok(reason) => Line::Skipped { raw, reason },
         Err(reason) => Line::Unparsed { raw, reason },
     }
-}
-
-fn is_clean(line: &[u8]) -> bool {
-    // A pass over good bytes, the usual ones, needs one comparison a byte and no early end.
-    let suspect = line.iter().fold(false, |found, b| found | (*b <= b'\r'));
-    !suspect || !line.iter().any(|b| matches!(b, b'\r' | 0))
 }
 
 /// Reads a whole listing of a dialect that is found out; see [`Parser`].

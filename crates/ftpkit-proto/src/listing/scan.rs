@@ -30,10 +30,15 @@ fn load_end(text: &[u8], at: usize, fill: u8) -> u64 {
 }
 
 /// The highest bit of each byte that is `byte`.
-const fn all(word: u64, byte: u8) -> u64 {
+pub(super) const fn all(word: u64, byte: u8) -> u64 {
     const LOW: u64 = eight(0x7f);
     let zero = word ^ eight(byte);
     !(((zero & LOW) + LOW) | zero | LOW)
+}
+
+/// How many bytes stand before the first whose highest bit is set: eight where there is none.
+pub(super) const fn first(bits: u64) -> usize {
+    (bits.trailing_zeros() / 8) as usize
 }
 
 /// A text of at most eight small letters and other bytes, and which bytes these are, as
@@ -75,18 +80,54 @@ pub(super) fn blanks(text: &[u8], at: usize) -> u64 {
     mask
 }
 
-/// Four numbers of two digits each; `None` if one of the bytes is no digit.
-pub(super) const fn pairs(word: u64) -> Option<[u8; 4]> {
-    // A digit is 0x30 to 0x39: it stays so, and 6 more does not carry into the upper half.
-    let upper = eight(0xf0);
-    if word & upper != eight(b'0') || word.wrapping_add(eight(6)) & upper != eight(b'0') {
+/// Four numbers of two digits each, twice; `None` if one of the bytes is no digit.
+#[inline(always)]
+pub(super) const fn pairs(words: [u64; 2]) -> Option<[[u8; 4]; 2]> {
+    let [a, b] = [words[0] ^ eight(b'0'), words[1] ^ eight(b'0')];
+    // A digit is now 0 to 9: the upper half is empty, and stays so when 6 is added.
+    let above = a | b | a.wrapping_add(eight(6)) | b.wrapping_add(eight(6));
+    if above & eight(0xf0) != 0 {
         return None;
     }
-    let digits = word & eight(0x0f);
+    Some([pairs_of(a), pairs_of(b)])
+}
+
+#[inline(always)]
+const fn pairs_of(digits: u64) -> [u8; 4] {
     let pairs = digits * 10 + (digits >> 8);
     let [a, _, b, _, c, _, d, _] = pairs.to_le_bytes();
-    Some([a, b, c, d])
+    [a, b, c, d]
 }
+
+/// The number that eight bytes begin with, and how many digits it has: 0 where there is none.
+#[inline(always)]
+pub(super) const fn digits(word: u64) -> (u64, usize) {
+    let digits = word ^ eight(b'0');
+    // What is over nine; a carry changes only what stands behind such a byte.
+    let others = (digits.wrapping_add(eight(0x76)) | digits) & eight(0x80);
+    let count = first(others);
+    if count == 0 {
+        return (0, 0);
+    }
+    // Zeros take the place of what stands behind the digits, before them.
+    let digits = digits << (64 - 8 * count);
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    ((fours * 10_000 + (fours >> 32)) & 0xffff_ffff, count)
+}
+
+/// What so many digits behind a number multiply it by; eight at most.
+pub(super) const POWERS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
 
 #[cfg(test)]
 mod tests {
@@ -119,12 +160,44 @@ mod tests {
             (b"2024061:", None),
             (b"2 240615", None),
             (b"\xb20240615", None),
+            (b"\xfa0240615", None),
+            (b"\xca0240615", None),
         ] {
-            assert_eq!(pairs(u64::from_le_bytes(*text)), want, "{text:?}");
+            let [word, good] = [text, b"01020304"].map(|text| u64::from_le_bytes(*text));
+            let both = want.map(|want| [want, [1, 2, 3, 4]]);
+            assert_eq!(pairs([word, good]), both, "{text:?}");
+            assert_eq!(pairs([good, word]), both.map(|[a, b]| [b, a]), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn digits_as_a_number() {
+        for (text, want) in [
+            (b"12345678", (12_345_678, 8)),
+            (b"99999999", (99_999_999, 8)),
+            (b"1234567;", (1_234_567, 7)),
+            (b"0;999999", (0, 1)),
+            (b"42\xff45678", (42, 2)),
+            (b"42:45678", (42, 2)),
+            (b"42/45678", (42, 2)),
+            (b"007 abcd", (7, 3)),
+            (b";1234567", (0, 0)),
+            (b"\xb9\xb9234567", (0, 0)),
+        ] {
+            assert_eq!(digits(u64::from_le_bytes(*text)), want, "{text:?}");
         }
     }
 
     proptest! {
+        #[test]
+        fn numbers_as_one_digit_after_another(number in 0u64..100_000_000, behind: u8) {
+            prop_assume!(!behind.is_ascii_digit());
+            let shown = std::string::ToString::to_string(&number);
+            let mut text = [behind; 8];
+            text.iter_mut().zip(shown.bytes()).for_each(|(slot, b)| *slot = b);
+            prop_assert_eq!(digits(u64::from_le_bytes(text)), (number, shown.len()));
+        }
+
         #[test]
         fn as_one_byte_after_another(
             text in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'\t')], 0..200),

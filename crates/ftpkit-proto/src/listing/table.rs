@@ -25,7 +25,7 @@ pub(super) fn check(reader: &mut dyn ReadLine, table: &[(&str, &str)]) {
 pub(super) fn read(reader: &mut dyn ReadLine, line: &str) -> Result<Entry, Miss> {
     let line = Bytes::copy_from_slice(line.as_bytes());
     let mut entry = reader.read(&line, &context())?;
-    entry.line = line;
+    entry.stand(&line, 0, line.len());
     Ok(entry)
 }
 

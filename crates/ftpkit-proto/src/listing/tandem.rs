@@ -3,8 +3,6 @@
 //!
 //! The other file system of NonStop, OSS, lists like Unix.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, dates,
     entry::{number, part},
@@ -17,13 +15,13 @@ use crate::facts::Kind;
 pub(super) struct Tandem;
 
 impl ReadLine for Tandem {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         entry(line, context).ok_or_else(|| other(line))
     }
 }
 
 /// `NAME [FLAGS] CODE EOF DATE TIME GROUP,USER "RWEP"`.
-fn entry(line: &Bytes, context: &Context) -> Option<Entry> {
+fn entry(line: &[u8], context: &Context) -> Option<Entry> {
     // The last column tells soonest whether it is one.
     let text = without_end(line).strip_suffix(b"\"")?;
     let quote = text.iter().rposition(|b| *b == b'"')?;

@@ -3,8 +3,6 @@
 //! The date is looked for first; what stands before it is read from both ends, since servers
 //! leave columns out and names of groups hold blanks.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, Weight, dates,
     entry::{grouped_number, number, part},
@@ -25,7 +23,7 @@ pub(super) struct Unix;
 const WORDS: usize = 24;
 
 impl ReadLine for Unix {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let mut entry = Entry::blank();
         self.read_into(&mut entry, line, context)?;
         Ok(entry)
@@ -34,7 +32,7 @@ impl ReadLine for Unix {
     fn read_into(
         &mut self,
         entry: &mut Entry,
-        line: &Bytes,
+        line: &[u8],
         context: &Context,
     ) -> Result<Weight, Miss> {
         if let Some((mode, columns)) = plain(line, context) {
@@ -47,7 +45,7 @@ impl ReadLine for Unix {
 }
 
 /// Reads a line of any form.
-fn in_columns(entry: &mut Entry, line: &Bytes, context: &Context) -> Result<(), Miss> {
+fn in_columns(entry: &mut Entry, line: &[u8], context: &Context) -> Result<(), Miss> {
     let mut words = Words::new(line);
     let first = words.numbers_before_mode();
     let Some(mode) = Mode::of(words.get(first)) else {
@@ -79,7 +77,7 @@ impl<'a> Mode<'a> {
 
 fn fill(
     entry: &mut Entry,
-    line: &Bytes,
+    line: &[u8],
     mode: &Mode<'_>,
     columns: &Columns<'_>,
     context: &Context,

@@ -2,8 +2,6 @@
 //! devices send them (`-rw-r--r-- 1 0 0 100 services`), or all in figures, with seconds since
 //! 1970 (`0100644   500  101   12345    1718454645       name`).
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine,
     entry::{number, part},
@@ -20,7 +18,7 @@ use crate::{
 pub(super) struct UnixLike;
 
 impl ReadLine for UnixLike {
-    fn read(&mut self, line: &Bytes, _: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], _: &Context) -> Result<Entry, Miss> {
         match line.first() {
             Some(b'0') => in_figures(line),
             Some(_) => dateless(line),
@@ -32,7 +30,7 @@ impl ReadLine for UnixLike {
 
 /// `MODE [LINKS] [OWNER] [GROUP] SIZE NAME`. The name is one word, or what is left of a line of
 /// Unix with a bad date would pass for one.
-fn dateless(line: &Bytes) -> Option<Entry> {
+fn dateless(line: &[u8]) -> Option<Entry> {
     let (mode, rest) = word(line);
     let (kind, bits, None) = unix::mode_string(mode)? else {
         return None;
@@ -75,7 +73,7 @@ fn dateless(line: &Bytes) -> Option<Entry> {
 }
 
 /// `MODE OWNER GROUP SIZE SECONDS NAME`, the mode in octal and with the type in it.
-fn in_figures(line: &Bytes) -> Option<Entry> {
+fn in_figures(line: &[u8]) -> Option<Entry> {
     let (mode, rest) = word(line);
     let (owner, rest) = word(rest);
     let (group, rest) = word(rest);

@@ -5,7 +5,7 @@
 //! each in its own way, so a column is known by its form. A long name has a line of its own, and
 //! its columns come on the next one.
 
-use bytes::Bytes;
+use alloc::vec::Vec;
 
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason, dates,
@@ -18,25 +18,30 @@ use crate::facts::Kind;
 #[derive(Debug, Default)]
 pub(super) struct Vms {
     /// A line that held a name and nothing else.
-    open: Option<Bytes>,
+    first: Vec<u8>,
+    /// Whether that was the last one.
+    is_open: bool,
 }
 
 /// What the sizes count. The last block of a file need not be full.
 const BLOCK: u64 = 512;
 
 impl ReadLine for Vms {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
-        let open = self.open.take();
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
+        let is_open = core::mem::take(&mut self.is_open);
         if let Some(file) = File::of(line) {
             if skip(file.behind, usize::MAX).is_empty() {
-                self.open = Some(line.clone());
+                self.first.clear();
+                self.first.extend_from_slice(line);
+                self.is_open = true;
                 return Err(Miss::Skip(SkipReason::Continued));
             }
             return entry(line, &file, line, file.behind, context);
         }
-        if let Some(first) = open {
+        if is_open {
+            let first = &self.first[..];
             if let Some(Ok(entry)) =
-                File::of(&first).map(|file| entry(&first, &file, line, line, context))
+                File::of(first).map(|file| entry(first, &file, line, line, context))
             {
                 return Ok(entry);
             }
@@ -45,7 +50,7 @@ impl ReadLine for Vms {
     }
 
     fn rewind(&mut self) {
-        self.open = None;
+        self.is_open = false;
     }
 }
 
@@ -83,9 +88,9 @@ impl<'a> File<'a> {
 
 /// The entry of a name in one line and columns in the same or another.
 fn entry(
-    first: &Bytes,
+    first: &[u8],
     file: &File<'_>,
-    line: &Bytes,
+    line: &[u8],
     columns: &[u8],
     context: &Context,
 ) -> Result<Entry, Miss> {
@@ -140,7 +145,7 @@ fn is_condition(text: &[u8]) -> bool {
         && parts.next().is_some()
 }
 
-fn read_columns(entry: &mut Entry, line: &Bytes, columns: &[u8], context: &Context) -> Option<()> {
+fn read_columns(entry: &mut Entry, line: &[u8], columns: &[u8], context: &Context) -> Option<()> {
     let mut rest = columns;
     let (mut sized, mut dated, mut owned) = (false, false, false);
     let (mut day, mut clock, mut nanos) = (None, None, 0);
@@ -202,7 +207,7 @@ fn up_to(text: &[u8], end: u8) -> (&[u8], &[u8]) {
 }
 
 /// `GROUP,OWNER`, or one of them alone, which then is the owner.
-fn name_owner(entry: &mut Entry, line: &Bytes, text: &[u8]) {
+fn name_owner(entry: &mut Entry, line: &[u8], text: &[u8]) {
     let comma = text.iter().position(|b| *b == b',');
     let (group, owner) = match comma.and_then(|at| text.split_at_checked(at)) {
         Some((group, owner)) => (group, owner.get(1..).unwrap_or_default()),

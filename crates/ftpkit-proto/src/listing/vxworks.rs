@@ -1,8 +1,6 @@
 //! Lines of VxWorks, the file before the mark of a directory:
 //! `    512    Jun-15-2024  12:00:00   work              <DIR>`.
 
-use bytes::Bytes;
-
 use super::{
     Context, Entry, Miss, ReadLine, SkipReason, UnparsedReason,
     dates::{self, Day},
@@ -17,7 +15,7 @@ use crate::facts::Kind;
 pub(super) struct VxWorks;
 
 impl ReadLine for VxWorks {
-    fn read(&mut self, line: &Bytes, context: &Context) -> Result<Entry, Miss> {
+    fn read(&mut self, line: &[u8], context: &Context) -> Result<Entry, Miss> {
         let (size, rest) = word(line);
         if !all(size, |b| b.is_ascii_digit()) {
             return Err(other(line));

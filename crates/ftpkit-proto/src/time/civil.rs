@@ -43,7 +43,8 @@ impl Civil {
             || month < 1
             || month > 12
             || day < 1
-            || day > days_in_month(year, month)
+            // Every month has so many.
+            || day > 28 && day > days_in_month(year, month)
             || hour > 23
             || minute > 59
             || second > 59

@@ -9,8 +9,6 @@
 //! told: the last change is not later. A name in quotes is complete, one without is relative to
 //! the working directory; it keeps its quotes, without which it would be another.
 
-use bytes::Bytes;
-
 use super::is_national;
 use crate::{
     facts::Kind,
@@ -22,7 +20,7 @@ use crate::{
     },
 };
 
-pub(super) fn read(line: &Bytes, context: &Context) -> Option<Entry> {
+pub(super) fn read(line: &[u8], context: &Context) -> Option<Entry> {
     let (before, name) = last_word(line);
     let (kind, day, name) = attributes(before)
         .map(|(kind, day)| (kind, day, name))

@@ -3,8 +3,6 @@
 //! A job's name here is its number, `JOB01234`, by which it is retrieved. A spool file's is its
 //! number too, and it is retrieved by both: `JOB01234.2`.
 
-use bytes::Bytes;
-
 use super::is_name;
 use crate::{
     facts::Kind,
@@ -16,7 +14,7 @@ use crate::{
 };
 
 /// `JOBNAME JOBID STATUS …` (JESINTERFACELEVEL 1), `JOBNAME JOBID OWNER STATUS CLASS …` (2).
-pub(super) fn read(line: &Bytes, _: &Context) -> Option<Entry> {
+pub(super) fn read(line: &[u8], _: &Context) -> Option<Entry> {
     let (job, rest) = word(line);
     let (id, rest) = word(rest);
     if !is_name(job) || !is_job(id) {
@@ -49,7 +47,7 @@ fn is_status(word: &[u8]) -> bool {
 }
 
 /// `ID STEPNAME [PROCSTEP] CLASS DDNAME BYTE-COUNT`.
-pub(super) fn spool(line: &Bytes) -> Option<Entry> {
+pub(super) fn spool(line: &[u8]) -> Option<Entry> {
     let (id, rest) = word(line);
     let (rest, count) = last_word(rest);
     let (rest, ddname) = last_word(rest);

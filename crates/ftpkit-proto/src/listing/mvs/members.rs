@@ -2,8 +2,6 @@
 //!
 //! The size of a load module is in bytes. That of statistics counts lines, so it is left out.
 
-use bytes::Bytes;
-
 use super::is_name;
 use crate::{
     facts::Kind,
@@ -15,12 +13,12 @@ use crate::{
     },
 };
 
-pub(super) fn read(line: &Bytes, context: &Context) -> Option<Entry> {
+pub(super) fn read(line: &[u8], context: &Context) -> Option<Entry> {
     with_statistics(line, context).or_else(|| load_module(line))
 }
 
 /// `NAME VV.MM CREATED CHANGED TIME SIZE INIT MOD ID`.
-fn with_statistics(line: &Bytes, context: &Context) -> Option<Entry> {
+fn with_statistics(line: &[u8], context: &Context) -> Option<Entry> {
     let (name, rest) = word(line);
     let (version, rest) = word(rest);
     let [_, _, b'.', _, _] = version else {
@@ -52,7 +50,7 @@ fn with_statistics(line: &Bytes, context: &Context) -> Option<Entry> {
 }
 
 /// `NAME SIZE TTR [ALIAS-OF] AC ATTRIBUTES AMODE RMODE`, the numbers to the base of 16.
-fn load_module(line: &Bytes) -> Option<Entry> {
+fn load_module(line: &[u8]) -> Option<Entry> {
     let (name, rest) = word(line);
     let (size, rest) = word(rest);
     let (address, rest) = word(rest);
@@ -81,7 +79,7 @@ fn load_module(line: &Bytes) -> Option<Entry> {
 
 /// A name alone. Outside of a table of members only what is filled up with blanks counts, as
 /// servers do in place of statistics.
-pub(super) fn bare(line: &Bytes, expected: bool) -> Option<Entry> {
+pub(super) fn bare(line: &[u8], expected: bool) -> Option<Entry> {
     let (name, rest) = word(line);
     let alone = skip(rest, usize::MAX).is_empty() && is_member(name);
     if !alone || !expected && rest.len() < 32 {

@@ -145,10 +145,10 @@ fn an_entry_of_two_lines_leaves_each_its_own() {
     let listing = b"LONGNAME.TXT;12\r\n    1/9  2-JUN-2024 07:32:04 [G,O] (RWED,RWED,RE,)\r\n";
     let lines = parse(listing, today());
     let raws: Vec<_> = lines.iter().map(Line::raw).collect();
-    assert_eq!(raws[0], "LONGNAME.TXT;12");
+    assert_eq!(raws[0], b"LONGNAME.TXT;12");
     assert_eq!(
         raws[1],
-        "    1/9  2-JUN-2024 07:32:04 [G,O] (RWED,RWED,RE,)"
+        b"    1/9  2-JUN-2024 07:32:04 [G,O] (RWED,RWED,RE,)"
     );
     let [Line::Skipped { reason, .. }, Line::Entry(entry)] = &lines[..] else {
         panic!("{lines:?}");
@@ -173,8 +173,8 @@ fn lines_that_fit_nothing_do_not_pile_up() {
             parser.push(&b"x".repeat(length));
             parser.push(b"\n");
             while parser.next_line().is_some() {}
-            most = most.max(parser.waiting.len());
-            assert!(parser.waiting_bytes <= PATIENCE_BYTES);
+            most = most.max(parser.reading.waiting.len());
+            assert!(parser.reading.waiting_bytes <= PATIENCE_BYTES);
         }
         assert_eq!(most, PATIENCE.min(PATIENCE_BYTES / length));
     }
@@ -219,7 +219,7 @@ fn a_line_is_bounded() {
         parser.push(&[b'x'; 100]);
         let _ = parser.next_line();
         let _ = parser.next_line();
-        assert!(parser.lines.kept() <= 100);
+        assert!(parser.reading.lines.kept() <= 100);
     }
 }
 
@@ -337,6 +337,27 @@ proptest! {
         pieces.push(rest);
         let (pieced, _) = all(new(), &pieces);
         prop_assert_eq!(&whole, &pieced);
+        // Where they are, and some of them taken along.
+        let mut parser = new();
+        let mut seen = vec![];
+        for (at, piece) in pieces.iter().chain([&&b""[..]]).enumerate() {
+            parser.push(piece);
+            if at == pieces.len() {
+                parser.finish();
+            }
+            loop {
+                let line = match seen.len() % 3 {
+                    0 => parser.next_line(),
+                    _ => parser.next_ref().cloned(),
+                };
+                match line {
+                    Some(line) => seen.push(line),
+                    None => break,
+                }
+            }
+        }
+        prop_assert_eq!(&whole, &seen);
+        prop_assert!(whole.iter().map(Line::raw).eq(seen.iter().map(Line::raw)));
         // Every line gives one, which keeps it.
         let mut lines: Vec<_> = bytes
             .split(|b| *b == b'\n')
@@ -352,7 +373,7 @@ proptest! {
         }
         prop_assert_eq!(whole.len(), lines.len());
         for (line, raw) in whole.iter().zip(lines) {
-            prop_assert_eq!(&line.raw()[..], &raw[..raw.len().min(40)]);
+            prop_assert_eq!(line.raw(), &raw[..raw.len().min(40)]);
         }
     }
 }
