@@ -36,6 +36,26 @@ const FIELDS: &[Field] = &[
     ("tandem", "F 101 # 14-Jun-24 12:30:45 244, 10 \"nunu\"", 1, U64, SIZE),
     ("eplf", "+r,s#,\tf", 1, U64, SIZE),
     ("macos", "-rw-r--r-- 0 # # Jun 14 12:30 f", 1, U64, SIZE),
+    ("enterprise", "-C--E-----FTP B ANNA1 18128 # Jun 14 12:30 f", 1, U64, SIZE),
+    ("vxworks", "# Aug-30-2002 17:30:38 f", 1, U64, SIZE),
+];
+
+/// Columns of numbers of which nothing is told: they count tracks, records and the like.
+const UNTOLD: &[(&str, &str)] = &[
+    (
+        "mvs",
+        "TSO001 3390 2024/06/15 # 15 FB 80 27920 PS ANNA.CNTL",
+    ),
+    ("mvs", "TSO001 3390 2024/06/15 1 # FB 80 27920 PS ANNA.CNTL"),
+    ("mvs", "TSO001 3390 2024/06/15 1 15 FB # 27920 PS ANNA.CNTL"),
+    ("mvs", "TSO001 3390 2024/06/15 1 15 FB 80 # PS ANNA.CNTL"),
+    ("mvs", "MEMBER 01.02 2024/06/14 2024/06/15 12:30 # 5 0 ANNA"),
+    ("mvs", "MEMBER 01.02 2024/06/14 2024/06/15 12:30 9 # 0 ANNA"),
+    ("mvs", "MEMBER 01.02 2024/06/14 2024/06/15 12:30 9 5 # ANNA"),
+    ("cms", "PROFILE EXEC V # 9 1 2024-06-14 12:30:45 -"),
+    ("cms", "PROFILE EXEC V 72 # 1 2024-06-14 12:30:45 -"),
+    ("cms", "PROFILE EXEC V 72 9 # 2024-06-14 12:30:45 -"),
+    ("enterprise", "-C--E-----FTP B ANNA1 # 41 Jun 14 12:30 f"),
 ];
 
 #[test]
@@ -58,6 +78,60 @@ fn numbers_in_listings_are_told_as_they_are_or_not_at_all() {
                 "{template}: {number}"
             );
         }
+    }
+}
+
+#[test]
+fn counts_in_listings_are_no_sizes() {
+    let today = Civil::date(2024, 6, 15).expect("a day");
+    for (dialect, template) in UNTOLD {
+        let name: Dialect = dialect.parse().expect("a dialect");
+        let mut parser = Parser::new(Some(name), today);
+        let with_one = with(template, 1);
+        parser.push(with_one.as_bytes());
+        parser.push(b"\n");
+        let one = parser.next_line().and_then(Line::into_entry);
+        let one = one.expect(template);
+        let size = if *dialect == "enterprise" {
+            Some(41)
+        } else {
+            None
+        };
+        assert_eq!(one.size, size, "{template}");
+        for number in numbers() {
+            parser.push(with(template, number).as_bytes());
+            parser.push(b"\n");
+            let entry = parser.next_line().and_then(Line::into_entry);
+            let entry = entry.expect(template);
+            assert_eq!(
+                (entry.size, entry.name(), entry.modified),
+                (one.size, one.name(), one.modified),
+                "{template}: {number}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sizes_of_jobs_and_load_modules_are_told_as_they_are_or_not_at_all() {
+    let today = Civil::date(2024, 6, 15).expect("a day");
+    let new = || Parser::new(Some(Dialect::Mvs), today);
+    let (mut spool, mut modules) = (new(), new());
+    // What lines of spool files are shows in the heading only.
+    spool.push(b"ID  STEPNAME PROCSTEP C DDNAME BYTE-COUNT\n");
+    let heading = spool.next_line().expect("a line");
+    assert!(matches!(heading, Line::Skipped { .. }), "{heading:?}");
+    for number in numbers() {
+        let fits = |most: u128| (number <= most).then_some(number);
+        spool.push(format!("001 JES2 A JESMSGLG {number}\n").as_bytes());
+        let entry = spool.next_line().and_then(Line::into_entry);
+        let size = entry.and_then(|entry| entry.size).map(u128::from);
+        assert_eq!(size, fits(U64), "{number}");
+        // Eight digits to the base of 16 at most.
+        modules.push(format!("PROG {number:06X} 000708 00 FO 31 ANY\n").as_bytes());
+        let entry = modules.next_line().and_then(Line::into_entry);
+        let size = entry.and_then(|entry| entry.size).map(u128::from);
+        assert_eq!(size, fits(0xffff_ffff), "{number:X}");
     }
 }
 
