@@ -8,7 +8,7 @@ use std::{
 
 use ftpkit_proto::{
     PathArg, Secret, Text,
-    client::{Config, Connection, Credentials, DataMode, Outcome, Request, Timeouts},
+    client::{Config, Connection, Credentials, DataMode, Learned, Outcome, Request, Timeouts},
     url::{Scheme, Url},
 };
 #[cfg(feature = "_tls")]
@@ -287,6 +287,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Begins with what an earlier connection to this host has learnt
+    /// ([`Client::learned`]): what works is tried first. Where the features are not asked for,
+    /// those that are remembered stand in.
+    pub fn learned(mut self, learned: Learned) -> Self {
+        self.config.learned = Some(Box::new(learned));
+        self
+    }
+
     /// Calls this with every command that is sent and every reply that comes. They print
     /// without passwords. The same goes to `tracing`, under the target `ftpkit::wire`.
     pub fn trace(mut self, trace: impl FnMut(Trace<'_>) + Send + 'static) -> Self {
@@ -403,6 +411,8 @@ impl ClientBuilder {
         }
         if self.features {
             client.negotiate().await?;
+        } else {
+            client.recall();
         }
         if let Some(directory) = self.directory {
             client.change_dir(&directory).await?;
@@ -426,7 +436,13 @@ impl ClientBuilder {
             Some(config) => config.clone(),
             None => ClientTls::builder().build().map_err(wrong)?,
         };
-        config.session(&self.host).map(Some).map_err(wrong)
+        let learned = self.config.learned.as_deref();
+        let session = if learned.is_some_and(|learned| learned.prefer_tls12) {
+            config.session_tls12(&self.host)
+        } else {
+            config.session(&self.host)
+        };
+        session.map(Some).map_err(wrong)
     }
 
     #[cfg(not(feature = "_tls"))]

@@ -8,7 +8,7 @@ use std::{
 
 use ftpkit_proto::{
     Code, PathArg, Reply, Text, Verb,
-    client::{Outcome, Request, Transfer as Asked, Transferred},
+    client::{Learned, Outcome, Request, Transfer as Asked, Transferred},
     command::{Command, Site},
     features::Features,
     reply::fields,
@@ -124,19 +124,37 @@ impl Client {
         self.learn(Request::Negotiate).await
     }
 
+    /// What is known of the host now, to begin the next connection to it with
+    /// ([`ClientBuilder::learned`]).
+    #[must_use]
+    pub fn learned(&self) -> Learned {
+        self.session.machine().learned()
+    }
+
+    /// Makes do with the features that an earlier connection has learnt, if it has.
+    pub(crate) fn recall(&mut self) {
+        if let Some(features) = self.session.machine().features().cloned() {
+            self.note(features);
+        }
+    }
+
     async fn learn(&mut self, request: Request) -> Result<()> {
         let features = match self.session.request(Step::Features, request).await? {
             Outcome::Features(features) => features,
             Outcome::Reply(_) => Features::default(),
             other => return Err(self.session.unexpected(Step::Features, other)),
         };
+        self.note(features);
+        Ok(())
+    }
+
+    fn note(&mut self, features: Features) {
         // A server that lists its features, and not this one, need not be asked.
         if !features.is_empty() && features.mlst().is_none() {
             self.habits.no_mlsd = true;
             self.habits.no_mlst = true;
         }
         self.features = Some(features);
-        Ok(())
     }
 
     /// The working directory, as the server writes it (PWD).

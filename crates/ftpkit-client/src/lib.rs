@@ -38,7 +38,7 @@ pub use client::Client;
 pub use error::{Error, ErrorKind, Result, Step};
 pub use ftpkit_proto as proto;
 pub use ftpkit_proto::{
-    client::{Config, DataMode, Timeouts, Transferred},
+    client::{BadLearned, Config, DataMode, Learned, Resumption, Timeouts, Transferred},
     listing::Entry,
 };
 pub use list::Listing;

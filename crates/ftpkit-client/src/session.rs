@@ -1,6 +1,8 @@
 //! One connection and the request that is under way on it. All state of a request lives here,
 //! so that a caller's future may be dropped at any point: the next call settles what it left.
 
+mod parting;
+
 use std::{
     fmt,
     future::poll_fn,
@@ -18,6 +20,8 @@ use ftpkit_proto::{
     error::Timer,
 };
 use ftpkit_tokio::{DataStream, Driver, Step as Driven};
+
+use self::parting::Parting;
 
 #[cfg(feature = "_tls")]
 use crate::tls::{self, TlsInfo};
@@ -54,6 +58,8 @@ pub(crate) struct Session {
     tls: TlsMode,
     greeting: Option<Reply>,
     running: Option<Running>,
+    /// The data connection whose payload has ended.
+    parting: Option<Parting>,
     /// What is left of a session that is over.
     closed: Option<Result<(), SessionError>>,
     trace: Option<TraceFn>,
@@ -68,7 +74,21 @@ struct Running {
     data: Option<Data>,
     /// Whether the machine knows that the transfer was given up, or how its data ended.
     told: bool,
+    /// Whether nobody waits for it any more.
+    unwanted: bool,
     outcome: Option<Outcome>,
+}
+
+/// How the payload of a transfer ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PayloadEnd {
+    /// All of it was sent, and the sending half is closed.
+    Sent,
+    /// It was read to the server's end.
+    Received,
+    /// Under TLS: the server's end came without close_notify.
+    Cut,
+    Failed(DataFailure),
 }
 
 struct Data {
@@ -91,6 +111,7 @@ impl Session {
             tls,
             greeting: None,
             running: None,
+            parting: None,
             closed: None,
             trace,
         }
@@ -106,6 +127,10 @@ impl Session {
 
     pub(crate) const fn is_closed(&self) -> bool {
         self.closed.is_some()
+    }
+
+    pub(crate) const fn machine(&self) -> &Connection {
+        self.driver.machine()
     }
 
     #[cfg(feature = "_tls")]
@@ -171,6 +196,7 @@ impl Session {
             opened: None,
             data: None,
             told: false,
+            unwanted: false,
             outcome: None,
         });
         Ok(())
@@ -211,6 +237,7 @@ impl Session {
         let Some(running) = &mut self.running else {
             return;
         };
+        running.unwanted = true;
         if running.told {
             return;
         }
@@ -249,9 +276,19 @@ impl Session {
                 Outcome::Rejected => !idle,
                 _ => false,
             };
-            if let Some(outcome) = running.outcome.take_if(|outcome| !is_lost(outcome)) {
-                self.running = None;
-                return Poll::Ready(Ok(outcome));
+            if running
+                .outcome
+                .as_ref()
+                .is_some_and(|outcome| !is_lost(outcome))
+            {
+                if let Some(parting) = &mut self.parting {
+                    ready!(parting.poll_last(cx));
+                    self.parting = None;
+                }
+                if let Some(outcome) = self.running.take().and_then(|running| running.outcome) {
+                    return Poll::Ready(Ok(outcome));
+                }
+                continue;
             }
             // A lost request waits for the word on why the session ended.
             if let Some(error) = self.closed_error(step) {
@@ -289,6 +326,13 @@ impl Session {
 
     /// Takes one step of the driver.
     fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self
+            .parting
+            .as_mut()
+            .is_some_and(|parting| parting.poll(cx).is_ready())
+        {
+            self.parting = None;
+        }
         let driven = ready!(self.driver.poll_next(cx));
         match driven {
             Driven::Event(Event::Greeting(reply)) => self.greeting = Some(reply),
@@ -310,11 +354,19 @@ impl Session {
                 let moved = Arc::new(AtomicU64::new(0));
                 self.driver.watch(id, Arc::clone(&moved));
                 match &mut self.running {
-                    Some(running) if !running.told => {
-                        running.data = Some(Data { id, stream, moved })
+                    // It may be the second one, for a download that was asked for once more.
+                    Some(running) if !running.unwanted => {
+                        running.told = false;
+                        running.data = Some(Data { id, stream, moved });
                     }
-                    // Given up before it began.
-                    _ => stream.reset(),
+                    Some(running) => {
+                        // Given up before it began.
+                        stream.reset();
+                        let now = self.driver.now();
+                        let request = running.request;
+                        self.driver.machine_mut().abort(now, request);
+                    }
+                    None => stream.reset(),
                 }
             }
             Driven::Abort(id) => {
@@ -324,7 +376,10 @@ impl Session {
                     data.stream.reset();
                 }
             }
-            Driven::Closed(how) => self.closed = Some(how),
+            Driven::Closed(how) => {
+                self.parting = None;
+                self.closed = Some(how);
+            }
             _ => {}
         }
         Poll::Ready(())
@@ -459,8 +514,7 @@ impl Session {
     }
 
     /// Tells the machine how the payload ended; what the server makes of it is the outcome.
-    /// `Ok` has whether the end was clean, as in `DataEvent::Finished`.
-    pub(crate) fn payload_ended(&mut self, how: Result<bool, DataFailure>) {
+    pub(crate) fn payload_ended(&mut self, how: PayloadEnd) {
         let Some(running) = &mut self.running else {
             return;
         };
@@ -469,18 +523,44 @@ impl Session {
         };
         running.told = true;
         let bytes = data.moved.load(Ordering::Relaxed);
+        let is_shut = match how {
+            PayloadEnd::Sent => Some(true),
+            PayloadEnd::Received => Some(false),
+            PayloadEnd::Cut | PayloadEnd::Failed(_) => None,
+        };
+        if let Some(is_shut) = is_shut
+            && data.stream.is_secure()
+        {
+            self.parting = Some(Parting::new(data.stream, is_shut));
+        }
         match how {
-            Ok(clean) => self.driver.finished(data.id, bytes, clean),
-            Err(failure) => self.driver.failed(data.id, failure),
+            PayloadEnd::Sent | PayloadEnd::Received => {
+                self.driver.finished(data.id, bytes, true);
+            }
+            PayloadEnd::Cut => self.driver.finished(data.id, bytes, false),
+            PayloadEnd::Failed(failure) => self.driver.failed(data.id, failure),
         }
     }
 
-    /// Waits for the server's last word on the transfer.
-    pub(crate) fn poll_confirmed(&mut self, cx: &mut Context<'_>) -> Poll<Result<Transferred>> {
+    /// Waits for the server's last word on the transfer. `None`: a download that had brought
+    /// nothing flows anew.
+    pub(crate) fn poll_confirmed(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Transferred>>> {
+        while let Some(running) = &self.running
+            && running.outcome.is_none()
+            && self.closed.is_none()
+        {
+            if running.data.is_some() {
+                return Poll::Ready(Ok(None));
+            }
+            ready!(self.poll_drive(cx));
+        }
         let step = self.step();
         let outcome = ready!(self.poll_outcome(cx))?;
         Poll::Ready(match outcome {
-            Outcome::Transferred(transferred) => Ok(transferred),
+            Outcome::Transferred(transferred) => Ok(Some(transferred)),
             other => Err(self.unexpected(step, other)),
         })
     }

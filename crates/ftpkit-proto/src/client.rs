@@ -9,6 +9,7 @@ mod connection;
 mod event;
 mod flow;
 mod hash;
+mod learned;
 mod leg;
 mod login;
 mod negotiate;
@@ -16,6 +17,7 @@ mod plan;
 mod query;
 mod relay;
 mod rendezvous;
+mod repeat;
 mod replies;
 mod request;
 mod state;
@@ -26,6 +28,7 @@ mod upgrade;
 pub use config::{Config, DataMode, Limits, Pipelining, Pret, Timeouts};
 pub use connection::Connection;
 pub use event::{Event, Outcome, Phase, TransferFailed, Transferred};
+pub use learned::{BadLearned, Learned, Resumption};
 pub use relay::{
     Errand, ErrandId, Relay, RelayConfig, RelayFailed, RelayOutcome, RelayOutput, Relayed, Side,
 };

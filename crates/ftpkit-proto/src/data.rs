@@ -83,6 +83,12 @@ pub enum DataRequest {
     Secure(TlsRole),
     /// Payload may flow now. Answered by `Progress` at times, and by one `Finished` or `Failed`.
     Transfer(Flow),
+    /// End the connection, which is under TLS, in good order and without payload: close_notify,
+    /// then read and forget what the peer sends until its end, for a second at most. Answered
+    /// by `Finished` or `Failed`.
+    ///
+    /// A driver that resumes sessions gets the peer's tickets so.
+    Discard,
     /// Drop whatever exists under this id: listener, attempt, connection. No answer follows.
     Abort,
 }

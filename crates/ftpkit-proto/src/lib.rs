@@ -198,6 +198,7 @@
 //! | [`Connect`](DataRequest::Connect) | Connects, from the control connection's local address where that is possible. | `Connected` |
 //! | [`Secure`](DataRequest::Secure) | Starts TLS in the role that it names, which is that of the control connection but for SSCN and CPSV, and resumes its session. | [`Secured`](DataEvent::Secured) |
 //! | [`Transfer`](DataRequest::Transfer) | Lets the payload flow: tells the application that the stream is there. | [`Progress`](DataEvent::Progress) at times, one [`Finished`](DataEvent::Finished) |
+//! | [`Discard`](DataRequest::Discard) | Ends TLS on the connection without payload, and reads to the peer's end, for a second at most. | `Finished` |
 //! | [`Abort`](DataRequest::Abort) | Closes whatever there is under this id. | none |
 //!
 //! Instead of an answer there may be [`Failed`](DataEvent::Failed), with whose fault it is: the

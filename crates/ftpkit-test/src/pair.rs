@@ -502,6 +502,7 @@ impl Pair {
                 };
                 self.net.transfer(now, side, id, flow, payload);
             }
+            DataRequest::Discard => self.net.transfer(now, side, id, Flow::Send, Vec::new()),
             DataRequest::Abort => self.net.abort(now, side, id),
             other => panic!("{side:?} asks for {other:?}\n{}", self.transcript),
         }

@@ -5,6 +5,8 @@ mod accept;
 #[cfg(feature = "_tls")]
 mod ahead;
 mod connect;
+#[cfg(feature = "_tls")]
+mod discard;
 mod listen;
 #[cfg(feature = "_tls")]
 mod secure;
@@ -19,10 +21,10 @@ use std::{
 use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, Flow};
 use tokio::net::{TcpListener, TcpStream};
 
-#[cfg(feature = "_tls")]
-use self::secure::Securing;
 pub use self::stream::DataStream;
 use self::{accept::Accepting, connect::Connecting};
+#[cfg(feature = "_tls")]
+use self::{discard::Discarding, secure::Securing};
 #[cfg(feature = "_tls")]
 use crate::tls::SessionTls;
 use crate::{acceptor::canonical, ports::PassivePorts};
@@ -89,6 +91,9 @@ enum State {
     /// Under TLS.
     #[cfg(feature = "_tls")]
     Secured(DataStream),
+    /// On the way to its end, without payload.
+    #[cfg(feature = "_tls")]
+    Discarding(Discarding),
     /// The role above has the stream.
     HandedUp,
 }
@@ -194,6 +199,11 @@ impl Plane {
                 Answer::Transfer(flow, DataStream::clear(stream, peer))
             }
             #[cfg(feature = "_tls")]
+            (State::Secured(stream), DataRequest::Discard) => {
+                self.put(id, State::Discarding(Discarding::new(stream)));
+                Answer::None
+            }
+            #[cfg(feature = "_tls")]
             (State::Secured(stream), DataRequest::Transfer(flow)) => {
                 self.put(id, State::HandedUp);
                 Answer::Transfer(flow, stream)
@@ -250,6 +260,12 @@ impl Plane {
                         DataEvent::Failed(failure)
                     }
                 };
+                return Poll::Ready((id, event));
+            }
+            #[cfg(feature = "_tls")]
+            State::Discarding(discarding) => {
+                let event = ready!(discarding.poll(cx));
+                self.slot = None;
                 return Poll::Ready((id, event));
             }
             _ => return Poll::Pending,

@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use crate::{
     client::Client,
     error::{ErrorKind, Result, Step},
+    session::PayloadEnd,
 };
 
 /// A remote file that is being read.
@@ -203,19 +204,22 @@ impl<'c> Reader<'c> {
                         Poll::Ready(Ok(buf.filled().len()))
                     }));
                     match read {
-                        Some(Ok(0)) => session.payload_ended(Ok(true)),
+                        Some(Ok(0)) => session.payload_ended(PayloadEnd::Received),
                         Some(Ok(read)) => return Poll::Ready(Ok(read)),
                         // Under TLS, without close_notify.
                         Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                            session.payload_ended(Ok(false));
+                            session.payload_ended(PayloadEnd::Cut);
                         }
-                        Some(Err(_)) => session.payload_ended(Err(DataFailure::Broken)),
+                        Some(Err(_)) => {
+                            session.payload_ended(PayloadEnd::Failed(DataFailure::Broken))
+                        }
                         None => {}
                     }
                     self.state = State::Confirming;
                 }
                 State::Confirming => match ready!(self.client.session.poll_confirmed(cx)) {
-                    Ok(transferred) => self.state = State::Confirmed(transferred),
+                    Ok(Some(transferred)) => self.state = State::Confirmed(transferred),
+                    Ok(None) => self.state = State::Flowing,
                     Err(error) => {
                         self.state = State::Failed;
                         let error = error.with_step(self.step);

@@ -18,6 +18,7 @@ use tokio::io::AsyncWrite;
 use crate::{
     client::Client,
     error::{Error, ErrorKind, Result, Step},
+    session::PayloadEnd,
 };
 
 /// A remote file that is being written.
@@ -171,7 +172,7 @@ impl<'c> Writer<'c> {
             Some(Ok(written)) if written > 0 || buf.is_empty() => {
                 return Poll::Ready(Ok(written));
             }
-            Some(_) => session.payload_ended(Err(DataFailure::Broken)),
+            Some(_) => session.payload_ended(PayloadEnd::Failed(DataFailure::Broken)),
             None => {}
         }
         self.state = State::Confirming;
@@ -188,9 +189,14 @@ impl<'c> Writer<'c> {
 
     fn poll_confirmed(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         match ready!(self.client.session.poll_confirmed(cx)) {
-            Ok(transferred) => {
+            Ok(Some(transferred)) => {
                 self.state = State::Confirmed(transferred);
                 Poll::Ready(Ok(()))
+            }
+            // An upload is never begun anew behind its payload.
+            Ok(None) => {
+                self.state = State::Failed;
+                Poll::Ready(Err(self.ended()))
             }
             Err(error) => {
                 self.state = State::Failed;
@@ -212,8 +218,10 @@ impl<'c> Writer<'c> {
                         Pin::new(stream).poll_shutdown(cx).map_ok(|()| 0)
                     }));
                     match closed {
-                        Some(Ok(_)) => session.payload_ended(Ok(true)),
-                        Some(Err(_)) => session.payload_ended(Err(DataFailure::Broken)),
+                        Some(Ok(_)) => session.payload_ended(PayloadEnd::Sent),
+                        Some(Err(_)) => {
+                            session.payload_ended(PayloadEnd::Failed(DataFailure::Broken))
+                        }
                         None => {}
                     }
                     self.state = State::Confirming;

@@ -1,7 +1,9 @@
 //! What a client machine does, and how patient it is.
 
+use alloc::boxed::Box;
 use core::{net::IpAddr, time::Duration};
 
+use super::learned::Learned;
 use crate::text::Text;
 
 /// The settings of one client connection.
@@ -44,6 +46,8 @@ pub struct Config {
     /// Allows [`Request::ClearControl`](super::Request::ClearControl), by which whoever is on
     /// the way can read and change all further commands. Off by default.
     pub dangerous_ccc: bool,
+    /// What an earlier connection to this host has learnt. Nothing by default.
+    pub learned: Option<Box<Learned>>,
     /// The limits on what a server may send.
     pub limits: Limits,
     /// The timers.
@@ -139,6 +143,7 @@ impl Default for Config {
             telnet_abort: false,
             implicit_tls: false,
             dangerous_ccc: false,
+            learned: None,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             trace: false,

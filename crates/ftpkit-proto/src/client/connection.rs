@@ -8,6 +8,7 @@ use core::{net::SocketAddr, time::Duration};
 use super::{
     config::{Config, Pipelining},
     event::{Event, Outcome},
+    learned::{Learned, Resumption},
     query::{self, Query},
     request::{Request, RequestId},
     state::{AUTOMATA, Exchange, Parameters, Session},
@@ -102,7 +103,13 @@ impl Connection {
             reader: ReplyReader::new(config.limits.reply, config.lenient),
             session: At::first(Session::Greeting, &taken),
             secured: false,
-            parameters: Parameters::default(),
+            parameters: Parameters {
+                resumption: config
+                    .learned
+                    .as_ref()
+                    .map_or(Resumption::Unknown, |learned| learned.resumption),
+                ..Parameters::default()
+            },
             features: None,
             exchange: At::first(Exchange::Idle, &taken),
             lately: Lately::Nothing,
@@ -212,6 +219,20 @@ impl Connection {
     #[must_use]
     pub const fn is_data_protected(&self) -> bool {
         self.parameters.protected
+    }
+
+    /// What is known of the host now, for the next connection to it: what this one has learnt,
+    /// and what `Config::learned` said of the rest.
+    #[must_use]
+    pub fn learned(&self) -> Learned {
+        let mut learned = self.config.learned.as_deref().cloned().unwrap_or_default();
+        learned.worked = self.parameters.worked.or(learned.worked);
+        learned.resumption = self.parameters.resumption;
+        learned.prefer_tls12 |= self.parameters.starved;
+        if let Some(features) = &self.features {
+            learned.features = Some(features.clone());
+        }
+        learned
     }
 
     /// Which legal transitions of the client's automata this connection has taken so far.

@@ -16,6 +16,9 @@ pub enum Event {
     Greeting(Reply),
     /// The server accepted the transfer (1yz); the payload of this request flows over the data
     /// connection `data` when the driver hands up its stream.
+    ///
+    /// It comes twice where a download was refused before a byte of it flowed, since TLS on its
+    /// data connection did not resume a session, and was asked for once more.
     Opened {
         /// The request.
         request: RequestId,

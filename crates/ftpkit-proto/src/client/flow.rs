@@ -52,7 +52,7 @@ impl Connection {
         ON
     }
 
-    fn flow(&mut self, run: &mut Run) -> Went {
+    pub(super) fn flow(&mut self, run: &mut Run) -> Went {
         run.data.go(Rendezvous::Flowing);
         run.told = true;
         if let Some(reply) = run.opening.take() {
@@ -77,6 +77,9 @@ impl Connection {
     }
 
     pub(super) fn confirmed(&mut self, run: &mut Run) -> Went {
+        if run.again {
+            return self.repeat(run);
+        }
         match *run.data {
             Rendezvous::Ended { clean } => self.settle(run, clean),
             Rendezvous::Flowing => {
@@ -146,11 +149,8 @@ impl Connection {
                 self.request(run, DataRequest::Accept);
                 ON
             }
-            Met::Secured { resumed } => {
-                self.disarm(Timer::Handshake);
-                run.resumed = Some(resumed);
-                self.flow(run)
-            }
+            Met::Secured { resumed } => self.secured(run, resumed),
+            Met::Discarded => self.repeat(run),
             Met::Moved(bytes) => {
                 if bytes > run.bytes {
                     run.bytes = bytes;
@@ -179,6 +179,9 @@ impl Connection {
         failure: DataFailure,
     ) -> Went {
         self.disarm_data();
+        if run.again {
+            return self.repeat(run);
+        }
         let local = matches!(
             failure,
             DataFailure::Local | DataFailure::NoSpace | DataFailure::Quota
@@ -239,6 +242,7 @@ impl Connection {
         self.drop_data(run);
         self.disarm(Timer::Reply);
         let reply = reply.or_else(|| run.reply.take());
+        self.note_starved(run, reply.as_ref());
         self.done(
             run.id,
             Outcome::TransferFailed(TransferFailed {

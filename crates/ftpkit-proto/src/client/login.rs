@@ -54,6 +54,9 @@ impl Connection {
             return self.done(run.id, Outcome::Reply(reply));
         }
         self.lately = Lately::LoggedIn;
+        // Unless they are asked for, those of an earlier connection stand in.
+        let learned = self.config.learned.as_deref();
+        self.features = learned.and_then(|learned| learned.features.clone());
         if self.config.negotiate {
             self.begin_negotiation(run.id, Some(reply));
         } else {

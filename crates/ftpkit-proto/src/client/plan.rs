@@ -16,6 +16,27 @@ pub(super) enum Way {
 }
 
 impl Way {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Epsv,
+        Self::Pasv,
+        Self::Lpsv,
+        Self::Eprt,
+        Self::Port,
+        Self::Lprt,
+    ];
+
+    /// Its command.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Epsv => "EPSV",
+            Self::Pasv => "PASV",
+            Self::Lpsv => "LPSV",
+            Self::Eprt => "EPRT",
+            Self::Port => "PORT",
+            Self::Lprt => "LPRT",
+        }
+    }
+
     /// Whether the server listens.
     pub(super) const fn is_passive(self) -> bool {
         matches!(self, Self::Epsv | Self::Pasv | Self::Lpsv)
@@ -23,14 +44,14 @@ impl Way {
 }
 
 /// What was seen to work on a connection.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Worked {
     /// The command that led to a connection at last.
-    passive: Option<Way>,
+    pub(super) passive: Option<Way>,
     /// The command that the server took at last.
-    active: Option<Way>,
-    /// Whether the last connection that was made is the server's.
-    called: bool,
+    pub(super) active: Option<Way>,
+    /// Whether the last connection that was made is the server's; none: none was made.
+    pub(super) called: Option<bool>,
 }
 
 impl Worked {
@@ -38,7 +59,7 @@ impl Worked {
     pub(super) const fn did(&mut self, way: Way) {
         if way.is_passive() {
             self.passive = Some(way);
-            self.called = false;
+            self.called = Some(false);
         } else {
             self.active = Some(way);
         }
@@ -46,7 +67,16 @@ impl Worked {
 
     /// The server has called.
     pub(super) const fn called(&mut self) {
-        self.called = true;
+        self.called = Some(true);
+    }
+
+    /// With what was seen on an earlier connection, where this one has not shown it.
+    pub(super) fn or(self, before: Self) -> Self {
+        Self {
+            passive: self.passive.or(before.passive),
+            active: self.active.or(before.active),
+            called: self.called.or(before.called),
+        }
     }
 }
 
@@ -55,6 +85,8 @@ impl Worked {
 pub(super) struct Grounds<'a> {
     pub(super) config: &'a Config,
     pub(super) worked: Worked,
+    /// What an earlier connection has seen.
+    pub(super) before: Worked,
     pub(super) features: Option<&'a Features>,
     /// Whether EPSV ALL is in force.
     pub(super) only_epsv: bool,
@@ -82,7 +114,9 @@ impl Plan {
             _ if grounds.only_epsv => chain([Some(Way::Epsv), None], [None; 2]),
             DataMode::Passive => chain(passive, [None; 2]),
             DataMode::Active => chain(active, [None; 2]),
-            DataMode::Auto if grounds.worked.called => chain(active, passive),
+            DataMode::Auto if grounds.worked.or(grounds.before).called == Some(true) => {
+                chain(active, passive)
+            }
             DataMode::Auto => chain(passive, active),
         };
         Self { now: None, left }
@@ -128,7 +162,13 @@ impl Grounds<'_> {
             false => self.config.long_addresses.then_some(Way::Lpsv),
         };
         let listed = self.lists(Features::epsv);
-        order(Way::Epsv, old, listed, self.worked.passive)
+        order(
+            Way::Epsv,
+            old,
+            listed,
+            self.worked.passive,
+            self.before.passive,
+        )
     }
 
     /// PORT has none either.
@@ -138,7 +178,13 @@ impl Grounds<'_> {
             false => self.config.long_addresses.then_some(Way::Lprt),
         };
         let listed = self.lists(Features::eprt);
-        order(Way::Eprt, old, listed, self.worked.active)
+        order(
+            Way::Eprt,
+            old,
+            listed,
+            self.worked.active,
+            self.before.active,
+        )
     }
 
     /// Whether the server lists the command, or lists nothing at all.
@@ -149,14 +195,21 @@ impl Grounds<'_> {
 }
 
 /// The present form and the old one of a command, what worked in front. What stands before
-/// that has failed on this connection, and is left out.
-fn order(present: Way, old: Option<Way>, listed: bool, worked: Option<Way>) -> Half {
+/// that has failed on this connection, and is left out; what failed on an earlier one comes last.
+fn order(
+    present: Way,
+    old: Option<Way>,
+    listed: bool,
+    worked: Option<Way>,
+    before: Option<Way>,
+) -> Half {
     let half = match old {
         Some(old @ (Way::Pasv | Way::Port)) if !listed => [Some(old), Some(present)],
         _ => [Some(present), old],
     };
     match half {
         [_, second @ Some(_)] if second == worked => [second, None],
+        [first, second @ Some(_)] if worked.is_none() && second == before => [second, first],
         half => half,
     }
 }
@@ -184,6 +237,7 @@ mod tests {
         Grounds {
             config,
             worked: Worked::default(),
+            before: Worked::default(),
             features: None,
             only_epsv: false,
             peer_v4: true,
@@ -241,6 +295,23 @@ mod tests {
         assert_eq!(ways(grounds), [Way::Port, Way::Epsv, Way::Pasv]);
         grounds.worked.did(Way::Pasv);
         assert_eq!(ways(grounds), [Way::Pasv, Way::Port]);
+    }
+
+    #[test]
+    fn what_worked_before_comes_first_and_what_failed_last() {
+        let auto = config(DataMode::Auto, false);
+        let mut grounds = grounds(&auto);
+        grounds.before.did(Way::Pasv);
+        grounds.before.did(Way::Port);
+        grounds.before.called();
+        let expected = [Way::Port, Way::Eprt, Way::Pasv, Way::Epsv];
+        assert_eq!(ways(grounds), expected);
+        // What this connection shows counts more.
+        grounds.worked.did(Way::Epsv);
+        assert_eq!(
+            ways(grounds),
+            [PASV.as_slice(), &[Way::Port, Way::Eprt]].concat()
+        );
     }
 
     #[test]

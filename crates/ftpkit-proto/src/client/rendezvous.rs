@@ -9,7 +9,7 @@ use core::net::{IpAddr, SocketAddr};
 use super::{
     config::Pret,
     connection::Connection,
-    plan::{Grounds, Plan, Way},
+    plan::{Grounds, Plan, Way, Worked},
     state::{Rendezvous, Step},
     transfer::{ON, Run, Went},
 };
@@ -29,6 +29,7 @@ impl Connection {
         run.plan = Plan::new(Grounds {
             config: &self.config,
             worked: self.parameters.worked,
+            before: self.before(),
             features: self.features.as_ref(),
             only_epsv: self.parameters.only_epsv,
             peer_v4: is_v4(self.peer.ip()),
@@ -124,6 +125,12 @@ impl Connection {
         let mut address = self.peer;
         address.set_port(port);
         (port != 0).then_some(address)
+    }
+
+    /// What an earlier connection has seen to work.
+    fn before(&self) -> Worked {
+        let learned = self.config.learned.as_deref();
+        learned.map_or_else(Worked::default, |learned| learned.worked)
     }
 
     fn announced_ip(&self) -> IpAddr {

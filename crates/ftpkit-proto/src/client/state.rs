@@ -9,6 +9,7 @@ use core::net::{IpAddr, SocketAddr};
 use super::{
     event::Phase,
     hash::HashRun,
+    learned::Resumption,
     leg::LegRun,
     login::LoginRun,
     negotiate::NegotiationRun,
@@ -274,6 +275,12 @@ pub(super) struct Parameters {
     pub(super) range_pending: bool,
     /// Whether EPSV ALL was accepted: no other way of setting up is allowed any more.
     pub(super) only_epsv: bool,
+    /// Whether data connections must resume the TLS session.
+    pub(super) resumption: Resumption,
+    /// Whether one has.
+    pub(super) has_resumed: bool,
+    /// Whether a transfer was refused since nothing was left to resume with.
+    pub(super) starved: bool,
     /// Whether SSCN has made the server the TLS client of its data connections.
     pub(super) sscn: bool,
 }
@@ -339,7 +346,7 @@ automaton! { Step "transfer": Begun;
     Range => Rest Command Over;
     Command => Plan Opened Confirmed Aborting Over;
     Opened => Plan Confirmed Aborting Over;
-    Confirmed => Over;
+    Confirmed => Plan Over;
     Aborting => Fenced Over;
     Fenced => Plan Fenced Over;
 }
@@ -434,6 +441,7 @@ impl Step {
                 | Rendezvous::Connecting
                 | Rendezvous::Connected
                 | Rendezvous::Accepting => Phase::Connect,
+                Rendezvous::Discarding => Phase::Secure,
             },
         }
     }
@@ -482,6 +490,8 @@ pub(super) enum Rendezvous {
     Connected,
     /// TLS is being started on it.
     Securing,
+    /// It is being ended in good order without payload, since the server would refuse it.
+    Discarding,
     /// Payload may flow.
     Flowing,
     /// Payload has ended.
@@ -496,10 +506,11 @@ automaton! { Rendezvous "rendezvous": Absent;
     Bound => Accepting Gone;
     Connecting => Connected Gone;
     Accepting => Accepting Connected Gone;
-    Connected => Securing Flowing Gone;
+    Connected => Securing Discarding Flowing Gone;
     Securing => Connected Gone;
+    Discarding => Ended Gone;
     Flowing => Flowing Ended Gone;
-    Ended => Over;
+    Ended => Gone Over;
     Gone => Binding Connecting Over;
 }
 
@@ -522,6 +533,8 @@ pub(super) enum Met {
     Moved(u64),
     /// Payload has ended after this many bytes.
     Ended(u64),
+    /// The connection has ended, as it should, without payload.
+    Discarded,
     /// The connection failed in this state.
     Failed(Rendezvous, DataFailure),
 }
@@ -543,6 +556,9 @@ impl Rendezvous {
             }
             (Self::Securing, DataEvent::Secured { resumed }) => {
                 (Self::Connected, Met::Secured { resumed: *resumed })
+            }
+            (Self::Discarding, DataEvent::Finished { clean, .. }) => {
+                (Self::Ended { clean: *clean }, Met::Discarded)
             }
             (Self::Flowing, DataEvent::Progress { bytes }) => (Self::Flowing, Met::Moved(*bytes)),
             (Self::Flowing, DataEvent::Finished { bytes, clean }) => {

@@ -33,6 +33,7 @@ mod procedures;
 mod range;
 mod relay;
 mod rendezvous;
+mod repeat;
 mod transfer;
 mod upgrade;
 
@@ -59,6 +60,7 @@ enum Cut {
 /// - `d1 connected ADDRESS`, `d1 listening ADDRESS`, `d1 secured`, `d1 resumed`, `d1 moved N`,
 ///   `d1 finished N`, `d1 unclean N`, `d1 failed KIND`: news of the data connection
 /// - `tls started`, `tls failed`, `tls stopped`, `eof`, `wait SECONDS`
+/// - `learned TEXT`: nothing happens, and this is what was learnt
 ///
 /// What must follow, and nothing else before the next thing happens:
 ///
@@ -197,6 +199,10 @@ impl Script {
                 .handle_tls(now, TlsEvent::Started(TlsFacts::default())),
             ["tls", "stopped"] => self.client.handle_tls(now, TlsEvent::Stopped),
             ["tls", "failed"] => self.client.handle_tls(now, TlsEvent::Failed),
+            ["learned", ref what @ ..] => {
+                let learned = self.client.learned().to_string();
+                assert_eq!(learned.split(' ').skip(1).collect::<Vec<_>>(), what);
+            }
             ["wait", seconds] => {
                 self.now = now + Duration::from_secs(seconds.parse().unwrap());
                 self.client.handle_timeout(self.now);

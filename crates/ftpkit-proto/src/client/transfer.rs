@@ -53,6 +53,10 @@ pub(super) struct Run {
     pub(super) reply: Option<Reply>,
     pub(super) bytes: u64,
     pub(super) resumed: Option<bool>,
+    /// Whether this try is to be repeated when it has ended; see `repeat.rs`.
+    pub(super) again: bool,
+    /// Whether this try is the second one.
+    pub(super) repeated: bool,
     /// Set when the transfer has failed and only replies are awaited, so that the control
     /// connection stays in step.
     pub(super) failure: Option<(Phase, Option<DataFailure>)>,
@@ -122,8 +126,24 @@ impl Run {
             reply: None,
             bytes: 0,
             resumed: None,
+            again: false,
+            repeated: false,
             failure: None,
         }
+    }
+
+    /// Forgets the first try.
+    pub(super) fn begin_again(&mut self) {
+        if matches!(*self.data, Rendezvous::Ended { .. }) {
+            self.data.go(Rendezvous::Gone);
+        }
+        self.again = false;
+        self.repeated = true;
+        self.pret = false;
+        self.opening = None;
+        self.told = false;
+        self.bytes = 0;
+        self.resumed = None;
     }
 
     /// Whether a reply is awaited.
@@ -177,6 +197,7 @@ impl Connection {
                 self.drop_data(&mut run);
                 self.data_failed(&mut run, before, DataFailure::TimedOut)
             }
+            Timer::DataDrain if run.again => self.drained(&mut run),
             _ => ControlFlow::Break(Over::Fatal(Error::TimedOut(timer))),
         };
         self.keep(run, went);
@@ -185,6 +206,7 @@ impl Connection {
     /// The application no longer wants it.
     pub(super) fn abort_transfer(&mut self, mut run: Box<Run>) {
         run.plan.forget();
+        run.again = false;
         let went = if run.step.is_aborting() {
             ON
         } else {
@@ -235,6 +257,8 @@ impl Connection {
             Some((phase, data)) if !run.step.is_aborting() => {
                 return if code.is_preliminary() {
                     ON
+                } else if phase == Phase::Payload && self.may_repeat(run, code) {
+                    self.repeat_after(run, reply)
                 } else {
                     self.fail(run, phase, data, Some(reply))
                 };
@@ -342,6 +366,9 @@ impl Connection {
                 self.parameters.no_pret |= code != Code::BAD_ARGUMENT;
                 self.ask_passive(run);
                 ON
+            }
+            Step::Opened if run.again || self.may_repeat(run, code) => {
+                self.repeat_after(run, reply)
             }
             Step::Command | Step::Opened
                 if code == Code::NO_DATA_CONNECTION && run.may_try_again() =>

@@ -62,6 +62,7 @@
 //! | [`telnet_abort`](crate::client::Config::telnet_abort) | `false` | All servers that were tried act on a plain ABOR, and Pure-FTPd overlooks one behind a Synch. | for servers that do not look at the control connection during a transfer |
 //! | [`implicit_tls`](crate::client::Config::implicit_tls) | `false` | AUTH (RFC 4217) is the standard, and serves the same port. | for servers that listen under TLS, at port 990 by custom |
 //! | [`dangerous_ccc`](crate::client::Config::dangerous_ccc) | `false` | CCC gives what TLS was for away. | for a gateway that must read PASV |
+//! | [`learned`](crate::client::Config::learned) | `None` | A machine knows nothing but its connection. | to what [`Connection::learned`](crate::client::Connection::learned) gave for the same host |
 //! | [`trace`](crate::client::Config::trace) | `false` | It costs an event a command and a reply. | for logs; they print without secrets |
 //!
 //! | setting of [`client::Limits`](crate::client::Limits) | default | why | change it |

@@ -50,12 +50,11 @@ impl Connection {
         let config = &self.config;
         let offers = self.offers();
         let on = |what| offers.contains(what);
-        let auth = config.tls != TlsPolicy::Off;
-        let tls = auth || self.is_secured();
+        let tls = config.tls != TlsPolicy::Off;
         let between = tls && config.dangerous_server_to_server;
         let hash = |form: Checksum| on(Offers::hash(form.algorithm()));
         let fixed = [
-            (auth, "AUTH TLS"),
+            (tls, "AUTH TLS"),
             (on(Offers::SPACE), "AVBL"),
             (true, "CLNT"),
             (on(Offers::COMBINE), "COMB"),
@@ -127,14 +126,13 @@ impl Connection {
     pub(super) fn help(&self) -> Reply {
         let config = &self.config;
         let on = |what| self.does_offer(what);
-        let auth = config.tls != TlsPolicy::Off;
-        let tls = auth || self.is_secured();
+        let tls = config.tls != TlsPolicy::Off;
         let hash = |form: Checksum| on(Offers::hash(form.algorithm()));
         let facts = !settable(self.offers()).is_empty();
         let between = tls && config.dangerous_server_to_server;
         let commands = [
             (true, "ABOR ACCT ALLO APPE"),
-            (auth, "AUTH"),
+            (tls, "AUTH"),
             (on(Offers::SPACE), "AVBL"),
             (tls && config.dangerous_ccc, "CCC"),
             (true, "CDUP CLNT"),

@@ -31,7 +31,11 @@ use super::{
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct ClientTls(Arc<ClientConfig>);
+pub struct ClientTls {
+    config: Arc<ClientConfig>,
+    /// The same, for TLS 1.2 alone where that is allowed.
+    tls12: Arc<ClientConfig>,
+}
 
 impl ClientTls {
     /// Begins to set TLS up.
@@ -46,9 +50,23 @@ impl ClientTls {
     /// # Errors
     /// [`TlsError::ServerName`] where no certificate can be for such a host.
     pub fn session(&self, host: &str) -> Result<SessionTls, TlsError> {
+        Self::session_of(&self.config, host)
+    }
+
+    /// As [`session`](Self::session), with no version above TLS 1.2 unless only TLS 1.3 is
+    /// allowed. In TLS 1.2 a session may be resumed again and again, while a server of TLS 1.3
+    /// may give too few tickets for all of its data connections.
+    ///
+    /// # Errors
+    /// As [`session`](Self::session).
+    pub fn session_tls12(&self, host: &str) -> Result<SessionTls, TlsError> {
+        Self::session_of(&self.tls12, host)
+    }
+
+    fn session_of(config: &ClientConfig, host: &str) -> Result<SessionTls, TlsError> {
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|_| TlsError::ServerName(host.to_owned()))?;
-        let mut config = ClientConfig::clone(&self.0);
+        let mut config = config.clone();
         config.resumption = Resumption::store(Arc::new(ClientSessionMemoryCache::new(8)));
         Ok(SessionTls::client(ClientSession::new(
             Arc::new(config),
@@ -123,23 +141,36 @@ impl ClientTlsBuilder {
     /// the operating system does not like.
     pub fn build(self) -> Result<ClientTls, TlsError> {
         let verifier = self.trust.verifier()?;
-        let builder = ClientConfig::builder_with_provider(provider())
-            .with_protocol_versions(self.versions.list())
-            .map_err(TlsError::Setup)?
-            .dangerous()
-            .with_custom_certificate_verifier(verifier);
-        let mut config = match self.identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
-                identity.certified_key(),
-            ))),
+        let make = |versions| configure(versions, &verifier, self.identity.as_ref());
+        let config = make(self.versions)?;
+        let tls12 = match self.versions {
+            TlsVersions::All => make(TlsVersions::Tls12)?,
+            TlsVersions::Tls12 | TlsVersions::Tls13 => Arc::clone(&config),
         };
-        // Servers that know ALPN are told that this is no browser; for the others, that the
-        // name was not chosen is no matter.
-        config.alpn_protocols = vec![b"ftp".to_vec()];
-        config.check_selected_alpn = false;
-        Ok(ClientTls(Arc::new(config)))
+        Ok(ClientTls { config, tls12 })
     }
+}
+
+fn configure(
+    versions: TlsVersions,
+    verifier: &Arc<dyn ServerCertVerifier>,
+    identity: Option<&Identity>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(versions.list())
+        .map_err(TlsError::Setup)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(verifier));
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => builder
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified_key()))),
+    };
+    // Servers that know ALPN are told that this is no browser; for the others, that the
+    // name was not chosen is no matter.
+    config.alpn_protocols = vec![b"ftp".to_vec()];
+    config.check_selected_alpn = false;
+    Ok(Arc::new(config))
 }
 
 impl Trust {

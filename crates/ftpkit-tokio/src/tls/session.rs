@@ -2,10 +2,13 @@
 
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use ftpkit_proto::{DataFailure, Text, TlsRole};
+use ftpkit_proto::{DataFailure, TlsRole};
 use rustls::{
     ClientConfig, CommonState, HandshakeKind, ServerConfig,
     pki_types::{CertificateDer, ServerName},
@@ -13,11 +16,7 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::{
-    Handshake, SessionReuse, TlsFailure,
-    binding::{Binding, Verdict},
-    server::Face,
-};
+use super::{Handshake, SessionReuse, TlsFailure, binding::BoundTickets};
 
 /// TLS of one control connection and its data connections, for a
 /// [`Driver`](crate::Driver::with_tls); made by [`ServerTls`](super::ServerTls) or
@@ -25,7 +24,7 @@ use super::{
 pub struct SessionTls {
     side: Side,
     /// The certificate that the peer showed on the control connection.
-    shown: Mutex<Option<CertificateDer<'static>>>,
+    shown: OnceLock<Option<CertificateDer<'static>>>,
     /// The last failure of a handshake, and in words.
     failure: Mutex<Option<(TlsFailure, String)>>,
 }
@@ -38,41 +37,46 @@ enum Side {
 /// The server's part.
 pub(super) struct ServerSession {
     config: Arc<ServerConfig>,
-    face: Arc<Face>,
-    binding: Arc<Binding>,
+    tickets: Arc<BoundTickets>,
     reuse: SessionReuse,
+    /// The client has resumed the session on a data connection.
+    has_resumed: AtomicBool,
 }
 
 impl ServerSession {
     pub(super) const fn new(
         config: Arc<ServerConfig>,
-        face: Arc<Face>,
-        binding: Arc<Binding>,
+        tickets: Arc<BoundTickets>,
         reuse: SessionReuse,
     ) -> Self {
         Self {
             config,
-            face,
-            binding,
+            tickets,
             reuse,
+            has_resumed: AtomicBool::new(false),
         }
     }
 
-    /// Whose a data connection is that has resumed its session, or has not.
-    fn judge(&self, resumed: bool) -> Verdict {
-        let foreign = self.binding.is_foreign();
-        match self.reuse {
-            _ if resumed => Verdict::Proven,
-            SessionReuse::Off => Verdict::Proven,
-            SessionReuse::Auto if !foreign && !self.binding.has_resumed() => Verdict::Unproven,
-            SessionReuse::Auto | SessionReuse::Required => {
-                tracing::debug!(
-                    foreign,
-                    "the data connection did not resume the TLS session"
-                );
-                Verdict::Refused
-            }
+    /// Whether a data connection that has resumed its session, or has not, is the client's.
+    fn check(&self, resumed: bool) -> Result<(), DataFailure> {
+        let foreign = self.tickets.take_foreign();
+        if resumed {
+            self.has_resumed.store(true, Ordering::Release);
+            return Ok(());
         }
+        let refused = match self.reuse {
+            SessionReuse::Off => false,
+            SessionReuse::Auto => foreign || self.has_resumed.load(Ordering::Acquire),
+            SessionReuse::Required => true,
+        };
+        if refused {
+            tracing::debug!(
+                foreign,
+                "the data connection did not resume the TLS session"
+            );
+            return Err(DataFailure::NotResumed);
+        }
+        Ok(())
     }
 }
 
@@ -100,7 +104,7 @@ impl SessionTls {
     const fn new(side: Side) -> Self {
         Self {
             side,
-            shown: Mutex::new(None),
+            shown: OnceLock::new(),
             failure: Mutex::new(None),
         }
     }
@@ -108,20 +112,13 @@ impl SessionTls {
     /// Notes why a handshake failed.
     pub(crate) fn note(&self, error: &io::Error) {
         let failure = (TlsFailure::of(error), error.to_string());
-        *lock(&self.failure) = Some(failure);
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
     }
 
     /// Why the last handshake failed, if it did.
     pub(crate) fn failure(&self) -> Option<(TlsFailure, String)> {
-        lock(&self.failure).clone()
-    }
-
-    /// Says which virtual host the control connection is for, where it was said before TLS.
-    pub(crate) fn named(&self, host: Option<&Text>) {
-        if let Side::Server(server) = &self.side {
-            let host = host.and_then(|host| std::str::from_utf8(host.as_bytes()).ok());
-            server.face.named(host);
-        }
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone()
     }
 
     /// Begins the handshake of the control connection.
@@ -129,18 +126,8 @@ impl SessionTls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        if let Side::Server(server) = &self.side {
-            server.binding.begin_control();
-        }
-        self.handshake(io)
-    }
-
-    fn handshake<IO>(&self, io: IO) -> Handshake<IO>
-    where
-        IO: AsyncRead + AsyncWrite + Unpin,
-    {
         // What is told of a failure is told of the last handshake, which may end in silence.
-        *lock(&self.failure) = None;
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
         match &self.side {
             Side::Server(server) => {
                 let acceptor = TlsAcceptor::from(Arc::clone(&server.config));
@@ -160,48 +147,34 @@ impl SessionTls {
     {
         match (&self.side, role) {
             (Side::Server(server), TlsRole::Server) => {
-                server.binding.begin_data();
-                Some(self.handshake(io))
+                // What was shown on the control connection is no matter here.
+                server.tickets.take_foreign();
+                Some(self.control(io))
             }
-            (Side::Client(_), TlsRole::Client) => Some(self.handshake(io)),
+            (Side::Client(_), TlsRole::Client) => Some(self.control(io)),
             _ => None,
         }
     }
 
     /// Notes with whom the control connection is.
     pub(crate) fn control_started(&self, state: &CommonState) {
-        *lock(&self.shown) = end_entity(state).cloned();
+        self.shown.get_or_init(|| end_entity(state).cloned());
     }
 
     /// Whether a data connection whose handshake is complete belongs to the control
     /// connection; and if so, whether it has resumed the session.
     pub(crate) fn check_data(&self, state: &CommonState) -> Result<bool, DataFailure> {
         let resumed = state.handshake_kind() == Some(HandshakeKind::Resumed);
-        let same = match &*lock(&self.shown) {
-            None => true,
-            expected => expected.as_ref() == end_entity(state),
-        };
         if let Side::Server(server) = &self.side {
-            let verdict = if same {
-                server.judge(resumed)
-            } else {
-                Verdict::Refused
-            };
-            server.binding.judge(verdict);
-            if same && verdict == Verdict::Refused {
-                return Err(DataFailure::NotResumed);
-            }
+            server.check(resumed)?;
         }
-        if !same {
+        let expected = self.shown.get().and_then(Option::as_ref);
+        if expected.is_some() && expected != end_entity(state) {
             return Err(DataFailure::Certificate);
         }
         tracing::debug!(resumed, "TLS on the data connection");
         Ok(resumed)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn end_entity(state: &CommonState) -> Option<&CertificateDer<'static>> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::error::{Error, PeerMisbehaved};
 
-const SECURED: &str = "
+pub(super) const SECURED: &str = "
     S: 220 Hello
     greeting 220
     ask secure

@@ -63,6 +63,7 @@ impl Lone {
             (DataRequest::Transfer(_), Some(Socket::Met(true) | Socket::Secured)) => {
                 Some(Socket::Flowing(0))
             }
+            (DataRequest::Discard, Some(Socket::Secured)) => Some(Socket::Flowing(0)),
             (DataRequest::Abort, Some(_)) => None,
             (request, before) => panic!("{request:?} for {id} in state {before:?}"),
         };

@@ -1,0 +1,75 @@
+//! The end of a data connection under TLS: close_notify both ways.
+//!
+//! What a server sends until its own end are tickets, by which the next data connection resumes
+//! the session. Closing with any of them unread would also reset the connection, and take from
+//! the server what it has not read of an upload.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use ftpkit_tokio::DataStream;
+use tokio::{
+    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+/// How long the server's end is waited for once the server has confirmed the transfer: it has
+/// closed before that, and the two only cross on the way.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// How much is read; tickets are small, and there is nothing else to come.
+const MOST: usize = 64 * 1024;
+
+/// A data connection whose payload has ended.
+pub(super) struct Parting {
+    stream: DataStream,
+    /// This side's end was sent.
+    shut: bool,
+    read: usize,
+    linger: Option<Pin<Box<Sleep>>>,
+}
+
+impl Parting {
+    /// `shut`: whether this side's end was sent already.
+    pub(super) const fn new(stream: DataStream, shut: bool) -> Self {
+        Self {
+            stream,
+            shut,
+            read: 0,
+            linger: None,
+        }
+    }
+
+    /// Ready when both sides have ended.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.shut {
+            // A server that is gone already has nothing more to say either.
+            if ready!(Pin::new(&mut self.stream).poll_shutdown(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            self.shut = true;
+        }
+        let mut space = [0; 1024];
+        loop {
+            let mut buf = ReadBuf::new(&mut space);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf)) {
+                Ok(()) if !buf.filled().is_empty() && self.read < MOST => {
+                    self.read += buf.filled().len();
+                }
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
+
+    /// As [`poll`](Self::poll), and not for long: the server has confirmed the transfer.
+    pub(super) fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let linger = self.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        linger.as_mut().poll(cx)
+    }
+}
