@@ -56,6 +56,13 @@ pub trait Machine {
     /// Tells whether more bytes are welcome; `false` lets TCP push back on the peer.
     #[must_use]
     fn wants_read(&self) -> bool;
+
+    /// At [`Output::StartTls`], a server: the virtual host that was named before TLS (HOST, RFC
+    /// 7151 sec. 3.2.2), whose certificate is to be shown to a client that sends no name (SNI).
+    #[must_use]
+    fn tls_host(&self) -> Option<&Text> {
+        None
+    }
 }
 
 /// One entry of a machine's output queue, which is totally ordered.

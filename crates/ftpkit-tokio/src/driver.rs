@@ -393,7 +393,10 @@ impl<M: Machine> Driver<M> {
     #[cfg(feature = "_tls")]
     fn start_tls(&mut self) {
         match &self.tls {
-            Some(session) => self.control.start_tls(Arc::clone(session)),
+            Some(session) => {
+                session.named(self.machine.tls_host());
+                self.control.start_tls(Arc::clone(session));
+            }
             None => self.no_tls(),
         }
     }

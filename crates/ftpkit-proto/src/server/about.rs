@@ -50,11 +50,12 @@ impl Connection {
         let config = &self.config;
         let offers = self.offers();
         let on = |what| offers.contains(what);
-        let tls = config.tls != TlsPolicy::Off;
+        let auth = config.tls != TlsPolicy::Off;
+        let tls = auth || self.is_secured();
         let between = tls && config.dangerous_server_to_server;
         let hash = |form: Checksum| on(Offers::hash(form.algorithm()));
         let fixed = [
-            (tls, "AUTH TLS"),
+            (auth, "AUTH TLS"),
             (on(Offers::SPACE), "AVBL"),
             (true, "CLNT"),
             (on(Offers::COMBINE), "COMB"),
@@ -126,13 +127,14 @@ impl Connection {
     pub(super) fn help(&self) -> Reply {
         let config = &self.config;
         let on = |what| self.does_offer(what);
-        let tls = config.tls != TlsPolicy::Off;
+        let auth = config.tls != TlsPolicy::Off;
+        let tls = auth || self.is_secured();
         let hash = |form: Checksum| on(Offers::hash(form.algorithm()));
         let facts = !settable(self.offers()).is_empty();
         let between = tls && config.dangerous_server_to_server;
         let commands = [
             (true, "ABOR ACCT ALLO APPE"),
-            (tls, "AUTH"),
+            (auth, "AUTH"),
             (on(Offers::SPACE), "AVBL"),
             (tls && config.dangerous_ccc, "CCC"),
             (true, "CDUP CLNT"),

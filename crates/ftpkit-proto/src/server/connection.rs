@@ -531,6 +531,10 @@ impl Machine for Connection {
             && self.framer.has_line();
         !self.is_closed() && !self.eof && !self.security.is_changing() && !full
     }
+
+    fn tls_host(&self) -> Option<&Text> {
+        self.host()
+    }
 }
 
 /// Without secrets: who, and what is being done.

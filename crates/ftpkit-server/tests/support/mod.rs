@@ -14,10 +14,13 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "tls")]
+pub mod tls;
+
 use ftpkit_server::{Server, ServerBuilder, ServerHandle};
 use ftpkit_storage::{Memory, Storage};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
@@ -26,6 +29,8 @@ use tokio::{
 /// storage.
 pub struct Served {
     pub addr: SocketAddr,
+    /// Of the first address for implicit TLS, where there is one.
+    pub implicit: Option<SocketAddr>,
     pub storage: Arc<Memory>,
     pub handle: ServerHandle,
     pub task: JoinHandle<()>,
@@ -51,10 +56,12 @@ pub async fn serve_on(addr: &str, change: impl FnOnce(ServerBuilder) -> ServerBu
         .failure_delay(Duration::ZERO);
     let server = change(builder).bind().await.unwrap();
     let addr = server.local_addrs()[0];
+    let implicit = server.implicit_addrs().first().copied();
     let handle = server.handle();
     let task = tokio::spawn(server.serve());
     Served {
         addr,
+        implicit,
         storage,
         handle,
         task,
@@ -84,8 +91,11 @@ impl Reply {
     }
 }
 
-pub struct Client {
-    pub stream: TcpStream,
+pub struct Client<S = TcpStream> {
+    pub stream: S,
+    /// The address on this side, and the server's.
+    pub local: SocketAddr,
+    pub peer: SocketAddr,
     buffer: Vec<u8>,
 }
 
@@ -101,6 +111,8 @@ impl Client {
         let stream = within("connect", TcpStream::connect(addr)).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
+            local: stream.local_addr().unwrap(),
+            peer: stream.peer_addr().unwrap(),
             stream,
             buffer: Vec::new(),
         }
@@ -114,7 +126,23 @@ impl Client {
         client.cmd("TYPE I", 200).await;
         client
     }
+}
 
+impl<S> Client<S> {
+    /// The same client over another stream; nothing of the old one is left unread.
+    pub fn over<T>(self, stream: T) -> (Client<T>, S) {
+        assert!(self.buffer.is_empty(), "unread: {:?}", self.buffer);
+        let client = Client {
+            stream,
+            local: self.local,
+            peer: self.peer,
+            buffer: self.buffer,
+        };
+        (client, self.stream)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         within("send", self.stream.write_all(bytes.as_ref()))
             .await
@@ -221,7 +249,7 @@ impl Client {
         let start = reply.find("(|||").unwrap() + 4;
         let end = reply.find("|)").unwrap();
         let port: u16 = reply[start..end].parse().unwrap();
-        SocketAddr::new(self.stream.peer_addr().unwrap().ip(), port)
+        SocketAddr::new(self.peer.ip(), port)
     }
 
     pub async fn port(&mut self) -> TcpListener {
@@ -248,7 +276,7 @@ impl Client {
     }
 
     async fn listener(&self) -> (TcpListener, SocketAddr) {
-        let local = self.stream.local_addr().unwrap().ip();
+        let local = self.local.ip();
         let listener = TcpListener::bind((local, 0)).await.unwrap();
         let addr = listener.local_addr().unwrap();
         (listener, addr)
@@ -276,7 +304,7 @@ impl Client {
     }
 }
 
-pub async fn read_all(mut data: TcpStream) -> Vec<u8> {
+pub async fn read_all(mut data: impl AsyncRead + Unpin) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A connection that the server resets has ended too.
     let _ = within("data", data.read_to_end(&mut bytes)).await;

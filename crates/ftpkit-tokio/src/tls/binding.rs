@@ -1,17 +1,18 @@
-//! What binds data connections to their control connection: session tickets, and a small
-//! session cache, that serve one control connection only.
+//! What binds data connections to their control connection: TLS sessions that serve one control
+//! connection only.
 //!
-//! Whoever resumes a session with these has been on the same control connection before, or on
-//! a data connection of it. Nothing in the protocol but this tells the client that logged in
-//! from a stranger behind the same address who was quicker to connect.
+//! Whoever resumes a session with these has been on the same control connection before, or on a
+//! data connection of it that had resumed one itself. Nothing in the protocol but this tells the
+//! client that logged in from a stranger behind the same address who was quicker to connect.
+//!
+//! A handshake gives sessions away before anybody has judged it, to strangers too. So each
+//! session remembers which handshake it is of, and is worth nothing before that one has proved
+//! to be the client's.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rustls::server::{ProducesTickets, StoresServerSessions};
@@ -19,95 +20,246 @@ use rustls::server::{ProducesTickets, StoresServerSessions};
 /// How many TLS 1.2 sessions without a ticket are kept of one control connection: its own, and
 /// a few of its data connections.
 const KEPT: usize = 4;
+/// How many rows of handshakes of strangers are remembered.
+const STRANGERS: usize = 64;
 
 /// The tag that stands before what a ticket holds.
 type Tag = [u8; 16];
 
-/// Tickets of one control connection: those of all others are worth nothing here.
-pub(super) struct BoundTickets {
-    shared: Arc<dyn ProducesTickets>,
-    tag: Tag,
-    foreign: AtomicBool,
+/// The handshake of the control connection; those of data connections are numbered from 1.
+const CONTROL: u64 = 0;
+
+/// What all control connections of a server share.
+#[derive(Debug)]
+pub(super) struct Common {
+    tickets: Arc<dyn ProducesTickets>,
+    /// The ids of TLS 1.2 sessions, of all control connections there are.
+    ids: Mutex<HashSet<Vec<u8>>>,
 }
 
-impl BoundTickets {
-    pub(super) const fn new(shared: Arc<dyn ProducesTickets>, tag: Tag) -> Self {
-        Self {
-            shared,
-            tag,
-            foreign: AtomicBool::new(false),
+impl Common {
+    pub(super) fn new(tickets: Arc<dyn ProducesTickets>) -> Arc<Self> {
+        let ids = Mutex::default();
+        Arc::new(Self { tickets, ids })
+    }
+
+    fn ids(&self) -> MutexGuard<'_, HashSet<Vec<u8>>> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a handshake of a data connection was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is the client's.
+    Proven,
+    /// It may be anybody's, and that was enough.
+    Unproven,
+    /// It is a stranger's, or might be where it must not.
+    Refused,
+}
+
+/// The TLS sessions of one control connection: those of all others are worth nothing here.
+pub(super) struct Binding {
+    common: Arc<Common>,
+    tag: Tag,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The handshake that is under way, or was last.
+    current: u64,
+    /// The last one of a data connection.
+    last: u64,
+    /// That one was not judged yet.
+    open: bool,
+    /// The first handshake of a data connection that was proven; from then on those that were
+    /// taken were proven too.
+    proven_from: Option<u64>,
+    /// The handshakes that were refused, or given up: in rows, each from its first to its last,
+    /// so that a stranger who insists is one.
+    refused: VecDeque<(u64, u64)>,
+    /// Handshakes before this one are too old to know how they were judged.
+    known_from: u64,
+    /// The session of another control connection, or of a stranger, was shown.
+    foreign: bool,
+    sessions: VecDeque<Session>,
+}
+
+/// A TLS 1.2 session without a ticket.
+struct Session {
+    id: Vec<u8>,
+    handshake: u64,
+    value: Vec<u8>,
+}
+
+impl State {
+    /// How the handshake was judged that a session is of.
+    fn verdict(&self, handshake: u64) -> Verdict {
+        if handshake == CONTROL {
+            return Verdict::Proven;
+        }
+        let mut refused = self.refused.iter();
+        let is_refused = refused.any(|(first, last)| (*first..=*last).contains(&handshake));
+        if handshake < self.known_from || is_refused {
+            return Verdict::Refused;
+        }
+        let is_judged = handshake < self.last || !self.open;
+        match self.proven_from {
+            Some(first) if is_judged && first <= handshake => Verdict::Proven,
+            _ => Verdict::Unproven,
         }
     }
 
-    /// Whether a ticket of another control connection was shown since this was asked last.
-    pub(super) fn take_foreign(&self) -> bool {
-        self.foreign.swap(false, Ordering::AcqRel)
+    /// Whether this session may be resumed; one of a stranger is noted.
+    fn may_resume(&mut self, handshake: u64) -> bool {
+        let verdict = self.verdict(handshake);
+        self.foreign |= verdict == Verdict::Refused;
+        verdict == Verdict::Proven
+    }
+
+    fn judge(&mut self, verdict: Verdict) {
+        if !std::mem::take(&mut self.open) {
+            return;
+        }
+        match verdict {
+            Verdict::Proven => {
+                self.proven_from.get_or_insert(self.last);
+            }
+            Verdict::Unproven => {}
+            Verdict::Refused => self.refuse(self.last),
+        }
+    }
+
+    fn refuse(&mut self, handshake: u64) {
+        if let Some((_, last)) = self.refused.back_mut()
+            && last.checked_add(1) == Some(handshake)
+        {
+            *last = handshake;
+            return;
+        }
+        if self.refused.len() == STRANGERS
+            && let Some((_, oldest)) = self.refused.pop_front()
+        {
+            self.known_from = oldest.saturating_add(1);
+        }
+        self.refused.push_back((handshake, handshake));
     }
 }
 
-impl ProducesTickets for BoundTickets {
+impl Binding {
+    pub(super) fn new(common: &Arc<Common>, tag: Tag) -> Self {
+        Self {
+            common: Arc::clone(common),
+            tag,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The handshake of the control connection begins.
+    pub(super) fn begin_control(&self) {
+        self.state().current = CONTROL;
+    }
+
+    /// A handshake begins on a data connection. One that was never judged was given up.
+    pub(super) fn begin_data(&self) {
+        let mut state = self.state();
+        state.judge(Verdict::Refused);
+        state.last = state.last.saturating_add(1);
+        state.current = state.last;
+        state.open = true;
+        state.foreign = false;
+    }
+
+    /// Whether the session of another control connection was shown in this handshake.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.state().foreign
+    }
+
+    /// Whether the client has resumed a session on a data connection before.
+    pub(super) fn has_resumed(&self) -> bool {
+        self.state().proven_from.is_some()
+    }
+
+    /// Judges the handshake that has begun last.
+    pub(super) fn judge(&self, verdict: Verdict) {
+        self.state().judge(verdict);
+    }
+}
+
+impl ProducesTickets for Binding {
     fn enabled(&self) -> bool {
         true
     }
 
     fn lifetime(&self) -> u32 {
-        self.shared.lifetime()
+        self.common.tickets.lifetime()
     }
 
     fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        self.shared.encrypt(&[&self.tag, plain].concat())
+        let handshake = self.state().current.to_be_bytes();
+        let plain = [&self.tag[..], &handshake, plain].concat();
+        self.common.tickets.encrypt(&plain)
     }
 
     fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
-        let mut plain = self.shared.decrypt(cipher)?;
-        if plain.get(..self.tag.len()) != Some(&self.tag[..]) {
-            self.foreign.store(true, Ordering::Release);
+        let plain = self.common.tickets.decrypt(cipher)?;
+        let (tag, plain) = plain.split_first_chunk::<16>()?;
+        let (handshake, plain) = plain.split_first_chunk::<8>()?;
+        let mut state = self.state();
+        if *tag != self.tag {
+            state.foreign = true;
             return None;
         }
-        Some(plain.split_off(self.tag.len()))
+        let may_resume = state.may_resume(u64::from_be_bytes(*handshake));
+        may_resume.then(|| plain.to_vec())
     }
 }
 
-impl fmt::Debug for BoundTickets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundTickets").finish_non_exhaustive()
-    }
-}
-
-/// TLS 1.2 sessions of one control connection, for clients without tickets.
-#[derive(Default)]
-pub(super) struct BoundSessions(Mutex<VecDeque<(Vec<u8>, Vec<u8>)>>);
-
-impl BoundSessions {
-    fn with<T>(&self, f: impl FnOnce(&mut VecDeque<(Vec<u8>, Vec<u8>)>) -> T) -> T {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl StoresServerSessions for BoundSessions {
-    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
-        self.with(|kept| {
-            kept.retain(|(known, _)| *known != key);
-            if kept.len() == KEPT {
-                kept.pop_front();
-            }
-            kept.push_back((key, value));
+/// For TLS 1.2 clients without tickets.
+impl StoresServerSessions for Binding {
+    fn put(&self, id: Vec<u8>, value: Vec<u8>) -> bool {
+        let mut state = self.state();
+        let mut ids = self.common.ids();
+        // That of the control connection stays: it is always good.
+        if state.sessions.len() == KEPT
+            && let Some(oldest) = state.sessions.remove(1)
+        {
+            ids.remove(&oldest.id);
+        }
+        ids.insert(id.clone());
+        let handshake = state.current;
+        state.sessions.push_back(Session {
+            id,
+            handshake,
+            value,
         });
         true
     }
 
-    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.with(|kept| {
-            let found = kept.iter().find(|(known, _)| known == key);
-            found.map(|(_, value)| value.clone())
-        })
+    fn get(&self, id: &[u8]) -> Option<Vec<u8>> {
+        let mut state = self.state();
+        let found = state.sessions.iter().find(|session| session.id == id);
+        let Some(found) = found else {
+            // Ids that nobody has given are no news: some clients of TLS 1.3 make them up.
+            state.foreign |= self.common.ids().contains(id);
+            return None;
+        };
+        let (handshake, value) = (found.handshake, found.value.clone());
+        state.may_resume(handshake).then_some(value)
     }
 
-    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.with(|kept| {
-            let at = kept.iter().position(|(known, _)| known == key)?;
-            kept.remove(at).map(|(_, value)| value)
-        })
+    fn take(&self, id: &[u8]) -> Option<Vec<u8>> {
+        let value = self.get(id)?;
+        let mut state = self.state();
+        state.sessions.retain(|session| session.id != id);
+        self.common.ids().remove(id);
+        Some(value)
     }
 
     fn can_cache(&self) -> bool {
@@ -115,8 +267,17 @@ impl StoresServerSessions for BoundSessions {
     }
 }
 
-impl fmt::Debug for BoundSessions {
+impl Drop for Binding {
+    fn drop(&mut self) {
+        let mut ids = self.common.ids();
+        for session in &self.state().sessions {
+            ids.remove(&session.id);
+        }
+    }
+}
+
+impl fmt::Debug for Binding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundSessions").finish_non_exhaustive()
+        f.debug_struct("Binding").finish_non_exhaustive()
     }
 }

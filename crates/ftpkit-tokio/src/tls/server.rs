@@ -3,21 +3,21 @@
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use rustls::{
     ServerConfig,
     server::{
         ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert,
-        WebPkiClientVerifier, danger::ClientCertVerifier,
+        StoresServerSessions, WebPkiClientVerifier, danger::ClientCertVerifier,
     },
     sign::CertifiedKey,
 };
 
 use super::{
     ALPN, Identity, Roots, SessionTls, TlsError, TlsVersions,
-    binding::{BoundSessions, BoundTickets},
+    binding::{Binding, Common},
     provider,
     session::ServerSession,
     ticketer,
@@ -79,7 +79,7 @@ struct Shared {
     /// What each session's configuration is a copy of.
     template: ServerConfig,
     shown: Arc<Shown>,
-    tickets: Arc<dyn ProducesTickets>,
+    sessions: Arc<Common>,
     reuse: SessionReuse,
 }
 
@@ -116,11 +116,13 @@ impl ServerTls {
         random
             .fill(&mut tag)
             .map_err(|_| TlsError::Setup(rustls::Error::FailedToGetRandomBytes))?;
-        let tickets = Arc::new(BoundTickets::new(Arc::clone(&self.0.tickets), tag));
+        let binding = Arc::new(Binding::new(&self.0.sessions, tag));
         let mut config = self.0.template.clone();
-        config.ticketer = Arc::clone(&tickets) as Arc<dyn ProducesTickets>;
-        config.session_storage = Arc::new(BoundSessions::default());
-        let session = ServerSession::new(Arc::new(config), tickets, self.0.reuse);
+        config.ticketer = Arc::clone(&binding) as Arc<dyn ProducesTickets>;
+        config.session_storage = Arc::clone(&binding) as Arc<dyn StoresServerSessions>;
+        let face = Arc::new(Face::new(&self.0.shown));
+        config.cert_resolver = Arc::clone(&face) as Arc<dyn ResolvesServerCert>;
+        let session = ServerSession::new(Arc::new(config), face, binding, self.0.reuse);
         Ok(SessionTls::server(session))
     }
 }
@@ -211,7 +213,7 @@ impl ServerTlsBuilder {
         Ok(ServerTls(Arc::new(Shared {
             template,
             shown,
-            tickets: ticketer().map_err(TlsError::Setup)?,
+            sessions: Common::new(ticketer().map_err(TlsError::Setup)?),
             reuse: self.reuse,
         })))
     }
@@ -270,15 +272,71 @@ impl Shown {
     }
 }
 
+impl Shown {
+    fn find(&self, name: Option<&str>) -> Arc<CertifiedKey> {
+        let shown = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        shown.find(name).certified_key()
+    }
+}
+
 impl ResolvesServerCert for Shown {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let shown = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Some(shown.find(hello.server_name()).certified_key())
+        Some(self.find(hello.server_name()))
     }
 }
 
 impl fmt::Debug for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shown").finish_non_exhaustive()
+    }
+}
+
+/// What one session shows: the same certificate on its data connections as on its control
+/// connection, even where another is to be shown meanwhile, since clients compare them.
+pub(super) struct Face {
+    shown: Arc<Shown>,
+    state: Mutex<FaceState>,
+}
+
+#[derive(Default)]
+struct FaceState {
+    /// The virtual host that was named before TLS (HOST, RFC 7151 sec. 3.2.2).
+    host: Option<String>,
+    key: Option<Arc<CertifiedKey>>,
+}
+
+impl Face {
+    fn new(shown: &Arc<Shown>) -> Self {
+        Self {
+            shown: Arc::clone(shown),
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, FaceState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The control connection is about to begin TLS, for this host.
+    pub(super) fn named(&self, host: Option<&str>) {
+        *self.state() = FaceState {
+            host: host.map(str::to_owned),
+            key: None,
+        };
+    }
+}
+
+impl ResolvesServerCert for Face {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let FaceState { host, key } = &mut *self.state();
+        let name = hello.server_name().or(host.as_deref());
+        let key = key.get_or_insert_with(|| self.shown.find(name));
+        Some(Arc::clone(key))
+    }
+}
+
+impl fmt::Debug for Face {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Face").finish_non_exhaustive()
     }
 }

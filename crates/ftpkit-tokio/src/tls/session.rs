@@ -2,13 +2,10 @@
 
 use std::{
     fmt, io,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use ftpkit_proto::{DataFailure, TlsRole};
+use ftpkit_proto::{DataFailure, Text, TlsRole};
 use rustls::{
     ClientConfig, CommonState, HandshakeKind, ServerConfig,
     pki_types::{CertificateDer, ServerName},
@@ -16,7 +13,11 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::{Handshake, SessionReuse, TlsFailure, binding::BoundTickets};
+use super::{
+    Handshake, SessionReuse, TlsFailure,
+    binding::{Binding, Verdict},
+    server::Face,
+};
 
 /// TLS of one control connection and its data connections, for a
 /// [`Driver`](crate::Driver::with_tls); made by [`ServerTls`](super::ServerTls) or
@@ -24,7 +25,7 @@ use super::{Handshake, SessionReuse, TlsFailure, binding::BoundTickets};
 pub struct SessionTls {
     side: Side,
     /// The certificate that the peer showed on the control connection.
-    shown: OnceLock<Option<CertificateDer<'static>>>,
+    shown: Mutex<Option<CertificateDer<'static>>>,
     /// The last failure of a handshake, and in words.
     failure: Mutex<Option<(TlsFailure, String)>>,
 }
@@ -37,46 +38,41 @@ enum Side {
 /// The server's part.
 pub(super) struct ServerSession {
     config: Arc<ServerConfig>,
-    tickets: Arc<BoundTickets>,
+    face: Arc<Face>,
+    binding: Arc<Binding>,
     reuse: SessionReuse,
-    /// The client has resumed the session on a data connection.
-    has_resumed: AtomicBool,
 }
 
 impl ServerSession {
     pub(super) const fn new(
         config: Arc<ServerConfig>,
-        tickets: Arc<BoundTickets>,
+        face: Arc<Face>,
+        binding: Arc<Binding>,
         reuse: SessionReuse,
     ) -> Self {
         Self {
             config,
-            tickets,
+            face,
+            binding,
             reuse,
-            has_resumed: AtomicBool::new(false),
         }
     }
 
-    /// Whether a data connection that has resumed its session, or has not, is the client's.
-    fn check(&self, resumed: bool) -> Result<(), DataFailure> {
-        let foreign = self.tickets.take_foreign();
-        if resumed {
-            self.has_resumed.store(true, Ordering::Release);
-            return Ok(());
+    /// Whose a data connection is that has resumed its session, or has not.
+    fn judge(&self, resumed: bool) -> Verdict {
+        let foreign = self.binding.is_foreign();
+        match self.reuse {
+            _ if resumed => Verdict::Proven,
+            SessionReuse::Off => Verdict::Proven,
+            SessionReuse::Auto if !foreign && !self.binding.has_resumed() => Verdict::Unproven,
+            SessionReuse::Auto | SessionReuse::Required => {
+                tracing::debug!(
+                    foreign,
+                    "the data connection did not resume the TLS session"
+                );
+                Verdict::Refused
+            }
         }
-        let refused = match self.reuse {
-            SessionReuse::Off => false,
-            SessionReuse::Auto => foreign || self.has_resumed.load(Ordering::Acquire),
-            SessionReuse::Required => true,
-        };
-        if refused {
-            tracing::debug!(
-                foreign,
-                "the data connection did not resume the TLS session"
-            );
-            return Err(DataFailure::NotResumed);
-        }
-        Ok(())
     }
 }
 
@@ -104,7 +100,7 @@ impl SessionTls {
     const fn new(side: Side) -> Self {
         Self {
             side,
-            shown: OnceLock::new(),
+            shown: Mutex::new(None),
             failure: Mutex::new(None),
         }
     }
@@ -112,13 +108,20 @@ impl SessionTls {
     /// Notes why a handshake failed.
     pub(crate) fn note(&self, error: &io::Error) {
         let failure = (TlsFailure::of(error), error.to_string());
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+        *lock(&self.failure) = Some(failure);
     }
 
     /// Why the last handshake failed, if it did.
     pub(crate) fn failure(&self) -> Option<(TlsFailure, String)> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.clone()
+        lock(&self.failure).clone()
+    }
+
+    /// Says which virtual host the control connection is for, where it was said before TLS.
+    pub(crate) fn named(&self, host: Option<&Text>) {
+        if let Side::Server(server) = &self.side {
+            let host = host.and_then(|host| std::str::from_utf8(host.as_bytes()).ok());
+            server.face.named(host);
+        }
     }
 
     /// Begins the handshake of the control connection.
@@ -126,8 +129,18 @@ impl SessionTls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        if let Side::Server(server) = &self.side {
+            server.binding.begin_control();
+        }
+        self.handshake(io)
+    }
+
+    fn handshake<IO>(&self, io: IO) -> Handshake<IO>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
         // What is told of a failure is told of the last handshake, which may end in silence.
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.failure) = None;
         match &self.side {
             Side::Server(server) => {
                 let acceptor = TlsAcceptor::from(Arc::clone(&server.config));
@@ -147,34 +160,48 @@ impl SessionTls {
     {
         match (&self.side, role) {
             (Side::Server(server), TlsRole::Server) => {
-                // What was shown on the control connection is no matter here.
-                server.tickets.take_foreign();
-                Some(self.control(io))
+                server.binding.begin_data();
+                Some(self.handshake(io))
             }
-            (Side::Client(_), TlsRole::Client) => Some(self.control(io)),
+            (Side::Client(_), TlsRole::Client) => Some(self.handshake(io)),
             _ => None,
         }
     }
 
     /// Notes with whom the control connection is.
     pub(crate) fn control_started(&self, state: &CommonState) {
-        self.shown.get_or_init(|| end_entity(state).cloned());
+        *lock(&self.shown) = end_entity(state).cloned();
     }
 
     /// Whether a data connection whose handshake is complete belongs to the control
     /// connection; and if so, whether it has resumed the session.
     pub(crate) fn check_data(&self, state: &CommonState) -> Result<bool, DataFailure> {
         let resumed = state.handshake_kind() == Some(HandshakeKind::Resumed);
+        let same = match &*lock(&self.shown) {
+            None => true,
+            expected => expected.as_ref() == end_entity(state),
+        };
         if let Side::Server(server) = &self.side {
-            server.check(resumed)?;
+            let verdict = if same {
+                server.judge(resumed)
+            } else {
+                Verdict::Refused
+            };
+            server.binding.judge(verdict);
+            if same && verdict == Verdict::Refused {
+                return Err(DataFailure::NotResumed);
+            }
         }
-        let expected = self.shown.get().and_then(Option::as_ref);
-        if expected.is_some() && expected != end_entity(state) {
+        if !same {
             return Err(DataFailure::Certificate);
         }
         tracing::debug!(resumed, "TLS on the data connection");
         Ok(resumed)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn end_entity(state: &CommonState) -> Option<&CertificateDer<'static>> {

@@ -1,0 +1,313 @@
+//! What binds a data connection to its control connection: it resumes that TLS session. Anybody
+//! else who is quick enough to reach the port is refused, and no byte moves.
+#![cfg(feature = "tls")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use ftpkit_server::{
+    ServerEvent,
+    tls::{
+        SessionReuse,
+        rustls::{
+            ClientConfig,
+            client::{Resumption, Tls12Resumption},
+        },
+    },
+};
+use support::{
+    Client, Served, pattern, serve_with,
+    tls::{BOTH, Ca, Got, Secure, Tls, handshake, is_resumed, read_to_end},
+    within,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+async fn served(ca: &Ca, reuse: SessionReuse) -> Served {
+    serve_with(|builder| builder.tls(ca.server().reuse(reuse).build().unwrap())).await
+}
+
+/// How clients keep their sessions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kept {
+    Tls12Tickets,
+    /// TLS 1.2 by the id that the server gave, without tickets.
+    Tls12Ids,
+    Tls13,
+}
+
+const KEPT: [Kept; 3] = [Kept::Tls12Tickets, Kept::Tls12Ids, Kept::Tls13];
+
+/// A client with a store of sessions of its own.
+fn client(ca: &Ca, kept: Kept) -> Arc<ClientConfig> {
+    let version = match kept {
+        Kept::Tls12Tickets | Kept::Tls12Ids => BOTH[0],
+        Kept::Tls13 => BOTH[1],
+    };
+    let mut config = ca.client(version, None);
+    if kept == Kept::Tls12Ids {
+        config.resumption =
+            Resumption::in_memory_sessions(16).tls12_resumption(Tls12Resumption::SessionIdOnly);
+    }
+    Arc::new(config)
+}
+
+/// A client that resumes nothing.
+fn forgetful(ca: &Ca, kept: Kept) -> Arc<ClientConfig> {
+    let mut config = ClientConfig::clone(&client(ca, kept));
+    config.resumption = Resumption::disabled();
+    Arc::new(config)
+}
+
+/// Nothing but TLS itself comes over a data connection that was refused.
+async fn assert_silent(data: std::io::Result<Tls>) {
+    let Ok(mut data) = data else {
+        // The server was quicker than the client's last step of the handshake.
+        return;
+    };
+    assert!(!is_resumed(&data), "another session was taken for this one");
+    let got = read_to_end(&mut data).await;
+    assert_eq!(
+        got,
+        Got {
+            bytes: Vec::new(),
+            clean: false
+        }
+    );
+}
+
+#[tokio::test]
+async fn the_session_of_another_control_connection_is_refused() {
+    let ca = Ca::new();
+    for reuse in [SessionReuse::Required, SessionReuse::Auto] {
+        let served = served(&ca, reuse).await;
+        for kept in KEPT {
+            let (a, b) = (client(&ca, kept), client(&ca, kept));
+            let mut a = Secure::login(served.addr, &a).await;
+            let mut b = Secure::login(served.addr, &b).await;
+            let file = pattern(200_000);
+
+            // B's sessions are good, on its own data connections. In Auto mode A has not
+            // resumed anything yet, so that the foreign session alone tells.
+            let (_, resumed) = b.push("STOR file", &file).await;
+            assert!(resumed, "{kept:?}");
+            assert_silent(a.begin_as("RETR file", &b.config).await).await;
+            a.control.expect(522).await;
+
+            // The handshake that was refused has given B sessions of A's: they are worth nothing.
+            // Nor does anything come in: the file that stood there still stands.
+            if let Ok(mut data) = a.begin_as("STOR file", &b.config).await {
+                // It may be refused already.
+                let _ = data.write_all(b"not A's").await;
+                let _ = data.shutdown().await;
+            }
+            a.control.expect(522).await;
+
+            // A itself was not disturbed.
+            let (got, resumed) = a.fetch("RETR file").await;
+            assert!(got == file && resumed, "{reuse:?}, {kept:?}");
+            // Once more, behind that, with what B has by now, and with what a newcomer has.
+            assert_silent(a.begin_as("RETR file", &b.config).await).await;
+            a.control.expect(522).await;
+            let c = Secure::login(served.addr, &client(&ca, kept)).await;
+            assert_silent(a.begin_as("RETR file", &c.config).await).await;
+            a.control.expect(522).await;
+            let (_, resumed) = a.push("STOR other", &file).await;
+            assert!(resumed, "{reuse:?}, {kept:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_on_an_active_connection_is_refused_too() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Required).await;
+    for kept in KEPT {
+        let (a, b) = (client(&ca, kept), client(&ca, kept));
+        let mut a = Secure::login(served.addr, &a).await;
+        let mut b = Secure::login(served.addr, &b).await;
+        b.push("STOR file", b"B's").await;
+        let listener = a.control.eprt().await;
+        a.control.cmd("RETR file", 150).await;
+        let (stream, _) = within("the server calls", listener.accept()).await.unwrap();
+        assert_silent(handshake(&b.config, a.name, stream).await).await;
+        a.control.expect(522).await;
+    }
+}
+
+#[tokio::test]
+async fn required_refuses_who_resumes_nothing() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Required).await;
+    for kept in KEPT {
+        let mut session = Secure::login(served.addr, &forgetful(&ca, kept)).await;
+        let config = Arc::clone(&session.config);
+        assert_silent(session.begin_as("LIST", &config).await).await;
+        session.control.expect(522).await;
+        session.control.cmd("NOOP", 200).await;
+    }
+}
+
+#[tokio::test]
+async fn auto_takes_who_cannot_resume_until_it_could() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Auto).await;
+    for kept in KEPT {
+        let without = forgetful(&ca, kept);
+        let mut session = Secure::login(served.addr, &without).await;
+        for _ in 0..2 {
+            let (_, resumed) = session.push("STOR file", b"new sessions").await;
+            assert!(!resumed);
+        }
+        // One that can, once, is known to be able to.
+        let with = client(&ca, kept);
+        let mut session = Secure::login(served.addr, &with).await;
+        let mut data = session.begin_as("RETR file", &without).await.unwrap();
+        assert_eq!(read_to_end(&mut data).await.bytes, b"new sessions");
+        session.control.expect(226).await;
+        assert!(session.fetch("RETR file").await.1);
+        assert_silent(session.begin_as("RETR file", &without).await).await;
+        session.control.expect(522).await;
+        assert!(session.fetch("RETR file").await.1);
+    }
+}
+
+#[tokio::test]
+async fn off_takes_everybody() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Off).await;
+    for kept in KEPT {
+        let (a, b) = (client(&ca, kept), client(&ca, kept));
+        let mut a = Secure::login(served.addr, &a).await;
+        let mut b = Secure::login(served.addr, &b).await;
+        a.push("STOR file", b"for all").await;
+        b.fetch("RETR file").await;
+        let mut data = a.begin_as("RETR file", &b.config).await.unwrap();
+        assert_eq!(read_to_end(&mut data).await.bytes, b"for all");
+        a.control.expect(226).await;
+    }
+}
+
+/// Uploads alone never read what comes over data connections, and each ticket serves once.
+#[tokio::test]
+async fn many_transfers_in_a_row_resume() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Required).await;
+    for kept in KEPT {
+        let mut session = Secure::login(served.addr, &client(&ca, kept)).await;
+        for n in 0..30 {
+            let (_, resumed) = session.push("STOR file", b"again").await;
+            assert!(resumed, "{kept:?}: upload {n}");
+            if n % 3 == 0 {
+                let (_, resumed) = session.fetch("LIST").await;
+                assert!(resumed, "{kept:?}: listing {n}");
+            }
+        }
+    }
+}
+
+/// A control connection that comes later cannot begin with the session of an earlier one, nor
+/// use it for data.
+#[tokio::test]
+async fn sessions_end_with_their_control_connection() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Auto).await;
+    for kept in KEPT {
+        let config = client(&ca, kept);
+        let mut first = Secure::login(served.addr, &config).await;
+        first.push("STOR file", b"first").await;
+        let mut second = Secure::login(served.addr, &config).await;
+        assert!(!is_resumed(&second.control.stream), "{kept:?}");
+        // TLS 1.2 clients keep one session a server, so that the first client's is gone.
+        if kept == Kept::Tls13 {
+            first.control.cmd("QUIT", 221).await;
+        }
+        let (_, resumed) = second.fetch("RETR file").await;
+        assert!(resumed, "{kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn observers_hear_of_strangers() {
+    let ca = Ca::new();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&heard);
+    let served = serve_with(|builder| {
+        builder
+            .tls(ca.server().build().unwrap())
+            .observer(move |event: &ServerEvent<'_>| match event {
+                ServerEvent::Secured {
+                    session,
+                    tls,
+                    certificate,
+                    ..
+                } => {
+                    assert!(certificate.is_none());
+                    let line = format!("{session} {} {:?}", tls.version, tls.server_name);
+                    log.lock().unwrap().push(line);
+                }
+                ServerEvent::TlsFailed {
+                    session,
+                    data,
+                    reason,
+                    ..
+                } => {
+                    log.lock()
+                        .unwrap()
+                        .push(format!("{session} data: {data}: {reason}"));
+                }
+                _ => {}
+            })
+    })
+    .await;
+    let (a, b) = (client(&ca, Kept::Tls13), client(&ca, Kept::Tls12Tickets));
+    let mut a = Secure::login(served.addr, &a).await;
+    let b = Secure::login(served.addr, &b).await;
+    let third = client(&ca, Kept::Tls13);
+    let third = Secure::login(served.addr, &third).await;
+    assert_silent(a.begin_as("LIST", &third.config).await).await;
+    a.control.expect(522).await;
+    let stream = a.control.epsv().await;
+    a.control.cmd("LIST", 150).await;
+    drop(stream);
+    a.control.expect(522).await;
+    let mut clear = Client::connect(served.addr).await;
+    clear.cmd("AUTH TLS", 234).await;
+    clear.send("USER alice\r\n").await;
+    let _ = clear.stream.read_to_end(&mut Vec::new()).await;
+    drop((a, b, clear));
+    support::until("all is told", || heard.lock().unwrap().len() >= 6).await;
+    let heard = heard.lock().unwrap();
+    let name = "Some(\"ftp.example\")";
+    assert_eq!(heard[0], format!("1 TLSv1_3 {name}"));
+    assert_eq!(heard[1], format!("2 TLSv1_2 {name}"));
+    assert_eq!(heard[2], format!("3 TLSv1_3 {name}"));
+    assert!(
+        heard[3].starts_with("1 data: true: ") && heard[3].contains("did not resume"),
+        "{heard:?}"
+    );
+    assert!(heard[4].starts_with("1 data: true: "), "{heard:?}");
+    assert!(heard[5].starts_with("4 data: false: "), "{heard:?}");
+}
+
+/// A stranger who comes again and again, with all that the server gave it, never gets in; and
+/// however often that happens, the client still does.
+#[tokio::test]
+async fn a_stranger_who_insists_stays_outside() {
+    let ca = Ca::new();
+    for reuse in [SessionReuse::Required, SessionReuse::Auto] {
+        let served = served(&ca, reuse).await;
+        for kept in KEPT {
+            let mut a = Secure::login(served.addr, &client(&ca, kept)).await;
+            a.push("STOR file", b"A's").await;
+            let stranger = client(&ca, kept);
+            for _ in 0..80 {
+                assert_silent(a.begin_as("RETR file", &stranger).await).await;
+                a.control.expect(522).await;
+            }
+            let (got, resumed) = a.fetch("RETR file").await;
+            assert!(got == b"A's" && resumed, "{reuse:?}, {kept:?}");
+        }
+    }
+}
