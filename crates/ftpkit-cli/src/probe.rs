@@ -9,7 +9,11 @@ mod session;
 mod tls;
 mod wire;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::anyhow;
 use ftpkit::proto::{
@@ -18,6 +22,7 @@ use ftpkit::proto::{
     url::{Scheme, Url},
 };
 use ftpkit_tokio::tls::{Fingerprint, TlsVersions};
+use tokio::net::TcpStream;
 
 use self::{
     report::{Finding, Outcome, Report},
@@ -60,6 +65,8 @@ struct Target {
     address: SocketAddr,
     limit: Duration,
     settings: Settings,
+    /// The connection by which the address was found to answer.
+    first: Mutex<Option<TcpStream>>,
 }
 
 /// How a connection is brought under TLS.
@@ -116,20 +123,36 @@ impl Target {
         let mut reason = "the host has no address of this family".to_owned();
         for address in address {
             match wire::open(address, limit).await {
-                Ok(_) => {
+                Ok(stream) => {
                     return Ok(Self {
                         url: url.clone(),
                         address,
                         limit,
                         settings,
+                        first: Mutex::new(Some(stream)),
                     });
                 }
-                Err(error) => reason = format!("{address}: {error}"),
+                Err(error) => reason = error,
             }
         }
         Err(anyhow!(
             "cannot connect to {host}:{port}: {reason}; check that the server is running there"
         ))
+    }
+
+    /// A connection; the greeting is not read yet.
+    async fn wire(&self, address: SocketAddr) -> Result<Wire, String> {
+        let first = if address == self.address {
+            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            first.take()
+        } else {
+            None
+        };
+        let stream = match first {
+            Some(first) => first,
+            None => wire::open(address, self.limit).await?,
+        };
+        Wire::over(stream, self.limit)
     }
 
     /// How the URL says that TLS begins.
@@ -147,7 +170,7 @@ impl Target {
         how: Secure,
         session: &tls::Session,
     ) -> Result<(Wire, Reply, Handshake), Unsecured> {
-        let mut wire = Wire::connect(address, self.limit).await?;
+        let mut wire = self.wire(address).await?;
         match how {
             Secure::Implicit => {
                 let (mut wire, shown) = wire.start_tls(session).await?;
@@ -182,7 +205,7 @@ impl Target {
                 Ok(Session::new(wire, Some(tls), self.limit))
             }
             None => {
-                let mut wire = Wire::connect(self.address, self.limit).await?;
+                let mut wire = self.wire(self.address).await?;
                 wire.greeting().await?;
                 Ok(Session::new(wire, None, self.limit))
             }
@@ -193,6 +216,8 @@ impl Target {
 /// What was found out before the login.
 struct Learned {
     features: Features,
+    /// What SYST was refused with.
+    system_refused: Option<Reply>,
     /// How TLS can be had, and whether the server is trusted then.
     tls: Option<(Secure, Verdict)>,
 }

@@ -32,8 +32,17 @@ pub(super) async fn probe(
 ) -> anyhow::Result<()> {
     let today = clock::now().context("the clock tells no date")?;
     let Some((mut session, how)) = login(target, learned, report).await? else {
+        if let Some(refusal) = &learned.system_refused {
+            report.add(reply("system", refusal))?;
+        }
         return by_features(&learned.features, report);
     };
+    if learned.system_refused.is_some() {
+        report.add(match session.succeed("SYST").await {
+            Ok(syst) => reply("system", &syst),
+            Err(fault) => failed("system", &fault),
+        })?;
+    }
     let mut features = learned.features.clone();
     if let Ok(feat) = session.succeed("FEAT").await {
         let found = Features::from_reply(&feat);
@@ -51,27 +60,58 @@ pub(super) async fn probe(
     utf8(&mut session, &features, report).await?;
     directory(target, &mut session, report).await?;
     let _ = session.command("TYPE I").await;
-    let (way, list) = ways(&mut session, report).await?;
+    let (mut way, mut list) = ways(target, how, &mut session, &PASSIVE, report).await?;
+    let passive = way.is_some();
+    if !passive {
+        (way, list) = ways(target, how, &mut session, &ACTIVE, report).await?;
+    }
+    revive(target, how, &mut session).await;
     let files = match &list {
         Some(list) => Files::read(&list.bytes, None, today),
         None => Files::default(),
     };
     report.add(match &list {
         Some(_) => files.finding("list"),
-        None => skipped("list", "no data connection could be made"),
+        None => skipped("list", NO_DATA),
     })?;
     let moments = moments(&mut session, way, &files, today, report).await?;
     report.add(match &list {
-        Some(_) => files.time_zone(&moments),
-        None => skipped("time_zone", "no data connection could be made"),
+        Some(_) => files.time_zone(&moments, today),
+        None => skipped("time_zone", NO_DATA),
     })?;
     rest(&mut session, &features, report).await?;
     hash(&mut session, &features, report).await?;
     if session.protected {
         resumption(target, &mut session, how, way, list.as_ref(), report).await?;
     }
+    // Last, since a server that cannot call back takes its time to say so.
+    if passive {
+        ways(target, how, &mut session, &ACTIVE, report).await?;
+    }
     session.quit().await;
     Ok(())
+}
+
+const NO_DATA: &str = "no data connection could be made";
+const PASSIVE: [(&str, Way); 2] = [("epsv", Way::Epsv), ("pasv", Way::Pasv)];
+const ACTIVE: [(&str, Way); 2] = [("eprt", Way::Eprt), ("port", Way::Port)];
+
+/// Logs in again where an earlier step has cost the session.
+async fn revive(target: &Target, how: Option<Secure>, session: &mut Session) {
+    if session.is_in_step() {
+        return;
+    }
+    let Ok((mut anew, _)) = enter(target, how).await else {
+        return;
+    };
+    if session.protected && anew.protect().await.is_err() {
+        return;
+    }
+    if let Some(path) = target.url.path() {
+        let _ = anew.command([b"CWD ", path.as_bytes()].concat()).await;
+    }
+    let _ = anew.command("TYPE I").await;
+    *session = anew;
 }
 
 fn failed(name: &'static str, fault: &Fault) -> Finding {
@@ -114,8 +154,14 @@ async fn login(
     };
     match enter(target, how).await {
         Ok((session, welcome)) => {
-            let finding = reply(NAME, &welcome);
-            report.add(finding.with(|object| object.flag("tls", how.is_some())))?;
+            let text = match how {
+                Some(_) => welcome.to_string(),
+                None => format!("in clear: {welcome}"),
+            };
+            report.add(Finding::new(NAME, Outcome::Yes, text).with(|object| {
+                object.number("code", welcome.code().number().into());
+                object.flag("tls", how.is_some());
+            }))?;
             Ok(Some((session, how)))
         }
         Err(fault) => {
@@ -211,21 +257,20 @@ async fn directory(
 
 /// Tries each way to a data connection with LIST; the first that works, and what came by it.
 async fn ways(
+    target: &Target,
+    how: Option<Secure>,
     session: &mut Session,
+    ways: &[(&'static str, Way)],
     report: &mut Report,
 ) -> anyhow::Result<(Option<Way>, Option<Listed>)> {
     let v4 = session.wire.peer.is_ipv4();
     let (mut best, mut list) = (None, None);
-    for (name, way) in [
-        ("epsv", Way::Epsv),
-        ("pasv", Way::Pasv),
-        ("eprt", Way::Eprt),
-        ("port", Way::Port),
-    ] {
+    for (name, way) in ways.iter().copied() {
         if !v4 && matches!(way, Way::Pasv | Way::Port) {
             report.add(skipped(name, "it is for IPv4 only"))?;
             continue;
         }
+        revive(target, how, session).await;
         match session.list(way, "LIST", true).await {
             Ok(listed) => {
                 report.add(met(name, session, &listed))?;
@@ -280,7 +325,7 @@ async fn moments(
             }
             Err(fault) => report.add(failed("mlsd", &fault))?,
         },
-        None => report.add(skipped("mlsd", "no data connection could be made"))?,
+        None => report.add(skipped("mlsd", NO_DATA))?,
     }
     let mut asked = files.dated().take(ASKED).peekable();
     let Some(first) = asked.peek() else {
@@ -381,7 +426,7 @@ async fn resumption(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let Some(way) = way else {
-        report.add(skipped("resumption", "no data connection could be made"))?;
+        report.add(skipped("resumption", NO_DATA))?;
         return Ok(());
     };
     // The first data connection of all may have come before the tickets.

@@ -24,7 +24,7 @@ pub(super) async fn probe(
 ) -> anyhow::Result<Result<Learned, String>> {
     match target.secure() {
         Secure::Explicit => {
-            let mut wire = match Wire::connect(target.address, target.limit).await {
+            let mut wire = match target.wire(target.address).await {
                 Ok(wire) => wire,
                 Err(reason) => return Ok(Err(reason)),
             };
@@ -38,12 +38,16 @@ pub(super) async fn probe(
                     )));
                 }
             };
-            let features = greeted(&greeting, &mut wire, report).await?;
+            let (features, system_refused) = greeted(&greeting, &mut wire, report).await?;
             wire.quit().await;
             let tls = versions(target, Secure::Explicit, report).await?;
             implicit_port(target, report).await?;
             let tls = tls.map(|(verdict, ..)| (Secure::Explicit, verdict));
-            Ok(Ok(Learned { features, tls }))
+            Ok(Ok(Learned {
+                features,
+                system_refused,
+                tls,
+            }))
         }
         Secure::Implicit => {
             let Some((verdict, greeting, mut wire)) =
@@ -53,46 +57,43 @@ pub(super) async fn probe(
                               probed by ftp://";
                 return Ok(Err(reason.to_owned()));
             };
-            let features = greeted(&greeting, &mut wire, report).await?;
+            let (features, system_refused) = greeted(&greeting, &mut wire, report).await?;
             wire.quit().await;
             Ok(Ok(Learned {
                 features,
+                system_refused,
                 tls: Some((Secure::Implicit, verdict)),
             }))
         }
     }
 }
 
-/// What a greeted connection tells by itself.
+/// What a greeted connection tells by itself: its features, and its refusal of SYST, which may
+/// be one to strangers only.
 async fn greeted(
     greeting: &Reply,
     wire: &mut Wire,
     report: &mut Report,
-) -> anyhow::Result<Features> {
-    let welcome = greeting.code().is_success();
+) -> anyhow::Result<(Features, Option<Reply>)> {
+    let (mut features, mut system_refused) = (Features::new(), None);
     report.add(reply("greeting", greeting))?;
-    if !welcome {
-        return Ok(Features::new());
+    if !greeting.code().is_success() {
+        return Ok((features, system_refused));
     }
     match wire.command("SYST").await {
-        Ok(syst) => report.add(reply("system", &syst))?,
+        Ok(syst) if syst.code().is_success() => report.add(reply("system", &syst))?,
+        Ok(refusal) => system_refused = Some(refusal),
         Err(reason) => report.add(Finding::new("system", Outcome::Failed, reason))?,
     }
     match wire.command("FEAT").await {
         Ok(feat) if feat.code().is_success() => {
-            let features = Features::from_reply(&feat);
+            features = Features::from_reply(&feat);
             report.add(listed("features", &features))?;
-            Ok(features)
         }
-        Ok(feat) => {
-            report.add(reply("features", &feat))?;
-            Ok(Features::new())
-        }
-        Err(reason) => {
-            report.add(Finding::new("features", Outcome::Failed, reason))?;
-            Ok(Features::new())
-        }
+        Ok(feat) => report.add(reply("features", &feat))?,
+        Err(reason) => report.add(Finding::new("features", Outcome::Failed, reason))?,
     }
+    Ok((features, system_refused))
 }
 
 /// A reply as a finding.

@@ -87,7 +87,7 @@ impl Files {
     }
 
     /// In which zone LIST tells times, found by the moments of the same files.
-    pub(super) fn time_zone(&self, moments: &BTreeMap<Vec<u8>, Timestamp>) -> Finding {
+    pub(super) fn time_zone(&self, moments: &BTreeMap<Vec<u8>, Timestamp>, now: Civil) -> Finding {
         const NAME: &str = "time_zone";
         let unknown = |text: &str| Finding::new(NAME, Outcome::Unknown, text);
         let mut seen: Vec<(Timestamp, i64)> = self
@@ -101,6 +101,14 @@ impl Files {
             .collect();
         if moments.is_empty() {
             return unknown("it cannot be told: no file's time is known in UTC (MLSD, MDTM)");
+        }
+        // Clocks differ a little; a server that takes its own zone for UTC is ahead by hours.
+        let soon = Timestamp::from_civil(now).unix_seconds() + 600;
+        if moments.values().any(|moment| moment.unix_seconds() > soon) {
+            return unknown(
+                "it cannot be told: MLSD or MDTM tells a time in the future, so that it is not in \
+                 UTC, or a clock is wrong",
+            );
         }
         // The newest file tells of the zone as it is now, or nearly so.
         seen.sort_unstable();
@@ -150,7 +158,7 @@ mod tests {
         let today = Civil::date(2024, 6, 15).unwrap();
         let list = Files::read(list.as_bytes(), Some(Dialect::Unix), today);
         let moments = Files::read(mlsd.as_bytes(), Some(Dialect::Mlsx), today).moments();
-        let finding = list.time_zone(&moments);
+        let finding = list.time_zone(&moments, today);
         (finding.outcome(), finding.text().to_owned())
     }
 
@@ -175,6 +183,8 @@ mod tests {
         }
         assert_eq!(zone(&line("12:00"), "").0, Outcome::Unknown);
         assert_eq!(zone("", &fact("120000")).0, Outcome::Unknown);
+        let tomorrow = "type=file;modify=20240616120000; x\n";
+        assert_eq!(zone(&line("12:00"), tomorrow).0, Outcome::Unknown);
         let dated_by_year = "-rw-r--r-- 1 a b 1 Jan  5  2020 x\n";
         assert_eq!(zone(dated_by_year, &fact("120000")).0, Outcome::Unknown);
     }

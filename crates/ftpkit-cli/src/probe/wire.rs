@@ -46,9 +46,8 @@ pub(super) struct Handshake {
 }
 
 impl Wire {
-    /// Connects; the greeting is not read yet.
-    pub(super) async fn connect(address: SocketAddr, limit: Duration) -> Result<Self, String> {
-        let stream = open(address, limit).await?;
+    /// Over a connection of which nothing was read yet.
+    pub(super) fn over(stream: TcpStream, limit: Duration) -> Result<Self, String> {
         let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else {
             return Err("the connection was closed at once".to_owned());
         };

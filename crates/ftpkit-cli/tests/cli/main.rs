@@ -8,6 +8,7 @@ mod inspect_listing;
 mod inspect_session;
 mod list;
 mod peer;
+mod probe;
 mod run;
 mod server;
 mod tls;
