@@ -14,7 +14,7 @@ pub(crate) use self::{
     serve::{Access, Reuse, Serve, ServeTls},
 };
 
-/// FTP: serve a directory, and get, put and list files.
+/// FTP and FTPS: serve a directory, and get, put and list files.
 #[derive(Debug, Parser)]
 #[command(name = "ftpkit", version, about, max_term_width = 100)]
 pub(crate) struct Cli {

@@ -25,8 +25,8 @@ pub(crate) struct Details {
     /// The subject, as RFC 4514 writes it; empty where there is none.
     pub(crate) subject: String,
     pub(crate) issuer: String,
-    /// The names and addresses that it is for.
-    pub(crate) names: Vec<String>,
+    /// The names and addresses that it is for; none: they cannot be read.
+    pub(crate) names: Option<Vec<String>>,
     pub(crate) not_before: SystemTime,
     pub(crate) not_after: SystemTime,
 }
@@ -45,13 +45,15 @@ impl Details {
         let certificate = Certificate::from_der(der)?;
         let signed = certificate.tbs_certificate();
         let validity = signed.validity();
-        let names = signed.get_extension::<SubjectAltName>()?;
+        // Some have names of kinds that the library does not know.
+        let names = signed.get_extension::<SubjectAltName>().ok();
         Ok(Self {
             subject: signed.subject().to_string(),
             issuer: signed.issuer().to_string(),
-            names: names
-                .map(|(_, names)| names.0.iter().filter_map(name).collect())
-                .unwrap_or_default(),
+            names: names.map(|names| {
+                let names = names.map(|(_, names)| names.0).unwrap_or_default();
+                names.iter().filter_map(name).collect()
+            }),
             not_before: SystemTime::UNIX_EPOCH + validity.not_before.to_unix_duration(),
             not_after: SystemTime::UNIX_EPOCH + validity.not_after.to_unix_duration(),
         })
@@ -104,7 +106,7 @@ mod tests {
         let details = described.details.unwrap();
         assert_eq!(details.subject, "CN=x");
         assert_eq!(details.issuer, "CN=x");
-        assert_eq!(details.names, ["ftp.example", "::1"]);
+        assert_eq!(details.names.unwrap(), ["ftp.example", "::1"]);
         assert_eq!(
             moment(details.not_after).as_deref(),
             Some("2031-02-03T00:00:00Z")

@@ -189,16 +189,22 @@ fn certificate(
                 Some(left) => format!("until {until}, {} more days", left.as_secs() / (24 * 3600)),
                 None => format!("expired {until}"),
             };
+            let names = match &details.names {
+                Some(names) => names.join(", "),
+                None => "names that cannot be read".to_owned(),
+            };
             let text = format!(
                 "{} for {}; by {}; {end}",
                 or(&details.subject, "(no subject)"),
-                or(&details.names.join(", "), "no name"),
+                or(&names, "no name"),
                 or(&details.issuer, "(no issuer)"),
             );
             Finding::new("certificate", Outcome::Yes, text).with(|object| {
                 object.text("subject", &details.subject);
                 object.text("issuer", &details.issuer);
-                object.list("names", details.names.iter().map(String::as_bytes));
+                if let Some(names) = &details.names {
+                    object.list("names", names.iter().map(String::as_bytes));
+                }
                 if let Some(from) = moment(details.not_before) {
                     object.text("not_before", &from);
                 }

@@ -239,10 +239,8 @@ fn shared_key(_: &Path) -> Option<String> {
 /// A word on a machine that has another name by now.
 fn other_host(details: &Details, file: &Path) -> Option<String> {
     let host = host()?;
-    let named = details
-        .names
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(&host));
+    let names = details.names.as_deref().unwrap_or_default();
+    let named = names.iter().any(|name| name.eq_ignore_ascii_case(&host));
     (!named).then(|| {
         format!(
             "the certificate does not name this machine, {host}: move {file:?} away to have a \

@@ -9,6 +9,8 @@ mod inspect_session;
 mod list;
 mod peer;
 mod probe;
+#[cfg(unix)]
+mod readme;
 mod run;
 mod server;
 mod tls;
