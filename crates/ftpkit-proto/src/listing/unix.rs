@@ -295,10 +295,14 @@ impl<'a> Columns<'a> {
     }
 
     /// Reads `links owner group`, any of which may be missing, from these words.
-    fn name_owner(&mut self, words: &Words<'a>, mut from: usize, to: usize) {
+    fn name_owner(&mut self, words: &Words<'a>, mut from: usize, mut to: usize) {
         if self.links.is_none() && from < to {
             self.links = number(words.seen(from));
             from += usize::from(self.links.is_some());
+        }
+        // `ls -lZ`: the context has a column of its own behind owner and group.
+        if to.saturating_sub(from) > 2 && is_security_context(words.seen(to - 1)) {
+            to -= 1;
         }
         // Names may hold blanks; then the columns are told apart by more than one.
         let group = if to.saturating_sub(from) > 2 {
@@ -324,6 +328,12 @@ impl<'a> Columns<'a> {
         };
         Some(skip(name, padding)).filter(|name| !name.is_empty())
     }
+}
+
+/// `user:role:type:range` of SELinux, or a question mark where a file has none.
+fn is_security_context(word: &[u8]) -> bool {
+    pass(word.len());
+    word == b"?" || word.iter().filter(|b| **b == b':').count() >= 2 && !word.starts_with(b":")
 }
 
 /// The date that begins with this word, and how many it takes.

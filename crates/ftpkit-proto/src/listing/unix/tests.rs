@@ -53,6 +53,27 @@ fn lines_of_all_kinds_of_servers() {
             "-rw-r--r-- 1 me us 42 Dec 24 20:15 last year",
             "File 644 1 me/us 42 2023-12-24T20:15 |last year|",
         ),
+        // Contexts of SELinux.
+        (
+            "-rw-r--r--. 1 root root system_u:object_r:etc_t:s0  42 Jun 15 12:00 a",
+            "File 644 1 root/root 42 2024-06-15T12:00 |a|",
+        ),
+        (
+            "drwx------. 3 me us unconfined_u:object_r:user_home_t:s0-s0:c0.c1023 42 Jun 15 12:00 d",
+            "Directory 700 3 me/us 42 2024-06-15T12:00 |d|",
+        ),
+        (
+            "-rw-r--r-- 1 me domain users ? 42 Jun 15 12:00 a",
+            "File 644 1 me/domain users 42 2024-06-15T12:00 |a|",
+        ),
+        (
+            "-rw-r--r-- 1 me a:b 42 Jun 15 12:00 a",
+            "File 644 1 me/a:b 42 2024-06-15T12:00 |a|",
+        ),
+        (
+            "-rw-r--r-- 1 me a:b:c 42 Jun 15 12:00 a",
+            "File 644 1 me/a:b:c 42 2024-06-15T12:00 |a|",
+        ),
         // Names.
         (
             "-rw-r--r-- 1 me us 42 Jun 15 12:00  lead trail ",
