@@ -194,6 +194,12 @@ impl Control {
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let ended = match &mut self.stream {
             Stream::Clear(stream) => ready!(Pin::new(stream).poll_shutdown(cx)),
+            // Nobody waits for words of a handshake that was given up.
+            #[cfg(feature = "_tls")]
+            Stream::Secure(secure) if secure.socket().is_none() => {
+                self.close();
+                Ok(())
+            }
             #[cfg(feature = "_tls")]
             Stream::Secure(secure) => ready!(secure.poll_shutdown(cx)),
             Stream::Closed => Ok(()),
