@@ -33,16 +33,26 @@ impl MakeWriter<'_> for Log {
     }
 }
 
+impl Log {
+    /// Takes down what this thread says, which is the whole runtime of a test.
+    fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 #[tokio::test]
 async fn users_and_transfers_are_logged_and_passwords_are_not() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    // For this thread, which is the whole runtime of this test.
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::begin();
     let served = serve().await;
     let mut client = Client::connect(served.addr).await;
     client.cmd("USER alice", 331).await;
@@ -55,7 +65,7 @@ async fn users_and_transfers_are_logged_and_passwords_are_not() {
     client.cmd("QUIT", 221).await;
     client.assert_closed().await;
     until("it ends", || served.handle.sessions() == 0).await;
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     for wanted in [
         "user=\"alice\"",
         "logged in",
@@ -66,4 +76,47 @@ async fn users_and_transfers_are_logged_and_passwords_are_not() {
         assert!(log.contains(wanted), "{wanted} in {log}");
     }
     assert!(!log.contains("s3cr3t") && !log.contains("secret"), "{log}");
+}
+
+/// What TLS is made of is told, and none of its secrets.
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn tls_is_logged() {
+    use ftpkit_server::tls::{ClientCertificates, Fingerprint};
+    use support::tls::{BOTH, Ca, Secure};
+
+    let (log, _guard) = Log::begin();
+    let ca = Ca::new();
+    let clients = ClientCertificates::Asked(ca.roots());
+    let tls = ca.server().clients(clients).build().unwrap();
+    let served = support::serve_with(|builder| builder.tls(tls)).await;
+    let leaf = ca.host("client.example");
+    let config = Arc::new(ca.client(BOTH[1], Some(&leaf)));
+    let mut session = Secure::login(served.addr, &config).await;
+    session.fetch("LIST").await;
+    let stream = session.control.epsv().await;
+    session.control.cmd("LIST", 150).await;
+    drop(stream);
+    session.control.expect(522).await;
+    session.control.cmd("QUIT", 221).await;
+    drop(session);
+    let mut client = Client::connect(served.addr).await;
+    client.cmd("AUTH TLS", 234).await;
+    client.send("PASS secret\r\n").await;
+    support::read_all(client.stream).await;
+    until("both end", || served.handle.sessions() == 0).await;
+    let log = log.text();
+    let fingerprint = Fingerprint::of(&leaf.certificate);
+    for wanted in [
+        "tls=\"TLSv1_3\"",
+        "version=\"TLSv1_3\" cipher=\"TLS13_",
+        "server_name=\"ftp.example\"",
+        &format!("certificate={fingerprint}"),
+        "resumed=true",
+        "TLS failed data=true reason=\"the TLS handshake on the data connection failed",
+        "TLS failed data=false reason=\"the TLS handshake on the control connection failed",
+    ] {
+        assert!(log.contains(wanted), "{wanted} in {log}");
+    }
+    assert!(!log.contains("secret"), "{log}");
 }
