@@ -97,7 +97,9 @@ fn destination(url: &Url, from: &PathArg, to: &str) -> anyhow::Result<PathArg> {
     let to = if to.contains("://") {
         let other = ftp_url(to).map_err(|error| usage(format!("{to:?}: {error}")))?;
         let same_user = other.user().is_none() || other.user() == url.user();
-        if other.host() != url.host() || other.port() != url.port() || !same_user {
+        let same_server =
+            (other.scheme(), other.host(), other.port()) == (url.scheme(), url.host(), url.port());
+        if !same_server || !same_user {
             return Err(usage(
                 "a file is moved on its own server only: use get and put for two servers",
             ));
@@ -127,7 +129,10 @@ struct Line {
 impl Line {
     async fn to(&mut self, url: &Url, common: &Common) -> anyhow::Result<&mut Client> {
         let same = |other: &Url| {
-            (other.host(), other.port(), other.user()) == (url.host(), url.port(), url.user())
+            // What is to be under TLS must not go over a connection in clear.
+            other.scheme() == url.scheme()
+                && (other.host(), other.port(), other.user())
+                    == (url.host(), url.port(), url.user())
                 && other.password().map(|p| p.as_bytes()) == url.password().map(|p| p.as_bytes())
         };
         let open = match self.open.take() {
@@ -165,6 +170,7 @@ mod tests {
             ("ftp://h:2121/x/", Some("x/b.txt")),
             ("ftp://ana@h:2121/%2Fx", Some("/x")),
             ("ftp://h/x", None),
+            ("ftpes://ana@h:2121/x", None),
             ("ftp://other:2121/x", None),
             ("ftp://bob@h:2121/x", None),
             ("a\nb", None),

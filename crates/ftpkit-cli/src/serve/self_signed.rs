@@ -298,3 +298,51 @@ fn make(special: &[IpAddr]) -> anyhow::Result<String> {
     let certificate = leaf.signed_by(&key, &Issuer::from_params(&ca, &ca_key))?;
     Ok([key.serialize_pem(), certificate.pem(), ca_certificate.pem()].concat())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(text: &str) -> Vec<SocketAddr> {
+        text.split(' ').map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn addresses_of_this_machine_alone_have_a_certificate_of_their_own() {
+        for (listen, expected) in [
+            ("127.0.0.1:2121", "local"),
+            ("0.0.0.0:21 [::]:21 [::1]:990", "local"),
+            ("[::ffff:127.0.0.1]:21", "local"),
+            ("192.0.2.7:21 0.0.0.0:990 192.0.2.7:990", "192.0.2.7"),
+            ("[2001:db8::1]:21 192.0.2.7:21", "192.0.2.7_2001-db8--1"),
+        ] {
+            assert_eq!(
+                directory(&special(&addresses(listen))),
+                expected,
+                "{listen}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_certificate_names_what_is_listened_on_and_its_ca_vouches_for_it() {
+        let special = special(&addresses("192.0.2.7:21 [2001:db8::1]:21"));
+        let pem = make(&special).unwrap();
+        let (identity, details) = read(pem.as_bytes()).unwrap();
+        let names = details.names.clone().unwrap();
+        for name in ["localhost", "127.0.0.1", "::1", "192.0.2.7", "2001:db8::1"] {
+            assert!(names.iter().any(|known| known == name), "{name}: {names:?}");
+        }
+        if let Some(host) = host() {
+            assert!(names.contains(&host), "{host}: {names:?}");
+            assert_eq!(other_host(&details, Path::new("x")), None);
+        }
+        assert!(details.remaining().unwrap() > RENEWAL);
+        let [leaf, ca] = identity.chain() else {
+            panic!("{} certificates", identity.chain().len());
+        };
+        assert_ne!(leaf, ca);
+        let ca = Description::of(ca).details.unwrap();
+        assert_eq!((&ca.issuer, &ca.subject), (&ca.subject, &details.issuer));
+    }
+}

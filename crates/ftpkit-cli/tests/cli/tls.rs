@@ -1,7 +1,18 @@
 //! TLS: what `serve` shows and asks for, whom `get`, `put` and `ls` trust.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{Shutdown, TcpStream},
+    path::Path,
+    sync::Arc,
+};
 
+use ftpkit_tokio::tls::rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType,
     date_time_ymd,
@@ -289,10 +300,77 @@ fn passwords_in_clear_are_warned_about_unless_tls_is_required() {
     }
 }
 
+#[test]
+fn one_command_goes_to_each_url_by_its_own_scheme() {
+    let server = self_signed(&[]);
+    fs::create_dir(server.root.join("a")).unwrap();
+    fs::create_dir(server.root.join("b")).unwrap();
+    let (clear, secured) = (
+        server.url_by("ftp", "ana:pw", "a/"),
+        server.url_by("ftpes", "ana:pw", "b/"),
+    );
+    // The second is not trusted, and so not reached over the connection of the first.
+    let done = server.run(&["rm", &clear, &secured]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.err.contains("--pin"), "{}", done.err);
+    assert_eq!(server.names(), ["b"]);
+}
+
+/// An upload whose data connection is cut without a goodbye of TLS: the last reply.
+fn cut_upload(server: &Server) -> String {
+    let mut roots = RootCertStore::empty();
+    let ca = CertificateDer::from_pem_file(ca(server)).unwrap();
+    roots.add(ca).unwrap();
+    let config = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let config = Arc::new(config);
+    let connect = |address: &str| {
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let client = ClientConnection::new(Arc::clone(&config), name).unwrap();
+        StreamOwned::new(client, TcpStream::connect(address).unwrap())
+    };
+    let address = server.told("listening on ftps://");
+    let mut control = BufReader::new(connect(address.trim_end_matches('/')));
+    let read = |control: &mut BufReader<_>| {
+        let mut line = String::new();
+        control.read_line(&mut line).unwrap();
+        line
+    };
+    read(&mut control);
+    let mut reply = String::new();
+    for command in ["USER ana", "PASS pw", "PBSZ 0", "PROT P", "EPSV"] {
+        let line = format!("{command}\r\n");
+        control.get_mut().write_all(line.as_bytes()).unwrap();
+        reply = read(&mut control);
+    }
+    let port = reply.split('|').nth(3).unwrap();
+    control.get_mut().write_all(b"STOR half\r\n").unwrap();
+    // Its handshake is carried out as the payload is written.
+    let mut data = connect(&format!("127.0.0.1:{port}"));
+    data.write_all(b"half of it").unwrap();
+    data.flush().unwrap();
+    assert!(read(&mut control).starts_with("150"));
+    data.sock.shutdown(Shutdown::Write).unwrap();
+    read(&mut control)
+}
+
+#[test]
+fn an_upload_without_a_goodbye_is_complete_only_where_that_is_wanted() {
+    let server = self_signed(&[]);
+    let reply = cut_upload(&server);
+    assert!(reply.starts_with("426"), "{reply}");
+    assert!(server.names().is_empty());
+    let server = self_signed(&["--accept-unclean-close"]);
+    let reply = cut_upload(&server);
+    assert!(reply.starts_with("226"), "{reply}");
+    assert_eq!(server.names(), ["half"]);
+}
+
 #[cfg(unix)]
 mod hangup {
-    use std::io::{BufRead as _, BufReader};
-
     use ftpkit::client::{Client, tls::ClientTls};
 
     use super::*;
