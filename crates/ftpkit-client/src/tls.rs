@@ -22,7 +22,7 @@
 #[cfg(feature = "_tls")]
 pub use ftpkit_tokio::tls::{
     BadFingerprint, ClientTls, ClientTlsBuilder, Fingerprint, Identity, Roots, TlsError,
-    TlsFailure, TlsInfo, TlsVersions,
+    TlsFailure, TlsInfo, TlsVersions, rustls,
 };
 
 /// Whether and how a connection is under TLS.
