@@ -291,8 +291,15 @@ async fn ccc_goes_back_to_clear_text_where_it_is_allowed() {
         assert!(is_resumed(&data));
         clear.expect(226).await;
         clear.cmd("CCC", 533).await;
-        clear.cmd("QUIT", 221).await;
-        clear.assert_closed().await;
+        // And under TLS once more, where all begins anew.
+        clear.cmd("AUTH TLS", 234).await;
+        let mut session = Secure::upgrade(clear, &config, "ftp.example").await;
+        session.enter().await;
+        session.control.epsv().await;
+        session.control.cmd("RETR file", 521).await;
+        session.protect().await;
+        transfers(&mut session).await;
+        session.control.cmd("QUIT", 221).await;
     }
 }
 

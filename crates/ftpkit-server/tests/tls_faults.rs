@@ -361,11 +361,13 @@ async fn an_upload_without_close_notify_is_taken_where_it_may_be() {
             session.control.expect(226).await;
             assert!(session.fetch("RETR file").await.0 == file);
         }
-        // A reset is no end.
-        let data = session.begin("STOR file").await;
-        cut(&mut session, data, &pattern(1_000), Cut::Reset).await;
-        session.control.expect(426).await;
-        assert_eq!(session.fetch("RETR file").await.0, b"");
+        // A reset is no end, nor is half a record.
+        for how in [Cut::Reset, Cut::HalfRecord] {
+            let data = session.begin("STOR file").await;
+            cut(&mut session, data, &pattern(1_000), how).await;
+            session.control.expect(426).await;
+            assert_eq!(session.fetch("RETR file").await.0, b"", "{how:?}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use ftpkit_server::{
     ServerEvent,
     tls::{
-        SessionReuse,
+        SessionReuse, TlsVersions,
         rustls::{
             ClientConfig,
             client::{Resumption, Tls12Resumption},
@@ -160,6 +160,16 @@ async fn auto_takes_who_cannot_resume_until_it_could() {
             let (_, resumed) = session.push("STOR file", b"new sessions").await;
             assert!(!resumed);
         }
+        // One that knows its data connections only, and resumes none but them: what those have
+        // been given proves nothing, and is no reason to refuse them.
+        let (control, data) = (forgetful(&ca, kept), client(&ca, kept));
+        let mut session = Secure::login(served.addr, &control).await;
+        for _ in 0..3 {
+            let mut data = session.begin_as("RETR file", &data).await.unwrap();
+            assert!(!is_resumed(&data), "{kept:?}");
+            assert_eq!(read_to_end(&mut data).await.bytes, b"new sessions");
+            session.control.expect(226).await;
+        }
         // One that can, once, is known to be able to.
         let with = client(&ca, kept);
         let mut session = Secure::login(served.addr, &with).await;
@@ -170,6 +180,21 @@ async fn auto_takes_who_cannot_resume_until_it_could() {
         assert_silent(session.begin_as("RETR file", &without).await).await;
         session.control.expect(522).await;
         assert!(session.fetch("RETR file").await.1);
+    }
+}
+
+/// Clients of TLS 1.3 make session ids up, for the sake of what is on the way (RFC 8446 app.
+/// D.4). They are no sessions of others.
+#[tokio::test]
+async fn ids_that_are_made_up_are_of_nobody() {
+    let ca = Ca::new();
+    let tls = ca.server().versions(TlsVersions::Tls12).build().unwrap();
+    let served = serve_with(|builder| builder.tls(tls)).await;
+    let mut config = ca.client_of(&BOTH, None);
+    config.resumption = Resumption::disabled();
+    let mut session = Secure::login(served.addr, &Arc::new(config)).await;
+    for _ in 0..3 {
+        assert!(!session.push("STOR file", b"new sessions").await.1);
     }
 }
 

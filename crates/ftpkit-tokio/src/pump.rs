@@ -192,9 +192,10 @@ pub async fn receive<S: Sink>(
     let mut meter = Meter::new(moved);
     let clean = match copy::receive(&mut stream, &mut sink, &mut meter).await {
         Ok(()) => true,
-        // All that came is there, but no close_notify says that it is all there was.
+        // All that came is there, but no close_notify says that it is all there was. The end in
+        // the midst of a record says that it was not.
         Err(PumpError::Network(error))
-            if stream.is_secure() && error.kind() == io::ErrorKind::UnexpectedEof =>
+            if error.kind() == io::ErrorKind::UnexpectedEof && stream.may_be_whole() =>
         {
             false
         }

@@ -9,6 +9,7 @@ mod failure;
 mod handshake;
 mod identity;
 mod info;
+mod record;
 mod roots;
 mod server;
 mod session;
@@ -33,6 +34,7 @@ pub use self::{
 pub(crate) use self::{
     handshake::{Handshake, Stream},
     info::server_name,
+    record::Place,
 };
 
 /// The name of FTP in ALPN, and that of its data connections, which FileZilla uses.

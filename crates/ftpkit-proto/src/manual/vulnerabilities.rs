@@ -62,10 +62,15 @@
 //! [`DataFailure::NotResumed`](crate::DataFailure::NotResumed), or with
 //! [`DataFailure::Certificate`](crate::DataFailure::Certificate) where another certificate is
 //! shown than on the control connection: the server answers 522, says what to do, and no byte of
-//! payload has moved. `ftpkit-tokio`'s `SessionReuse` says when it insists.
+//! payload has moved. `ftpkit-tokio`'s `SessionReuse` says when it insists. A handshake that is
+//! refused has given the stranger tickets before; they are of no worth, or the second try would
+//! succeed.
 //!
 //! *Tests:* `a_data_handshake_that_fails_is_522`, `the_handshake_comes_behind_the_1yz`,
-//! `every_session_keeps_its_promises_and_every_transition_is_taken`.
+//! `every_session_keeps_its_promises_and_every_transition_is_taken`,
+//! `the_session_of_another_control_connection_is_refused`,
+//! `a_stranger_who_insists_stays_outside`,
+//! `data_connections_show_the_certificate_of_the_control_connection`.
 //!
 //! ## A server that names any host in 227
 //!
@@ -221,8 +226,11 @@
 //! upload ends with 426 and without a [`Commit`](crate::server::Commit), a download as
 //! [`TransferFailed`](crate::client::TransferFailed);
 //! [`accept_unclean_close`](crate::server::Config::accept_unclean_close) is off in both roles.
+//! With it, an end in the midst of a TLS record is still none.
 //!
 //! *Tests:* `an_unclean_end_truncates`, `an_end_without_close_notify_is_no_end_of_a_download`,
+//! `an_upload_without_close_notify_is_interrupted`,
+//! `an_upload_without_close_notify_is_taken_where_it_may_be`,
 //! `a_data_connection_that_is_lost_at_any_byte_is_never_taken_for_the_end`.
 //!
 //! # Files that are not what they seem

@@ -83,11 +83,16 @@ impl Ca {
 
     /// A client of its own, which resumes no session of others. It trusts this CA.
     pub fn client(&self, version: Version, leaf: Option<&Leaf>) -> ClientConfig {
+        self.client_of(&[version], leaf)
+    }
+
+    /// The same with these versions.
+    pub fn client_of(&self, versions: &[Version], leaf: Option<&Leaf>) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.root.der().clone()).unwrap();
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[version])
+            .with_protocol_versions(versions)
             .unwrap()
             .with_root_certificates(roots);
         match leaf {

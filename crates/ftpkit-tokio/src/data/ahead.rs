@@ -12,13 +12,18 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::pump::buffers::{AHEAD, Buffer};
+use crate::{
+    pump::buffers::{AHEAD, Buffer},
+    tls::Place,
+};
 
 /// A socket under the TLS of a data connection.
 pub(crate) struct Ahead {
     stream: TcpStream,
     /// What was read and not asked for yet. A socket that has nothing to say holds no buffer.
     block: Option<Block>,
+    /// Where in a record what was read so far ends.
+    place: Place,
 }
 
 struct Block {
@@ -38,11 +43,17 @@ impl Ahead {
         Self {
             stream,
             block: None,
+            place: Place::START,
         }
     }
 
     pub(crate) const fn socket(&self) -> &TcpStream {
         &self.stream
+    }
+
+    /// Whether what was read so far ends with a record.
+    pub(crate) fn is_between_records(&self) -> bool {
+        self.place.is_between()
     }
 
     /// Whether something was read that nobody has asked for yet.
@@ -62,6 +73,7 @@ impl Ahead {
         if block.from == block.to {
             let mut buf = ReadBuf::new(&mut block.buffer);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+            self.place.advance(buf.filled());
             (block.from, block.to) = (0, buf.filled().len());
         }
         self.block = Some(block);

@@ -79,6 +79,17 @@ impl DataStream {
         !matches!(self.inner, Inner::Clear(_))
     }
 
+    /// Where TLS has ended without close_notify: whether it was between two records, so that it
+    /// may be what the peer meant. In the midst of a record something is missing for certain.
+    #[must_use]
+    pub fn may_be_whole(&self) -> bool {
+        match &self.inner {
+            Inner::Clear(_) => false,
+            #[cfg(feature = "_tls")]
+            Inner::Secure(stream) => stream.get_ref().0.is_between_records(),
+        }
+    }
+
     /// The peer's address.
     #[must_use]
     pub const fn peer_addr(&self) -> SocketAddr {

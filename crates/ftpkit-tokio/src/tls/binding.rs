@@ -281,3 +281,84 @@ impl fmt::Debug for Binding {
         f.debug_struct("Binding").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What handshakes of data connections are worth behind these verdicts; the last of them
+    /// is under way where there is one verdict less.
+    fn standing(verdicts: &[Option<Verdict>]) -> Vec<Verdict> {
+        let binding = Binding::new(&Common::new(super::super::ticketer().unwrap()), [7; 16]);
+        for verdict in verdicts {
+            binding.begin_data();
+            if let Some(verdict) = verdict {
+                binding.judge(*verdict);
+            }
+        }
+        let state = binding.state();
+        assert_eq!(state.verdict(CONTROL), Verdict::Proven);
+        (1..=state.last).map(|n| state.verdict(n)).collect()
+    }
+
+    #[test]
+    fn a_session_is_worth_what_its_handshake_was() {
+        use Verdict::{Proven as P, Refused as R, Unproven as U};
+        for (verdicts, expected) in [
+            (&[Some(P)][..], &[P][..]),
+            (&[Some(R)], &[R]),
+            (&[Some(U), Some(U)], &[U, U]),
+            // One that is under way is worth nothing yet; one that was given up, never.
+            (&[None], &[U]),
+            (&[Some(P), None], &[P, U]),
+            (&[Some(P), None, Some(P)], &[P, R, P]),
+            (&[None, Some(P)], &[R, P]),
+            // What came before the first that was proven stays what it was.
+            (&[Some(U), Some(R), Some(P), Some(R)], &[U, R, P, R]),
+        ] {
+            assert_eq!(standing(verdicts), expected, "{verdicts:?}");
+        }
+    }
+
+    #[test]
+    fn strangers_take_a_bounded_place() {
+        let row = [Some(Verdict::Refused); 1000];
+        let binding = Binding::new(&Common::new(super::super::ticketer().unwrap()), [7; 16]);
+        for _ in 0..STRANGERS + 2 {
+            for verdict in row.iter().flatten() {
+                binding.begin_data();
+                binding.judge(*verdict);
+            }
+            binding.begin_data();
+            binding.judge(Verdict::Proven);
+        }
+        let state = binding.state();
+        assert_eq!(state.refused.len(), STRANGERS);
+        let proven = (1..=state.last).filter(|n| state.verdict(*n) == Verdict::Proven);
+        // Those that are too old to know are worth nothing.
+        assert_eq!(proven.count(), STRANGERS + 1);
+        assert_eq!(state.verdict(1), Verdict::Refused);
+    }
+
+    #[test]
+    fn ids_are_let_go_with_their_control_connection() {
+        let common = Common::new(super::super::ticketer().unwrap());
+        let one = Binding::new(&common, [1; 16]);
+        let other = Binding::new(&common, [2; 16]);
+        for n in 0..20 {
+            one.begin_data();
+            one.put(vec![n; 32], vec![n]);
+            one.judge(Verdict::Proven);
+        }
+        assert_eq!(common.ids().len(), KEPT);
+        assert_eq!(one.get(&[19; 32]), Some(vec![19]));
+        other.begin_data();
+        assert_eq!(other.get(&[19; 32]), None);
+        assert!(other.is_foreign());
+        other.begin_data();
+        assert_eq!(other.get(&[99; 32]), None);
+        assert!(!other.is_foreign());
+        drop(one);
+        assert!(common.ids().is_empty());
+    }
+}
