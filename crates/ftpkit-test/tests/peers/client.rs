@@ -1,4 +1,5 @@
-//! ftpkit's client against vsftpd, ProFTPD, Pure-FTPd and pyftpdlib, passive and active.
+//! ftpkit's client against vsftpd, ProFTPD, Pure-FTPd and pyftpdlib, in clear and under TLS,
+//! passive and active.
 
 use std::{collections::BTreeSet, fs, io::Cursor};
 
@@ -9,12 +10,13 @@ use ftpkit::{
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
-    servers::{self, Kind, Running, Security},
+    servers::{self, Kind, Running, Security, Version},
+    tls::client::trusting,
     tree::{self, NAMES, content},
 };
 
 async fn connect(server: &Running, active: bool) -> Client {
-    let builder = Client::builder().url(&server.url());
+    let builder = Client::builder().url(&server.url()).tls_config(trusting());
     let builder = if active { builder.active() } else { builder };
     builder.connect().await.unwrap()
 }
@@ -34,10 +36,10 @@ async fn names(client: &mut Client, path: &str) -> BTreeSet<String> {
 }
 
 /// Everything that a user does, against one server in one mode.
-async fn everything(kind: Kind, active: bool) {
-    let server = servers::start(kind, Security::Clear);
+async fn everything(kind: Kind, security: Security, active: bool) {
+    let server = servers::start(kind, security);
     let mut client = connect(&server, active).await;
-    let who = format!("{kind:?}, active {active}");
+    let who = format!("{kind:?}, {security:?}, active {active}");
 
     // An empty directory.
     client.create_dir("empty").await.unwrap();
@@ -203,28 +205,33 @@ async fn everything(kind: Kind, active: bool) {
     client.quit().await.unwrap();
 }
 
+async fn everything_in_every_way(kind: Kind) {
+    for active in [false, true] {
+        everything(kind, Security::Clear, active).await;
+        for version in Version::ALL {
+            everything(kind, Security::Explicit(version), active).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn everything_against_vsftpd() {
-    everything(Kind::Vsftpd, false).await;
-    everything(Kind::Vsftpd, true).await;
+    everything_in_every_way(Kind::Vsftpd).await;
 }
 
 #[tokio::test]
 async fn everything_against_proftpd() {
-    everything(Kind::Proftpd, false).await;
-    everything(Kind::Proftpd, true).await;
+    everything_in_every_way(Kind::Proftpd).await;
 }
 
 #[tokio::test]
 async fn everything_against_pure_ftpd() {
-    everything(Kind::PureFtpd, false).await;
-    everything(Kind::PureFtpd, true).await;
+    everything_in_every_way(Kind::PureFtpd).await;
 }
 
 #[tokio::test]
 async fn everything_against_pyftpdlib() {
-    everything(Kind::Pyftpdlib, false).await;
-    everything(Kind::Pyftpdlib, true).await;
+    everything_in_every_way(Kind::Pyftpdlib).await;
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ pub(crate) fn works_off_a_queue(site: &Site, version: Option<Version>) -> String
 #[test]
 fn a_queue_in_clear() {
     let served = Served::start(V4);
-    works_off_a_queue(&served.site(), None);
+    works_off_a_queue(&served.site(Security::Clear), None);
 }
 
 /// Writes the settings, the site and the queue: PREPARE HOME PLAN.

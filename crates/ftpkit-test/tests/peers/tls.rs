@@ -4,7 +4,9 @@
 //! Each client's session is played against a real server first, so that a failure against
 //! ftpkit's is ftpkit's.
 
+pub(crate) mod client;
 mod curl;
 mod ftplib;
 mod lftp;
 mod references;
+mod server;

@@ -8,11 +8,22 @@ use std::{
     sync::Arc,
 };
 
-use ftpkit::{accounts::Users, fs::LocalDirectory, server::Server};
+use ftpkit::{
+    accounts::Users,
+    fs::LocalDirectory,
+    proto::server::TlsPolicy,
+    server::{
+        Server, ServerBuilder,
+        tls::{Identity, ServerTls, SessionReuse},
+    },
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{servers::Security, site::Site};
+use crate::{
+    servers::{Security, tls_file},
+    site::Site,
+};
 
 /// The loopback address to serve on.
 pub(crate) type Family = IpAddr;
@@ -22,6 +33,8 @@ pub(crate) const V6: Family = IpAddr::V6(Ipv6Addr::LOCALHOST);
 /// A server that runs until it is dropped.
 pub(crate) struct Served {
     address: SocketAddr,
+    /// Where TLS begins with the connection, if it is served.
+    implicit: Option<SocketAddr>,
     root: TempDir,
     // Dropping the runtime ends the server's tasks.
     _runtime: Runtime,
@@ -33,6 +46,28 @@ impl Served {
 
     /// Serves an empty directory on a port of its own.
     pub(crate) fn start(family: Family) -> Self {
+        Self::serve(|builder| builder.listen(SocketAddr::new(family, 0)))
+    }
+
+    /// Serves an empty directory to those who come with TLS, on two ports.
+    pub(crate) fn start_tls(reuse: SessionReuse) -> Self {
+        let identity =
+            Identity::from_pem_files(tls_file("server.pem"), tls_file("server.key")).unwrap();
+        let tls = ServerTls::builder()
+            .identity(identity)
+            .reuse(reuse)
+            .build()
+            .unwrap();
+        Self::serve(|builder| {
+            builder
+                .listen(SocketAddr::new(V4, 0))
+                .listen_implicit(SocketAddr::new(V4, 0))
+                .tls(tls)
+                .tls_policy(TlsPolicy::RequiredForData)
+        })
+    }
+
+    fn serve(set_up: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let root = tempfile::tempdir().unwrap();
         let storage = Arc::new(LocalDirectory::open(root.path()).unwrap());
         let users = Users::builder()
@@ -45,17 +80,14 @@ impl Served {
             .build()
             .unwrap();
         let server = runtime
-            .block_on(
-                Server::builder()
-                    .listen(SocketAddr::new(family, 0))
-                    .authenticator(users)
-                    .bind(),
-            )
+            .block_on(set_up(Server::builder().authenticator(users)).bind())
             .unwrap();
         let address = server.local_addrs()[0];
+        let implicit = server.implicit_addrs().first().copied();
         runtime.spawn(server.serve());
         Self {
             address,
+            implicit,
             root,
             _runtime: runtime,
         }
@@ -65,14 +97,18 @@ impl Served {
         self.address
     }
 
-    pub(crate) fn site(&self) -> Site {
+    /// What clients are told: where TLS is begun as here, or clear text is spoken.
+    pub(crate) fn site(&self, security: Security) -> Site {
         Site {
-            address: self.address,
+            address: match security {
+                Security::Implicit(_) => self.implicit.unwrap(),
+                _ => self.address,
+            },
             user: Self::USER,
             password: Self::PASSWORD,
             root: self.root.path().to_owned(),
             home: "/".to_owned(),
-            security: Security::Clear,
+            security,
         }
     }
 

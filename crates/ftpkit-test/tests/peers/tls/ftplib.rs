@@ -88,6 +88,7 @@ ftp.connect(host, int(port))
 ftp.login(user, password)
 assert ftp.sock.version() == version, ftp.sock.version()
 ftp.prot_p()
+assert names() == []
 files = {f"file {i}": bytes(range(256)) * i * 40 for i in range(20)}
 for name, data in files.items():
     assert ftp.storbinary("STOR " + name, io.BytesIO(data)).startswith("226"), name
@@ -100,6 +101,6 @@ for name in files:
     ftp.delete(name)
 assert names() == []
 if reuse == "session":
-    assert len(resumed) == 61 and all(resumed), resumed
+    assert len(resumed) == 62 and all(resumed), resumed
 assert ftp.quit().startswith("221")
 "#;

@@ -1,6 +1,6 @@
 //! lftp: mirrors both ways, with TLS demanded for the control connection and the data.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use crate::{
     servers::Version,
@@ -27,19 +27,12 @@ fn lftp(site: &Site, version: Version, settings: &str, script: &str) -> String {
     run(Command::new("lftp").args(["--norc", "-c", &setup]))
 }
 
-/// Mirrors a difficult tree both ways, and uploads in a row.
+/// Mirrors a difficult tree down and up, and uploads in a row.
 #[track_caller]
 pub(crate) fn session(site: &Site, version: Version) {
     let local = tempfile::tempdir().unwrap();
-    let (source, down) = (local.path().join("source"), local.path().join("down"));
-    tree::make(&source, 3 << 20);
-    lftp(
-        site,
-        version,
-        "",
-        &format!("mirror -R {} tree", source.display()),
-    );
-    tree::assert_same(&source, &site.path("tree"));
+    let (down, small) = (local.path().join("down"), local.path().join("small"));
+    tree::make(&site.path("tree"), 3 << 20);
     lftp(
         site,
         version,
@@ -47,14 +40,29 @@ pub(crate) fn session(site: &Site, version: Version) {
         "set ftp:list-options -a",
         &format!("mirror tree {}", down.display()),
     );
-    tree::assert_same(&source, &down);
-    lftp(site, version, "set ftp:list-options -a", "rm -r tree");
+    tree::assert_same(&site.path("tree"), &down);
 
-    let row = local.path().join("row");
-    std::fs::create_dir(&row).unwrap();
-    for index in 0..20 {
-        let bytes = tree::content(index, 1000 * usize::try_from(index).unwrap());
-        std::fs::write(row.join(format!("f{index}")), bytes).unwrap();
+    fs::create_dir_all(small.join("dir é")).unwrap();
+    for (index, name) in tree::NAMES.iter().chain(ROW).enumerate() {
+        let bytes = tree::content(index as u64, 500 * index);
+        fs::write(small.join("dir é").join(name), bytes).unwrap();
     }
-    lftp(site, version, "", &format!("mput {}/*; cls", row.display()));
+    let mut sources = vec![(&small, "small")];
+    // With TLS 1.3 lftp stops for good, whatever the server, in the middle of an upload that does
+    // not fit into the socket's buffer.
+    if version == Version::Tls12 {
+        sources.push((&down, "up"));
+    }
+    for (source, target) in sources {
+        lftp(
+            site,
+            version,
+            "",
+            &format!("mirror -R {} {target}", source.display()),
+        );
+        tree::assert_same(source, &site.path(target));
+    }
 }
+
+/// More names than a server gives tickets for at once.
+const ROW: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
