@@ -4,7 +4,7 @@
 use std::{borrow::Cow, error::Error as StdError, fmt, io, path::PathBuf};
 
 use ftpkit_proto::{
-    Code, Error as SessionError, PathArg, Reply,
+    Code, DataFailure, Error as SessionError, PathArg, Reply,
     client::{Phase, TransferFailed},
     error::Timer,
 };
@@ -250,8 +250,15 @@ impl Error {
             Some(reply) if reply.code().is_refusal() => Self::refused(step, reply.clone()),
             _ => Self::new(ErrorKind::Incomplete, step),
         };
+        if failed.data == Some(DataFailure::Certificate) {
+            this.0.hint = Some(
+                "somebody else may have answered; or the host is several servers, each with a \
+                 certificate of its own",
+            );
+        }
         match failed.phase {
             Phase::Connect => this.0.kind = ErrorKind::DataConnection,
+            Phase::Secure => this.0.kind = ErrorKind::Tls,
             Phase::Payload | Phase::Confirm if this.0.kind != ErrorKind::NoSpace => {
                 this.0.kind = ErrorKind::Incomplete;
             }
@@ -360,6 +367,9 @@ impl Error {
         let by_kind = match self.0.kind {
             ErrorKind::Resolve => Some("check the name of the host"),
             ErrorKind::Connect => Some("check that the server is running there"),
+            ErrorKind::Tls if code == Some(Code::PROTOCOL_REFUSED) => {
+                Some("the server wants TLS sessions resumed: try again, with TLS 1.2 alone")
+            }
             ErrorKind::NotFound if self.0.step == Step::CreateDir => {
                 Some("create the directory above it first")
             }

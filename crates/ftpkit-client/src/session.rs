@@ -462,7 +462,15 @@ impl Session {
         let error = match outcome {
             Outcome::Reply(reply) => Error::refused(step, reply),
             Outcome::Transferred(transferred) => Error::refused(step, transferred.reply),
-            Outcome::TransferFailed(failed) => Error::transfer(step, failed),
+            Outcome::TransferFailed(failed) => {
+                let handshake = failed.data == Some(DataFailure::Tls);
+                let error = Error::transfer(step, failed);
+                if handshake {
+                    self.with_tls_failure(error)
+                } else {
+                    error
+                }
+            }
             Outcome::Rejected => Error::new(ErrorKind::InvalidInput, step)
                 .with_detail("this cannot be sent as a plain command, or not now"),
             _ => Error::new(ErrorKind::Disconnected, step),

@@ -6,6 +6,10 @@ mod connecting;
 mod data;
 mod listing;
 mod peer;
-#[cfg(feature = "_tls")]
+#[cfg(feature = "tls")]
+mod secured;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
+mod tls_transfers;
 mod transfers;

@@ -4,15 +4,21 @@ use std::{future::Future, net::Ipv4Addr};
 
 use ftpkit_client::{Client, ClientBuilder};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
+    io::{
+        AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
+        BufReader,
+    },
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 
+/// What a control connection runs over.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
+
 /// The server's end of a control connection.
 pub(crate) struct Peer {
-    lines: BufReader<OwnedReadHalf>,
-    out: OwnedWriteHalf,
+    pub(crate) stream: BufReader<Box<dyn Stream>>,
 }
 
 /// Runs a server for one connection; returns a builder that reaches it, and its task, which
@@ -41,9 +47,9 @@ where
     let task = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        let (read, out) = stream.into_split();
-        let lines = BufReader::new(read);
-        script(Peer { lines, out }).await;
+        let stream: Box<dyn Stream> = Box::new(stream);
+        let stream = BufReader::new(stream);
+        script(Peer { stream }).await;
     });
     (port, task)
 }
@@ -52,7 +58,7 @@ impl Peer {
     /// What the client says next; empty at its end.
     pub(crate) async fn line(&mut self) -> String {
         let mut line = Vec::new();
-        self.lines.read_until(b'\n', &mut line).await.unwrap_or(0);
+        self.stream.read_until(b'\n', &mut line).await.unwrap_or(0);
         // The Telnet words before ABOR are no part of the command.
         let text = String::from_utf8_lossy(&line).into_owned();
         text.trim_end()
@@ -67,7 +73,8 @@ impl Peer {
     pub(crate) async fn reply(&mut self, reply: &str) {
         let text = format!("{reply}\r\n");
         // A client that has left has nothing more to learn.
-        let _ = self.out.write_all(text.as_bytes()).await;
+        let _ = self.stream.write_all(text.as_bytes()).await;
+        let _ = self.stream.flush().await;
     }
 
     /// One command and its reply.
