@@ -96,6 +96,18 @@ struct Data {
     stream: DataStream,
     /// Read by the driver when a deadline fires.
     moved: Arc<AtomicU64>,
+    /// How much was read under an upload.
+    skimmed: usize,
+}
+
+impl Data {
+    /// Reads what the server sends under an upload: tickets, without which an upload that is
+    /// aborted would cost one and bring none.
+    fn take_tickets(&mut self, cx: &mut Context<'_>) {
+        if self.stream.is_secure() {
+            let _ = parting::skim(&mut self.stream, &mut self.skimmed, cx);
+        }
+    }
 }
 
 impl Session {
@@ -242,7 +254,9 @@ impl Session {
             return;
         }
         running.told = true;
-        if let Some(data) = running.data.take() {
+        if let Some(mut data) = running.data.take() {
+            // The next transfer may need them.
+            data.take_tickets(&mut Context::from_waker(Waker::noop()));
             // Closed in good order, an upload would look complete.
             data.stream.reset();
         }
@@ -357,7 +371,12 @@ impl Session {
                     // It may be the second one, for a download that was asked for once more.
                     Some(running) if !running.unwanted => {
                         running.told = false;
-                        running.data = Some(Data { id, stream, moved });
+                        running.data = Some(Data {
+                            id,
+                            stream,
+                            moved,
+                            skimmed: 0,
+                        });
                     }
                     Some(running) => {
                         // Given up before it began.
@@ -518,6 +537,11 @@ impl Session {
 
     /// Lets the session take what has come meanwhile, such as a server that refuses the rest.
     pub(crate) fn poll_news(&mut self, cx: &mut Context<'_>) {
+        if let Some(running) = &mut self.running
+            && let Some(data) = &mut running.data
+        {
+            data.take_tickets(cx);
+        }
         while !self.over() && self.poll_drive(cx).is_ready() {}
     }
 

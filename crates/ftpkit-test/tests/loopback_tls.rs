@@ -26,7 +26,10 @@ use ftpkit::{
     storage::Memory,
 };
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use tokio::task::JoinHandle;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    task::JoinHandle,
+};
 
 /// A small CA, and the certificate of the server.
 struct Ca {
@@ -221,6 +224,30 @@ async fn a_hundred_uploads_in_a_row_all_resume() {
             assert_eq!(refusals.load(Ordering::Relaxed), 0);
             client.quit().await.unwrap();
         }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_given_up_leaves_enough_to_resume_with() {
+    let ca = Ca::new();
+    let server = Running::strict(&ca).await;
+    for versions in [TlsVersions::Tls12, TlsVersions::Tls13] {
+        let tls = ca.client().versions(versions).build().unwrap();
+        let builder = server.client(TlsMode::Required, tls);
+        let mut client = builder.connect().await.unwrap();
+        let bytes = vec![7; 5_000_000];
+        client.upload(&bytes[..], "b").await.unwrap();
+        for _ in 0..10 {
+            let mut writer = client.writer("part").await.unwrap();
+            writer.write_all(&bytes[..1_000_000]).await.unwrap();
+            drop(writer);
+            let mut reader = client.reader("b").await.unwrap();
+            reader.read_exact(&mut [0; 1000]).await.unwrap();
+            reader.abort().await.unwrap();
+        }
+        assert_eq!(transfer(&mut client, 0, 1).await, Some(true));
+        client.quit().await.unwrap();
     }
     server.stop().await;
 }

@@ -12,7 +12,8 @@
 //! | [`fs`] | a local directory as a storage | `fs` (default) |
 //!
 //! `tls` (default) is FTPS for the client and the server, with aws-lc-rs as the cryptography;
-//! `tls-ring` is the same with ring, for targets where aws-lc-rs does not build.
+//! `tls-ring` is the same with ring, for targets where aws-lc-rs does not build. A client trusts
+//! whom the operating system trusts (`platform-roots`, default), or Mozilla (`webpki-roots`).
 
 pub use ftpkit_proto as proto;
 pub use ftpkit_storage as storage;

@@ -23,6 +23,19 @@ const LINGER: Duration = Duration::from_millis(250);
 /// How much is read; tickets are small, and there is nothing else to come.
 const MOST: usize = 64 * 1024;
 
+/// Reads and forgets what there is; ready at the server's end, or when it is too much.
+pub(super) fn skim(stream: &mut DataStream, read: &mut usize, cx: &mut Context<'_>) -> Poll<()> {
+    let mut space = [0; 1024];
+    while *read < MOST {
+        let mut buf = ReadBuf::new(&mut space);
+        match ready!(Pin::new(&mut *stream).poll_read(cx, &mut buf)) {
+            Ok(()) if !buf.filled().is_empty() => *read += buf.filled().len(),
+            _ => *read = MOST,
+        }
+    }
+    Poll::Ready(())
+}
+
 /// A data connection whose payload has ended.
 pub(super) struct Parting {
     stream: DataStream,
@@ -52,16 +65,7 @@ impl Parting {
             }
             self.shut = true;
         }
-        let mut space = [0; 1024];
-        loop {
-            let mut buf = ReadBuf::new(&mut space);
-            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf)) {
-                Ok(()) if !buf.filled().is_empty() && self.read < MOST => {
-                    self.read += buf.filled().len();
-                }
-                _ => return Poll::Ready(()),
-            }
-        }
+        skim(&mut self.stream, &mut self.read, cx)
     }
 
     /// As [`poll`](Self::poll), and not for long: the server has confirmed the transfer.

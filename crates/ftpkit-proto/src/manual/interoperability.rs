@@ -107,6 +107,7 @@
 //! | gateways that rewrite PORT and not EPRT | NAT | EPRT is first; passive mode is the way out | |
 //! | data connections in clear under implicit TLS until PROT P | some | private from the start; [`client::Request::Secure`](crate::client::Request::Secure) sends PBSZ and PROT all the same | `implicit_tls_comes_ahead_of_the_greeting` |
 //! | TLS on the data connection only behind the command | ProFTPD, Pure-FTPd | the handshake starts behind the 1yz, also for an empty file | `the_handshake_comes_behind_the_1yz` |
+//! | 425 or 522 where TLS on the data connection did not resume the session, while too few tickets were given to resume each time | ProFTPD, vsftpd | uploads are given up before their payload, downloads have brought nothing: the command is sent again, once, over a connection that resumes | `an_upload_is_begun_anew_before_its_payload`, `a_download_that_was_refused_is_begun_anew` |
 //! | 425 or 550 while its call is awaited | all | heard, and the listener is dropped | `a_server_that_cannot_call_says_so_and_the_next_transfer_works` |
 //!
 //! ## The end of a transfer
