@@ -20,6 +20,7 @@ use ftpkit_proto::{
     error::Timer,
 };
 use ftpkit_tokio::{DataStream, Driver, Step as Driven};
+use tokio::task::JoinHandle;
 
 use self::parting::Parting;
 
@@ -60,6 +61,8 @@ pub(crate) struct Session {
     running: Option<Running>,
     /// The data connection whose payload has ended.
     parting: Option<Parting>,
+    /// The data connection of a transfer that was given up, until its ticket has come.
+    leaving: Option<JoinHandle<()>>,
     /// What is left of a session that is over.
     closed: Option<Result<(), SessionError>>,
     trace: Option<TraceFn>,
@@ -124,6 +127,7 @@ impl Session {
             greeting: None,
             running: None,
             parting: None,
+            leaving: None,
             closed: None,
             trace,
         }
@@ -197,6 +201,11 @@ impl Session {
 
     async fn begin(&mut self, step: Step, request: Request) -> Result<()> {
         self.settle().await;
+        if let Some(leaving) = &mut self.leaving {
+            // It has a limit of its own, and nothing fails there.
+            let _ = leaving.await;
+            self.leaving = None;
+        }
         if let Some(error) = self.closed_error(step) {
             return Err(error);
         }
@@ -254,18 +263,22 @@ impl Session {
             return;
         }
         running.told = true;
-        if let Some(mut data) = running.data.take() {
-            // The next transfer may need them.
-            data.take_tickets(&mut Context::from_waker(Waker::noop()));
+        let runtime = tokio::runtime::Handle::try_current();
+        if let Some(data) = running.data.take() {
             // Closed in good order, an upload would look complete.
-            data.stream.reset();
+            match &runtime {
+                Ok(runtime) if data.stream.awaits_ticket() => {
+                    self.leaving = Some(runtime.spawn(parting::reset(data.stream)));
+                }
+                _ => data.stream.reset(),
+            }
         }
         let now = self.driver.now();
         let request = running.request;
         self.driver.machine_mut().abort(now, request);
         // The server learns of it now and not when the client is used next, where there is a
         // runtime to tell it on; whoever waits next is woken for the rest.
-        if tokio::runtime::Handle::try_current().is_ok() {
+        if runtime.is_ok() {
             let _ = self.poll_drive(&mut Context::from_waker(Waker::noop()));
         }
     }

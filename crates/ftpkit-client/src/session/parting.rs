@@ -5,6 +5,7 @@
 //! the server what it has not read of an upload.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -13,15 +14,35 @@ use std::{
 use ftpkit_tokio::DataStream;
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Sleep, sleep, timeout},
 };
 
 /// How long the server's end is waited for once the server has confirmed the transfer: it has
 /// closed before that, and the two only cross on the way.
 const LINGER: Duration = Duration::from_millis(250);
 
+/// How long a ticket is waited for: a round trip.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// How much is read; tickets are small, and there is nothing else to come.
 const MOST: usize = 64 * 1024;
+
+/// Resets the connection of a transfer that was given up, once it has brought what it has cost:
+/// a ticket. The server sends it right behind the handshake, or ends the connection.
+pub(super) async fn reset(mut stream: DataStream) {
+    let mut read = 0;
+    let ticket = poll_fn(|cx| {
+        let ended = skim(&mut stream, &mut read, cx).is_ready();
+        if ended || !stream.awaits_ticket() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    });
+    // Later than that it does not matter any more.
+    let _ = timeout(PATIENCE, ticket).await;
+    stream.reset();
+}
 
 /// Reads and forgets what there is; ready at the server's end, or when it is too much.
 pub(super) fn skim(stream: &mut DataStream, read: &mut usize, cx: &mut Context<'_>) -> Poll<()> {
@@ -70,7 +91,7 @@ impl Parting {
 
     /// As [`poll`](Self::poll), and not for long: the server has confirmed the transfer.
     pub(super) fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.poll(cx).is_ready() {
+        if self.poll(cx).is_ready() || (self.shut && !self.stream.awaits_ticket()) {
             return Poll::Ready(());
         }
         let linger = self.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));

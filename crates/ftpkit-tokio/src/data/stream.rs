@@ -17,7 +17,7 @@ use tokio::{
 #[cfg(feature = "_tls")]
 use super::ahead::Ahead;
 #[cfg(feature = "_tls")]
-use crate::tls::Stream;
+use crate::tls::{Stream, rustls::ProtocolVersion};
 
 /// The stream under a data connection.
 enum Inner {
@@ -103,6 +103,24 @@ impl DataStream {
             Inner::Clear(stream) => Some(stream),
             #[cfg(feature = "_tls")]
             Inner::Secure(_) => None,
+        }
+    }
+
+    /// Whether a ticket is still to come, by which the next data connection resumes the session:
+    /// on the client's side of TLS 1.3, until the first one was read.
+    #[must_use]
+    pub fn awaits_ticket(&self) -> bool {
+        match &self.inner {
+            Inner::Clear(_) => false,
+            #[cfg(feature = "_tls")]
+            Inner::Secure(stream) => match &**stream {
+                Stream::Server(_) => false,
+                Stream::Client(stream) => {
+                    let tls = stream.get_ref().1;
+                    tls.protocol_version() == Some(ProtocolVersion::TLSv1_3)
+                        && tls.tls13_tickets_received() == 0
+                }
+            },
         }
     }
 
