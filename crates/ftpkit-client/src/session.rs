@@ -201,11 +201,6 @@ impl Session {
 
     async fn begin(&mut self, step: Step, request: Request) -> Result<()> {
         self.settle().await;
-        if let Some(leaving) = &mut self.leaving {
-            // It has a limit of its own, and nothing fails there.
-            let _ = leaving.await;
-            self.leaving = None;
-        }
         if let Some(error) = self.closed_error(step) {
             return Err(error);
         }
@@ -225,8 +220,16 @@ impl Session {
 
     /// Ends whatever a dropped future left: a transfer is aborted, a command's reply is awaited.
     pub(crate) async fn settle(&mut self) {
-        if self.running.is_some() {
+        if self.running.is_some() && self.leaving.is_none() {
             self.abort();
+        }
+        if let Some(leaving) = &mut self.leaving {
+            // It has a limit of its own, and nothing fails there.
+            let _ = leaving.await;
+            self.leaving = None;
+        }
+        if self.running.is_some() {
+            self.tell_abort();
             // What became of it is nobody's any more.
             let _ = self.outcome().await;
         }
@@ -259,26 +262,32 @@ impl Session {
             return;
         };
         running.unwanted = true;
-        if running.told {
-            return;
-        }
-        running.told = true;
-        let runtime = tokio::runtime::Handle::try_current();
-        if let Some(data) = running.data.take() {
+        if let Some(data) = running.data.take_if(|_| !running.told) {
             // Closed in good order, an upload would look complete.
-            match &runtime {
+            match tokio::runtime::Handle::try_current() {
+                // A server that reads ABOR in the midst of the handshake gives no ticket; the
+                // reset tells it as well.
                 Ok(runtime) if data.stream.awaits_ticket() => {
                     self.leaving = Some(runtime.spawn(parting::reset(data.stream)));
+                    return;
                 }
                 _ => data.stream.reset(),
             }
         }
+        self.tell_abort();
+    }
+
+    /// Tells the machine that the running transfer was given up.
+    fn tell_abort(&mut self) {
         let now = self.driver.now();
-        let request = running.request;
-        self.driver.machine_mut().abort(now, request);
+        let Some(running) = self.running.as_mut().filter(|running| !running.told) else {
+            return;
+        };
+        running.told = true;
+        self.driver.machine_mut().abort(now, running.request);
         // The server learns of it now and not when the client is used next, where there is a
         // runtime to tell it on; whoever waits next is woken for the rest.
-        if runtime.is_ok() {
+        if tokio::runtime::Handle::try_current().is_ok() {
             let _ = self.poll_drive(&mut Context::from_waker(Waker::noop()));
         }
     }
