@@ -5,7 +5,12 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+};
 
 use ftpkit_server::{
     ServerEvent,
@@ -22,7 +27,7 @@ use support::{
     tls::{BOTH, Ca, Got, Secure, Tls, handshake, is_resumed, read_to_end},
     within,
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 
 async fn served(ca: &Ca, reuse: SessionReuse) -> Served {
     serve_with(|builder| builder.tls(ca.server().reuse(reuse).build().unwrap())).await
@@ -234,6 +239,56 @@ async fn many_transfers_in_a_row_resume() {
 
 /// A control connection that comes later cannot begin with the session of an earlier one, nor
 /// use it for data.
+/// Sends STOR when the handshake of the data connection has been begun, not ended.
+async fn begin_early(
+    client: &mut Secure,
+) -> Pin<Box<impl Future<Output = std::io::Result<Tls>> + use<>>> {
+    let stream = client.control.epsv().await;
+    let config = Arc::clone(&client.config);
+    let name = client.name;
+    let mut begun = Box::pin(async move { handshake(&config, name, stream).await });
+    let polled = poll_fn(|cx| Poll::Ready(begun.as_mut().poll(cx))).await;
+    assert!(polled.is_pending(), "nobody has answered yet");
+    client.control.send("STOR file\r\n").await;
+    begun
+}
+
+#[tokio::test]
+async fn tickets_come_before_the_reply_to_who_begins_early() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Required).await;
+    let client = client(&ca, Kept::Tls13);
+    let mut client = Secure::login(served.addr, &client).await;
+    // More often than there are tickets behind one handshake.
+    for round in 0..20 {
+        let mut data = begin_early(&mut client).await.await.unwrap();
+        assert!(is_resumed(&data), "upload {round}");
+        client.control.expect(150).await;
+        data.write_all(b"x").await.unwrap();
+        // What is there by now is all that such a client takes.
+        let mut space = [0; 1];
+        let mut buf = ReadBuf::new(&mut space);
+        let read = poll_fn(|cx| Poll::Ready(Pin::new(&mut data).poll_read(cx, &mut buf))).await;
+        assert!(read.is_pending(), "nothing but tickets comes");
+        data.shutdown().await.unwrap();
+        client.control.expect(226).await;
+    }
+}
+
+#[tokio::test]
+async fn who_begins_early_and_waits_for_the_reply_gets_it() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Required).await;
+    let client = client(&ca, Kept::Tls13);
+    let mut client = Secure::login(served.addr, &client).await;
+    let begun = begin_early(&mut client).await;
+    client.control.expect(150).await;
+    let mut data = begun.await.unwrap();
+    data.write_all(b"x").await.unwrap();
+    data.shutdown().await.unwrap();
+    client.control.expect(226).await;
+}
+
 #[tokio::test]
 async fn sessions_end_with_their_control_connection() {
     let ca = Ca::new();

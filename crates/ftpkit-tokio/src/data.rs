@@ -236,6 +236,15 @@ impl Plane {
         }
     }
 
+    /// Whether replies should wait for what is being made; `cx` is woken when they need not.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn holds_replies(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.slot.as_mut().map(|slot| &mut slot.state) {
+            Some(State::Securing(securing)) => securing.holds_replies(cx),
+            _ => false,
+        }
+    }
+
     /// News of a connection that is being made.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(DataId, DataEvent)> {
         let Some(slot) = &mut self.slot else {

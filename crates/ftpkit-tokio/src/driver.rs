@@ -268,13 +268,14 @@ impl<M: Machine> Driver<M> {
     }
 
     /// Polls for the next step. When it returns `Pending`, all that is to be written has been
-    /// written, or waits for the peer to read.
+    /// written, or waits for the peer to read, or, on a server, for the end of a TLS handshake
+    /// that the client has begun on a data connection.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Step<M::Event>> {
         let step = if self.steps < TURN {
             self.poll_step(cx)
         } else {
             cx.waker().wake_by_ref();
-            let _ = self.control.poll_flush(cx);
+            self.flush(cx);
             Poll::Pending
         };
         self.steps = match step {
@@ -299,13 +300,23 @@ impl<M: Machine> Driver<M> {
                 continue;
             }
             let was_full = self.control.is_full();
-            let _ = self.control.poll_flush(cx);
+            self.flush(cx);
             let end_is_news = self.control.is_broken() && !self.told_end;
             let has_room = was_full && !self.control.is_full();
             if !end_is_news && !has_room {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Writes what is to be written, as far as the peer reads; what fails shows in the control
+    /// connection's state.
+    fn flush(&mut self, cx: &mut Context<'_>) {
+        #[cfg(feature = "_tls")]
+        if self.data.holds_replies(cx) {
+            return;
+        }
+        let _ = self.control.poll_flush(cx);
     }
 
     /// Carries out the machine's outputs until there is a step to tell, nothing more to do, or

@@ -4,6 +4,10 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -24,6 +28,8 @@ pub(crate) struct Ahead {
     block: Option<Block>,
     /// Where in a record what was read so far ends.
     place: Place,
+    /// The peer has sent something.
+    heard: Arc<AtomicBool>,
 }
 
 struct Block {
@@ -39,12 +45,18 @@ impl Block {
 }
 
 impl Ahead {
-    pub(crate) const fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: TcpStream) -> Self {
         Self {
             stream,
             block: None,
             place: Place::START,
+            heard: Arc::default(),
         }
+    }
+
+    /// Whether the peer has sent something; for who lends this stream to a handshake.
+    pub(crate) fn heard(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.heard)
     }
 
     pub(crate) const fn socket(&self) -> &TcpStream {
@@ -74,6 +86,7 @@ impl Ahead {
             let mut buf = ReadBuf::new(&mut block.buffer);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
             self.place.advance(buf.filled());
+            self.heard.store(true, Ordering::Relaxed);
             (block.from, block.to) = (0, buf.filled().len());
         }
         self.block = Some(block);

@@ -3,21 +3,38 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use ftpkit_proto::{DataFailure, TlsRole};
-use tokio::net::TcpStream;
+use tokio::{
+    net::TcpStream,
+    time::{self, Sleep},
+};
 
 use super::{DataStream, ahead::Ahead, stream::set_nodelay};
 use crate::tls::{Handshake, SessionTls};
+
+/// How long replies wait for a handshake. A client that has begun one need not read them before
+/// its end, but one that does must not wait for ever.
+const HOLD: Duration = Duration::from_secs(1);
 
 /// A data connection on its way to TLS.
 pub(super) struct Securing {
     handshake: Handshake<Ahead>,
     session: Arc<SessionTls>,
     peer: SocketAddr,
+    role: TlsRole,
+    /// The peer has begun.
+    heard: Arc<AtomicBool>,
+    /// Until when replies wait.
+    hold: Option<Pin<Box<Sleep>>>,
 }
 
 impl Securing {
@@ -28,7 +45,9 @@ impl Securing {
         peer: SocketAddr,
     ) -> Result<Self, DataFailure> {
         set_nodelay(&stream);
-        let Some(handshake) = session.data(role, Ahead::new(stream)) else {
+        let stream = Ahead::new(stream);
+        let heard = stream.heard();
+        let Some(handshake) = session.data(role, stream) else {
             tracing::debug!(?role, "this side of TLS is not served on data connections");
             return Err(DataFailure::Tls);
         };
@@ -36,7 +55,23 @@ impl Securing {
             handshake,
             session: Arc::clone(session),
             peer,
+            role,
+            heard,
+            hold: None,
         })
+    }
+
+    /// Whether replies should wait for the end of this handshake: the client has begun it before
+    /// it was told to send, so that it does not wait for the reply. Behind the handshake come the
+    /// tickets for its next data connection, and one that only sends looks for them late: they
+    /// must be there before it sends.
+    pub(super) fn holds_replies(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.role != TlsRole::Server || !self.heard.load(Ordering::Relaxed) {
+            return false;
+        }
+        let hold = || Box::pin(time::sleep(HOLD));
+        let hold = self.hold.get_or_insert_with(hold);
+        hold.as_mut().poll(cx).is_pending()
     }
 
     /// The stream, and whether the control connection's session was resumed.
