@@ -164,6 +164,14 @@ struct Setup {
 
 /// Starts a server of this kind with an empty directory; it is ready when this returns.
 pub(crate) fn start(kind: Kind, security: Security) -> Running {
+    // A port that was free may be that of somebody's connection when the server asks for it.
+    (0..5)
+        .find_map(|_| try_start(kind, security))
+        .unwrap_or_else(|| panic!("{kind:?} with {security:?} ends before it greets"))
+}
+
+/// None if the server ends by itself.
+fn try_start(kind: Kind, security: Security) -> Option<Running> {
     let home = tempfile::Builder::new()
         .prefix("ftpkit-peer-")
         .tempdir()
@@ -197,7 +205,7 @@ pub(crate) fn start(kind: Kind, security: Security) -> Running {
         .stderr(Stdio::null())
         .spawn()
         .unwrap_or_else(|error| panic!("{kind:?}: {command:?}: {error}"));
-    let running = Running {
+    let mut running = Running {
         address: (Ipv4Addr::LOCALHOST, setup.port).into(),
         user: "ftpkit-test",
         password: "secret",
@@ -211,8 +219,7 @@ pub(crate) fn start(kind: Kind, security: Security) -> Running {
         child,
         _home: home,
     };
-    await_greeting(kind, &running);
-    running
+    await_greeting(kind, &mut running).then_some(running)
 }
 
 impl Setup {
@@ -365,20 +372,23 @@ impl Setup {
     }
 }
 
-fn await_greeting(kind: Kind, server: &Running) {
+fn await_greeting(kind: Kind, server: &mut Running) -> bool {
     let deadline = Instant::now() + Duration::from_secs(20);
     while Instant::now() < deadline {
+        if server.child.try_wait().unwrap().is_some() {
+            return false;
+        }
         if let Ok(stream) = TcpStream::connect(server.address) {
             // Its greeting comes after a handshake; that it listens must do.
             if server.security.is_implicit() {
-                return;
+                return true;
             }
             stream
                 .set_read_timeout(Some(Duration::from_secs(5)))
                 .unwrap();
             let mut line = String::new();
             if BufReader::new(stream).read_line(&mut line).is_ok() && line.starts_with("220") {
-                return;
+                return true;
             }
         }
         thread::sleep(Duration::from_millis(50));

@@ -55,26 +55,19 @@ pub(crate) fn session(site: &Site, version: Version) {
     }
     let names = (0..UPLOADS)
         .map(|index| format!("f{index}"))
-        .collect::<Vec<_>>();
-    // curl uses a ticket of TLS 1.3 once, and on a connection to which it only sends it meets new
-    // ones by luck: whichever server demands resumption may refuse its second small upload.
-    let runs = match version {
-        Version::Tls12 => vec![(format!("{{{}}}", names.join(",")), UPLOADS)],
-        Version::Tls13 => names.iter().map(|name| (name.clone(), 1)).collect(),
-    };
-    for (files, transfers) in runs {
-        let up = curl(version)
-            .current_dir(local.path())
-            .args(["-T", &files, &site.url("")])
-            .output()
-            .unwrap();
-        assert!(
-            up.status.success(),
-            "{who}: {}",
-            String::from_utf8_lossy(&up.stderr)
-        );
-        assert_one_control_connection(&up.stderr, transfers);
-    }
+        .collect::<Vec<_>>()
+        .join(",");
+    let up = curl(version)
+        .current_dir(local.path())
+        .args(["-T", &format!("{{{names}}}"), &site.url("")])
+        .output()
+        .unwrap();
+    assert!(
+        up.status.success(),
+        "{who}: {}",
+        String::from_utf8_lossy(&up.stderr)
+    );
+    assert_one_control_connection(&up.stderr, UPLOADS);
     for index in 0..UPLOADS {
         let name = format!("f{index}");
         assert!(

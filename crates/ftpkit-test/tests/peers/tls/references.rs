@@ -18,7 +18,10 @@ fn in_every_version(session: impl Fn(&Site, Version)) {
 
 #[test]
 fn curl_resumes() {
-    in_every_version(curl::session);
+    // curl uses a ticket of TLS 1.3 once, and vsftpd sends new ones too late for small uploads in
+    // a row: those it refuses.
+    let server = servers::start(Kind::Vsftpd, Security::Explicit(Version::Tls12));
+    curl::session(&Site::from(&server), Version::Tls12);
 }
 
 #[test]
