@@ -62,7 +62,9 @@ pub(crate) struct Session {
     /// The data connection whose payload has ended.
     parting: Option<Parting>,
     /// The data connection of a transfer that was given up, until its ticket has come.
-    leaving: Option<JoinHandle<()>>,
+    leaving: Option<JoinHandle<bool>>,
+    /// Whether the server was seen to give no ticket with a data connection: none is waited for.
+    barren: bool,
     /// What is left of a session that is over.
     closed: Option<Result<(), SessionError>>,
     trace: Option<TraceFn>,
@@ -128,6 +130,7 @@ impl Session {
             running: None,
             parting: None,
             leaving: None,
+            barren: false,
             closed: None,
             trace,
         }
@@ -225,7 +228,7 @@ impl Session {
         }
         if let Some(leaving) = &mut self.leaving {
             // It has a limit of its own, and nothing fails there.
-            let _ = leaving.await;
+            self.barren |= leaving.await.is_ok_and(|came| !came);
             self.leaving = None;
         }
         if self.running.is_some() {
@@ -267,7 +270,7 @@ impl Session {
             match tokio::runtime::Handle::try_current() {
                 // A server that reads ABOR in the midst of the handshake gives no ticket; the
                 // reset tells it as well.
-                Ok(runtime) if data.stream.awaits_ticket() => {
+                Ok(runtime) if !self.barren && data.stream.awaits_ticket() => {
                     self.leaving = Some(runtime.spawn(parting::reset(data.stream)));
                     return;
                 }
@@ -319,6 +322,7 @@ impl Session {
             {
                 if let Some(parting) = &mut self.parting {
                     ready!(parting.poll_last(cx));
+                    self.barren |= parting.is_barren();
                     self.parting = None;
                 }
                 if let Some(outcome) = self.running.take().and_then(|running| running.outcome) {
@@ -362,11 +366,10 @@ impl Session {
 
     /// Takes one step of the driver.
     fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self
-            .parting
-            .as_mut()
-            .is_some_and(|parting| parting.poll(cx).is_ready())
+        if let Some(parting) = &mut self.parting
+            && parting.poll(cx).is_ready()
         {
+            self.barren |= parting.is_barren();
             self.parting = None;
         }
         let driven = ready!(self.driver.poll_next(cx));

@@ -28,8 +28,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const MOST: usize = 64 * 1024;
 
 /// Resets the connection of a transfer that was given up, once it has brought what it has cost:
-/// a ticket. The server sends it right behind the handshake, or ends the connection.
-pub(super) async fn reset(mut stream: DataStream) {
+/// a ticket. The server sends it right behind the handshake, or ends the connection. Whether there
+/// was one is returned.
+pub(super) async fn reset(mut stream: DataStream) -> bool {
     let mut read = 0;
     let ticket = poll_fn(|cx| {
         let ended = skim(&mut stream, &mut read, cx).is_ready();
@@ -41,7 +42,9 @@ pub(super) async fn reset(mut stream: DataStream) {
     });
     // Later than that it does not matter any more.
     let _ = timeout(PATIENCE, ticket).await;
+    let came = !stream.awaits_ticket();
     stream.reset();
+    came
 }
 
 /// Reads and forgets what there is; ready at the server's end, or when it is too much.
@@ -87,6 +90,11 @@ impl Parting {
             self.shut = true;
         }
         skim(&mut self.stream, &mut self.read, cx)
+    }
+
+    /// Whether no ticket has come.
+    pub(super) fn is_barren(&self) -> bool {
+        self.stream.awaits_ticket()
     }
 
     /// As [`poll`](Self::poll), and not for long: the server has confirmed the transfer.

@@ -4,6 +4,8 @@
 
 mod connecting;
 mod data;
+#[cfg(not(feature = "_tls"))]
+mod lean;
 mod listing;
 mod peer;
 #[cfg(feature = "tls")]
