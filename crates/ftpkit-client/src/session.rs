@@ -326,6 +326,10 @@ impl Session {
                     self.parting = None;
                 }
                 if let Some(outcome) = self.running.take().and_then(|running| running.outcome) {
+                    #[cfg(feature = "_tls")]
+                    if matches!(outcome, Outcome::Transferred(_)) {
+                        self.driver.tls_proved();
+                    }
                     return Poll::Ready(Ok(outcome));
                 }
                 continue;

@@ -164,6 +164,15 @@ impl<M: Machine> Driver<M> {
         self.control.tls_info()
     }
 
+    /// Tells that a transfer over a data connection under TLS has come to its end and was
+    /// confirmed: what that connection gave to resume the session with is used from now on.
+    #[cfg(feature = "_tls")]
+    pub fn tls_proved(&self) {
+        if let Some(session) = &self.tls {
+            session.prove();
+        }
+    }
+
     /// Why the last handshake failed, if it did, on the control connection or for data, in the
     /// words of the TLS library.
     #[cfg(feature = "_tls")]

@@ -9,6 +9,7 @@ mod failure;
 mod handshake;
 mod identity;
 mod info;
+mod kept;
 mod record;
 mod roots;
 mod server;

@@ -4,15 +4,13 @@ use std::{fmt, sync::Arc};
 
 use rustls::{
     ClientConfig,
-    client::{
-        ClientSessionMemoryCache, Resumption, WebPkiServerVerifier, danger::ServerCertVerifier,
-    },
+    client::{ClientSessionStore, Resumption, WebPkiServerVerifier, danger::ServerCertVerifier},
     pki_types::ServerName,
     sign::SingleCertAndKey,
 };
 
 use super::{
-    Fingerprint, Identity, Roots, SessionTls, TlsError, TlsVersions, provider,
+    Fingerprint, Identity, Roots, SessionTls, TlsError, TlsVersions, kept::Kept, provider,
     session::ClientSession, trust::Alone,
 };
 
@@ -67,10 +65,12 @@ impl ClientTls {
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|_| TlsError::ServerName(host.to_owned()))?;
         let mut config = config.clone();
-        config.resumption = Resumption::store(Arc::new(ClientSessionMemoryCache::new(8)));
+        let kept = Arc::new(Kept::new());
+        config.resumption = Resumption::store(Arc::clone(&kept) as Arc<dyn ClientSessionStore>);
         Ok(SessionTls::client(ClientSession::new(
             Arc::new(config),
             name,
+            kept,
         )))
     }
 }

@@ -16,6 +16,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use super::{
     Handshake, SessionReuse, TlsFailure,
     binding::{Binding, Verdict},
+    kept::Kept,
     server::Face,
 };
 
@@ -80,11 +81,16 @@ impl ServerSession {
 pub(super) struct ClientSession {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
+    kept: Arc<Kept>,
 }
 
 impl ClientSession {
-    pub(super) const fn new(config: Arc<ClientConfig>, name: ServerName<'static>) -> Self {
-        Self { config, name }
+    pub(super) const fn new(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        kept: Arc<Kept>,
+    ) -> Self {
+        Self { config, name, kept }
     }
 }
 
@@ -102,6 +108,13 @@ impl SessionTls {
             side,
             shown: Mutex::new(None),
             failure: Mutex::new(None),
+        }
+    }
+
+    /// A transfer has come to its end, so that what its connection gave can resume the session.
+    pub(crate) fn prove(&self) {
+        if let Side::Client(client) = &self.side {
+            client.kept.prove();
         }
     }
 
