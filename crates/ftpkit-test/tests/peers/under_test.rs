@@ -14,7 +14,7 @@ use ftpkit::{
     proto::server::TlsPolicy,
     server::{
         Server, ServerBuilder,
-        tls::{Identity, ServerTls, SessionReuse},
+        tls::{Identity, ServerTls, SessionReuse, TlsVersions},
     },
 };
 use tempfile::TempDir;
@@ -50,12 +50,13 @@ impl Served {
     }
 
     /// Serves an empty directory to those who come with TLS, on two ports.
-    pub(crate) fn start_tls(reuse: SessionReuse) -> Self {
+    pub(crate) fn start_tls(reuse: SessionReuse, versions: TlsVersions) -> Self {
         let identity =
             Identity::from_pem_files(tls_file("server.pem"), tls_file("server.key")).unwrap();
         let tls = ServerTls::builder()
             .identity(identity)
             .reuse(reuse)
+            .versions(versions)
             .build()
             .unwrap();
         Self::serve(|builder| {

@@ -31,7 +31,7 @@ fn lftp(site: &Site, version: Version, settings: &str, script: &str) -> String {
 #[track_caller]
 pub(crate) fn session(site: &Site, version: Version) {
     let local = tempfile::tempdir().unwrap();
-    let (down, small) = (local.path().join("down"), local.path().join("small"));
+    let [down, called, small] = ["down", "called", "small"].map(|name| local.path().join(name));
     tree::make(&site.path("tree"), 3 << 20);
     lftp(
         site,
@@ -41,6 +41,14 @@ pub(crate) fn session(site: &Site, version: Version) {
         &format!("mirror tree {}", down.display()),
     );
     tree::assert_same(&site.path("tree"), &down);
+    lftp(
+        site,
+        version,
+        // The server calls, and is the server of TLS all the same.
+        "set ftp:list-options -a; set ftp:passive-mode no",
+        &format!("mirror tree {}", called.display()),
+    );
+    tree::assert_same(&down, &called);
 
     fs::create_dir_all(small.join("dir é")).unwrap();
     for (index, name) in tree::NAMES.iter().chain(ROW).enumerate() {
