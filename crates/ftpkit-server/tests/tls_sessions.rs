@@ -17,7 +17,7 @@ use ftpkit_server::{
     tls::{
         SessionReuse, TlsVersions,
         rustls::{
-            ClientConfig,
+            ClientConfig, ClientConnection,
             client::{Resumption, Tls12Resumption},
         },
     },
@@ -381,6 +381,7 @@ async fn a_stranger_who_insists_stays_outside() {
         for kept in KEPT {
             let mut a = Secure::login(served.addr, &client(&ca, kept)).await;
             a.push("STOR file", b"A's").await;
+            a.fetch("RETR file").await;
             let stranger = client(&ca, kept);
             for _ in 0..80 {
                 assert_silent(a.begin_as("RETR file", &stranger).await).await;
@@ -388,6 +389,114 @@ async fn a_stranger_who_insists_stays_outside() {
             }
             let (got, resumed) = a.fetch("RETR file").await;
             assert!(got == b"A's" && resumed, "{reuse:?}, {kept:?}");
+        }
+    }
+}
+
+/// As curl does: it never reads while it sends, so that tickets would lie there unread when it
+/// closes, and its system would reset the connection under what is still on its way.
+#[tokio::test]
+async fn clients_that_never_read_can_upload() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Auto).await;
+    for kept in KEPT {
+        let mut session = Secure::login(served.addr, &client(&ca, kept)).await;
+        for n in 0..4 {
+            let file = pattern(3_000_000 + n);
+            let data = session.begin("STOR file").await;
+            let (mut stream, mut tls) = data.into_inner();
+            tls.set_buffer_limit(None);
+            std::io::Write::write_all(&mut tls.writer(), &file).unwrap();
+            tls.send_close_notify();
+            let mut bytes = Vec::new();
+            while tls.wants_write() {
+                tls.write_tls(&mut bytes).unwrap();
+            }
+            within("upload", stream.write_all(&bytes)).await.unwrap();
+            drop(stream);
+            session.control.expect(226).await;
+            let size = session.control.cmd("SIZE file", 213).await.text();
+            assert_eq!(size, format!("213 {}", file.len()), "{kept:?}");
+        }
+    }
+}
+
+/// And OpenSSL uses a ticket of TLS 1.3 once, so that such a client has none behind an upload.
+/// It is not refused for that, until it could resume again.
+#[tokio::test]
+async fn auto_asks_for_no_session_that_the_client_has_not_got() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Auto).await;
+    let (with, without) = (client(&ca, Kept::Tls13), forgetful(&ca, Kept::Tls13));
+    let mut session = Secure::login(served.addr, &with).await;
+    assert!(session.push("STOR file", b"one").await.1);
+    session.config = Arc::clone(&without);
+    assert!(!session.push("STOR file", b"two").await.1);
+    assert!(!session.fetch("RETR file").await.1);
+    assert!(!session.push("STOR file", b"three").await.1);
+    session.config = Arc::clone(&with);
+    assert!(session.fetch("RETR file").await.1);
+    assert_silent(session.begin_as("RETR file", &without).await).await;
+    session.control.expect(522).await;
+    assert!(session.push("STOR file", b"four").await.1);
+}
+
+/// With TLS 1.2 the client has got its next ticket by the time that it could still give up, and
+/// has no other.
+#[tokio::test]
+async fn a_handshake_that_is_given_up_late_costs_no_session() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Required).await;
+    for kept in KEPT {
+        let mut session = Secure::login(served.addr, &client(&ca, kept)).await;
+        for _ in 0..3 {
+            let mut stream = session.control.epsv().await;
+            session.control.cmd("LIST", 150).await;
+            let name = session.name.try_into().unwrap();
+            let mut tls = ClientConnection::new(Arc::clone(&session.config), name).unwrap();
+            let mut hello = Vec::new();
+            tls.write_tls(&mut hello).unwrap();
+            stream.write_all(&hello).await.unwrap();
+            while tls.is_handshaking() {
+                let mut bytes = [0; 4096];
+                let read = within("the server's flight", stream.read(&mut bytes)).await;
+                let mut bytes = &bytes[..read.unwrap()];
+                while !bytes.is_empty() {
+                    tls.read_tls(&mut bytes).unwrap();
+                    tls.process_new_packets().unwrap();
+                }
+            }
+            drop(stream);
+            session.control.expect(522).await;
+        }
+        assert!(session.fetch("LIST").await.1, "{kept:?}");
+    }
+}
+
+/// As Python's ftplib does: it waits for the server's close_notify.
+#[tokio::test]
+async fn uploads_end_with_close_notify_both_ways_and_bring_tickets() {
+    let ca = Ca::new();
+    let served = served(&ca, SessionReuse::Required).await;
+    for kept in KEPT {
+        let mut session = Secure::login(served.addr, &client(&ca, kept)).await;
+        for n in 0..12 {
+            let mut data = session.begin("STOR file").await;
+            assert!(is_resumed(&data), "{kept:?}: upload {n}");
+            data.write_all(b"some").await.unwrap();
+            data.shutdown().await.unwrap();
+            let got = read_to_end(&mut data).await;
+            assert_eq!((got.bytes, got.clean), (Vec::new(), true), "{kept:?}");
+            session.control.expect(226).await;
+        }
+        // One that is given up brings tickets too, where the client waits for them.
+        for n in 0..12 {
+            let mut data = session.begin("STOR file").await;
+            assert!(is_resumed(&data), "{kept:?}: given up {n}");
+            session.control.send("ABOR\r\n").await;
+            session.control.expect(426).await;
+            session.control.expect(226).await;
+            assert!(!read_to_end(&mut data).await.clean);
         }
     }
 }

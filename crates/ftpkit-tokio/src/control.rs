@@ -109,6 +109,12 @@ impl Control {
         self.outbox.len() >= Self::FULL
     }
 
+    /// Whether something waits to be written.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
     /// How many bytes wait to be written.
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {

@@ -204,8 +204,14 @@ impl Plane {
                 Answer::None
             }
             #[cfg(feature = "_tls")]
-            (State::Secured(stream), DataRequest::Transfer(flow)) => {
+            (State::Secured(mut stream), DataRequest::Transfer(flow)) => {
                 self.put(id, State::HandedUp);
+                if flow == Flow::Send {
+                    stream.release_tickets();
+                    if let Some(session) = &self.tls {
+                        session.delivered();
+                    }
+                }
                 Answer::Transfer(flow, stream)
             }
             #[cfg(feature = "_tls")]

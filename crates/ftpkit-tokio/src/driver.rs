@@ -322,7 +322,7 @@ impl<M: Machine> Driver<M> {
     /// connection's state.
     fn flush(&mut self, cx: &mut Context<'_>) {
         #[cfg(feature = "_tls")]
-        if self.data.holds_replies(cx) {
+        if self.control.has_waiting() && self.data.holds_replies(cx) {
             return;
         }
         let _ = self.control.poll_flush(cx);

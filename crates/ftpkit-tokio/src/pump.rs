@@ -201,6 +201,7 @@ pub async fn receive<S: Sink>(
         }
         Err(error) => return Err(error),
     };
+    copy::part(&mut stream).await;
     Ok(Moved {
         bytes: meter.total,
         clean,

@@ -45,7 +45,7 @@ impl Securing {
         peer: SocketAddr,
     ) -> Result<Self, DataFailure> {
         set_nodelay(&stream);
-        let stream = Ahead::new(stream);
+        let stream = Ahead::new(stream, role);
         let heard = stream.heard();
         let Some(handshake) = session.data(role, stream) else {
             tracing::debug!(?role, "this side of TLS is not served on data connections");
@@ -82,9 +82,18 @@ impl Securing {
         Poll::Ready(match ready!(self.handshake.poll(cx)) {
             Ok(stream) => {
                 let checked = self.session.check_data(stream.get_ref().1);
-                checked.map(|resumed| (DataStream::secure(stream, self.peer), resumed))
+                let mut stream = DataStream::secure(stream, self.peer);
+                match checked {
+                    Err(_) => stream.forget_tickets(),
+                    // A reply waits: the tickets are there before the client sends.
+                    Ok(_) if self.hold.is_some() => stream.send_tickets(),
+                    Ok(_) => {}
+                }
+                checked.map(|resumed| (stream, resumed))
             }
-            Err((error, _)) => {
+            Err((error, mut ahead)) => {
+                // The alert that says why.
+                ahead.send_held();
                 tracing::debug!(peer = %self.peer, %error, "no TLS on the data connection");
                 self.session.note(&error);
                 Err(DataFailure::Tls)

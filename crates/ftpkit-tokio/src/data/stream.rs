@@ -64,6 +64,30 @@ impl DataStream {
         }
     }
 
+    /// Payload goes out: the tickets that were held back may go with it.
+    #[cfg(feature = "_tls")]
+    pub(super) fn release_tickets(&mut self) {
+        if let Inner::Secure(stream) = &mut self.inner {
+            ahead(stream).release();
+        }
+    }
+
+    /// The tickets that were held back go out now.
+    #[cfg(feature = "_tls")]
+    pub(super) fn send_tickets(&mut self) {
+        if let Inner::Secure(stream) = &mut self.inner {
+            ahead(stream).send_held();
+        }
+    }
+
+    /// The peer is a stranger, who gets no tickets.
+    #[cfg(feature = "_tls")]
+    pub(super) fn forget_tickets(&mut self) {
+        if let Inner::Secure(stream) = &mut self.inner {
+            ahead(stream).forget_tickets();
+        }
+    }
+
     fn socket(&self) -> &TcpStream {
         match &self.inner {
             Inner::Clear(stream) => stream,
@@ -201,6 +225,14 @@ impl AsyncWrite for DataStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         under!(self, stream => Pin::new(stream).poll_shutdown(cx))
+    }
+}
+
+#[cfg(feature = "_tls")]
+fn ahead(stream: &mut Stream<Ahead>) -> &mut Ahead {
+    match stream {
+        Stream::Server(stream) => stream.get_mut().0,
+        Stream::Client(stream) => stream.get_mut().0,
     }
 }
 

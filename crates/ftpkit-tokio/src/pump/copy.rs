@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite as _, AsyncWriteExt, ReadBuf};
 
 use super::{Meter, PumpError, Sink, Source, buffers::PAYLOAD};
 use crate::data::DataStream;
@@ -58,6 +58,18 @@ pub(super) async fn finish(stream: &mut DataStream) -> Result<(), PumpError> {
     })
     .await;
     Ok(())
+}
+
+/// Answers the peer's end with this side's, for which some wait; those who do not are gone
+/// already.
+pub(super) async fn part(stream: &mut DataStream) {
+    if stream.is_secure() {
+        poll_fn(|cx| {
+            let _ = Pin::new(&mut *stream).poll_shutdown(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
 }
 
 /// Receives until the end of file.

@@ -20,8 +20,11 @@ use rustls::server::{ProducesTickets, StoresServerSessions};
 /// How many TLS 1.2 sessions without a ticket are kept of one control connection: its own, and
 /// a few of its data connections.
 const KEPT: usize = 4;
-/// How many rows of handshakes of strangers are remembered.
-const STRANGERS: usize = 64;
+/// How many rows of handshakes are remembered that were not proven.
+const ROWS: usize = 64;
+
+/// The length of what stands at the end of a ticket and tells its age.
+const TIMES: usize = 16;
 
 /// The tag that stands before what a ticket holds.
 type Tag = [u8; 16];
@@ -74,16 +77,21 @@ struct State {
     last: u64,
     /// That one was not judged yet.
     open: bool,
-    /// The first handshake of a data connection that was proven; from then on those that were
-    /// taken were proven too.
+    /// The first handshake of a data connection that was proven.
     proven_from: Option<u64>,
-    /// The handshakes that were refused, or given up: in rows, each from its first to its last,
-    /// so that a stranger who insists is one.
-    refused: VecDeque<(u64, u64)>,
+    /// The last one was proven.
+    is_proven: bool,
+    /// The client has a session that it can resume, for certain.
+    can_resume: bool,
+    /// The handshakes that were not proven, and what they were: in rows, each from its first to
+    /// its last, so that a stranger who insists is one.
+    others: VecDeque<(u64, u64, Verdict)>,
     /// Handshakes before this one are too old to know how they were judged.
     known_from: u64,
     /// The session of another control connection, or of a stranger, was shown.
     foreign: bool,
+    /// The ticket that was shown in this handshake, and is good: its handshake, and what it holds.
+    shown: Option<(u64, Vec<u8>)>,
     sessions: VecDeque<Session>,
 }
 
@@ -100,10 +108,13 @@ impl State {
         if handshake == CONTROL {
             return Verdict::Proven;
         }
-        let mut refused = self.refused.iter();
-        let is_refused = refused.any(|(first, last)| (*first..=*last).contains(&handshake));
-        if handshake < self.known_from || is_refused {
-            return Verdict::Refused;
+        let mut others = self.others.iter();
+        let row = others.find(|(first, last, _)| (*first..=*last).contains(&handshake));
+        if let Some((_, _, verdict)) = row {
+            return *verdict;
+        }
+        if handshake < self.known_from {
+            return Verdict::Unproven;
         }
         let is_judged = handshake < self.last || !self.open;
         match self.proven_from {
@@ -123,28 +134,25 @@ impl State {
         if !std::mem::take(&mut self.open) {
             return;
         }
-        match verdict {
-            Verdict::Proven => {
-                self.proven_from.get_or_insert(self.last);
-            }
-            Verdict::Unproven => {}
-            Verdict::Refused => self.refuse(self.last),
+        self.is_proven = verdict == Verdict::Proven;
+        if self.is_proven {
+            self.proven_from.get_or_insert(self.last);
+            return;
         }
-    }
-
-    fn refuse(&mut self, handshake: u64) {
-        if let Some((_, last)) = self.refused.back_mut()
+        let handshake = self.last;
+        if let Some((_, last, of_row)) = self.others.back_mut()
             && last.checked_add(1) == Some(handshake)
+            && *of_row == verdict
         {
             *last = handshake;
             return;
         }
-        if self.refused.len() == STRANGERS
-            && let Some((_, oldest)) = self.refused.pop_front()
+        if self.others.len() == ROWS
+            && let Some((_, oldest, _)) = self.others.pop_front()
         {
             self.known_from = oldest.saturating_add(1);
         }
-        self.refused.push_back((handshake, handshake));
+        self.others.push_back((handshake, handshake, verdict));
     }
 }
 
@@ -174,6 +182,7 @@ impl Binding {
         state.current = state.last;
         state.open = true;
         state.foreign = false;
+        state.shown = None;
     }
 
     /// Whether the session of another control connection was shown in this handshake.
@@ -181,14 +190,25 @@ impl Binding {
         self.state().foreign
     }
 
-    /// Whether the client has resumed a session on a data connection before.
-    pub(super) fn has_resumed(&self) -> bool {
-        self.state().proven_from.is_some()
+    /// Whether the client could resume a session now: it has done so before, and has got another
+    /// since, or one that serves more than once.
+    pub(super) fn can_resume(&self) -> bool {
+        self.state().can_resume
     }
 
-    /// Judges the handshake that has begun last.
-    pub(super) fn judge(&self, verdict: Verdict) {
-        self.state().judge(verdict);
+    /// Judges the handshake that has begun last. Its session was used up where `single_use`.
+    pub(super) fn judge(&self, verdict: Verdict, single_use: bool) {
+        let mut state = self.state();
+        state.judge(verdict);
+        if state.is_proven {
+            state.can_resume = !single_use;
+        }
+    }
+
+    /// The sessions of the last handshake go out where the client reads.
+    pub(super) fn delivered(&self) {
+        let mut state = self.state();
+        state.can_resume |= state.is_proven;
     }
 }
 
@@ -202,8 +222,13 @@ impl ProducesTickets for Binding {
     }
 
     fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        let handshake = self.state().current.to_be_bytes();
-        let plain = [&self.tag[..], &handshake, plain].concat();
+        let state = self.state();
+        let handshake = match &state.shown {
+            Some((handshake, shown)) if is_renewal(shown, plain) => *handshake,
+            _ => state.current,
+        };
+        drop(state);
+        let plain = [&self.tag[..], &handshake.to_be_bytes(), plain].concat();
         self.common.tickets.encrypt(&plain)
     }
 
@@ -216,8 +241,28 @@ impl ProducesTickets for Binding {
             state.foreign = true;
             return None;
         }
-        let may_resume = state.may_resume(u64::from_be_bytes(*handshake));
-        may_resume.then(|| plain.to_vec())
+        let handshake = u64::from_be_bytes(*handshake);
+        if !state.may_resume(handshake) {
+            return None;
+        }
+        state.shown = Some((handshake, plain.to_vec()));
+        Some(plain.to_vec())
+    }
+}
+
+/// Whether one ticket holds the session of another: all but the time at its end is the same,
+/// the secret above all.
+///
+/// TLS 1.2 renews a ticket before the client has answered, and a client that gives up then has
+/// nothing but the new one. Without the secret, which it had to have before, it is worth nothing
+/// to anybody. A ticket of TLS 1.3 has a secret of its own.
+fn is_renewal(old: &[u8], new: &[u8]) -> bool {
+    match (
+        old.split_last_chunk::<TIMES>(),
+        new.split_last_chunk::<TIMES>(),
+    ) {
+        (Some((old, _)), Some((new, _))) => old == new,
+        _ => false,
     }
 }
 
@@ -293,7 +338,7 @@ mod tests {
         for verdict in verdicts {
             binding.begin_data();
             if let Some(verdict) = verdict {
-                binding.judge(*verdict);
+                binding.judge(*verdict, true);
             }
         }
         let state = binding.state();
@@ -313,7 +358,8 @@ mod tests {
             (&[Some(P), None], &[P, U]),
             (&[Some(P), None, Some(P)], &[P, R, P]),
             (&[None, Some(P)], &[R, P]),
-            // What came before the first that was proven stays what it was.
+            // Each stays what it was.
+            (&[Some(P), Some(U), Some(U), Some(P)], &[P, U, U, P]),
             (&[Some(U), Some(R), Some(P), Some(R)], &[U, R, P, R]),
         ] {
             assert_eq!(standing(verdicts), expected, "{verdicts:?}");
@@ -324,20 +370,20 @@ mod tests {
     fn strangers_take_a_bounded_place() {
         let row = [Some(Verdict::Refused); 1000];
         let binding = Binding::new(&Common::new(super::super::ticketer().unwrap()), [7; 16]);
-        for _ in 0..STRANGERS + 2 {
+        for _ in 0..ROWS + 2 {
             for verdict in row.iter().flatten() {
                 binding.begin_data();
-                binding.judge(*verdict);
+                binding.judge(*verdict, true);
             }
             binding.begin_data();
-            binding.judge(Verdict::Proven);
+            binding.judge(Verdict::Proven, true);
         }
         let state = binding.state();
-        assert_eq!(state.refused.len(), STRANGERS);
+        assert_eq!(state.others.len(), ROWS);
         let proven = (1..=state.last).filter(|n| state.verdict(*n) == Verdict::Proven);
         // Those that are too old to know are worth nothing.
-        assert_eq!(proven.count(), STRANGERS + 1);
-        assert_eq!(state.verdict(1), Verdict::Refused);
+        assert_eq!(proven.count(), ROWS + 1);
+        assert_eq!(state.verdict(1), Verdict::Unproven);
     }
 
     #[test]
@@ -348,7 +394,7 @@ mod tests {
         for n in 0..20 {
             one.begin_data();
             one.put(vec![n; 32], vec![n]);
-            one.judge(Verdict::Proven);
+            one.judge(Verdict::Proven, true);
         }
         assert_eq!(common.ids().len(), KEPT);
         assert_eq!(one.get(&[19; 32]), Some(vec![19]));

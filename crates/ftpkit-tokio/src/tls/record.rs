@@ -12,6 +12,12 @@ pub(crate) enum Place {
     Body(u16),
 }
 
+impl Default for Place {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
 impl Place {
     /// Before the first record.
     pub(crate) const START: Self = Self::Header(0, 0);

@@ -38,10 +38,11 @@ pub enum SessionReuse {
     /// Nothing is asked.
     Off,
     /// Where the client can: one that has done it once on a control connection must go on, and
-    /// the session of another control connection is always refused.
+    /// the session of another control connection is always refused. Behind an upload under TLS
+    /// 1.3 a client may have none left, if it did not read while it sent.
     #[default]
     Auto,
-    /// Always.
+    /// Always. curl 7 cannot upload more than one file in a row then, under TLS 1.3.
     Required,
 }
 

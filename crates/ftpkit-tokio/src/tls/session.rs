@@ -7,7 +7,7 @@ use std::{
 
 use ftpkit_proto::{DataFailure, Text, TlsRole};
 use rustls::{
-    ClientConfig, CommonState, HandshakeKind, ServerConfig,
+    ClientConfig, CommonState, HandshakeKind, ProtocolVersion, ServerConfig,
     pki_types::{CertificateDer, ServerName},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -65,7 +65,7 @@ impl ServerSession {
         match self.reuse {
             _ if resumed => Verdict::Proven,
             SessionReuse::Off => Verdict::Proven,
-            SessionReuse::Auto if !foreign && !self.binding.has_resumed() => Verdict::Unproven,
+            SessionReuse::Auto if !foreign && !self.binding.can_resume() => Verdict::Unproven,
             SessionReuse::Auto | SessionReuse::Required => {
                 tracing::debug!(
                     foreign,
@@ -186,6 +186,13 @@ impl SessionTls {
         *lock(&self.shown) = end_entity(state).cloned();
     }
 
+    /// The tickets of the last handshake go out with payload, which the client reads.
+    pub(crate) fn delivered(&self) {
+        if let Side::Server(server) = &self.side {
+            server.binding.delivered();
+        }
+    }
+
     /// Whether a data connection whose handshake is complete belongs to the control
     /// connection; and if so, whether it has resumed the session.
     pub(crate) fn check_data(&self, state: &CommonState) -> Result<bool, DataFailure> {
@@ -200,7 +207,8 @@ impl SessionTls {
             } else {
                 Verdict::Refused
             };
-            server.binding.judge(verdict);
+            let single_use = state.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+            server.binding.judge(verdict, single_use);
             if same && verdict == Verdict::Refused {
                 return Err(DataFailure::NotResumed);
             }
