@@ -65,17 +65,25 @@ impl Framer {
         if self.failed.is_some() || bytes.is_empty() {
             return;
         }
-        let (waiting, coming) = (self.buffer.len(), bytes.len());
-        if self.buffer.capacity() - waiting < coming {
-            // Doubled, so that a packet in many pieces is copied twice at most; but not beyond
-            // its end, so that no more is held than it takes.
-            let whole = self
-                .length()
-                .map_or(0, |length| length.saturating_add(LENGTH));
-            let room = (2 * waiting).min(whole).max(waiting + coming) - waiting;
-            self.buffer.reserve(room);
+        let needed = self.buffer.len() + bytes.len();
+        if self.buffer.capacity() < needed {
+            let mut grown = BytesMut::with_capacity(self.room(bytes.len()).max(needed));
+            grown.extend_from_slice(&self.buffer);
+            self.buffer = grown;
         }
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// How much room is worth making when `coming` bytes do not fit: twice what waits, so that a
+    /// packet in many pieces is copied about twice; but where one packet is waited for, no more
+    /// than it and the piece that its end may come in.
+    fn room(&self, coming: usize) -> usize {
+        let waiting = self.buffer.len();
+        let doubled = waiting.saturating_mul(2);
+        match self.length().map(|length| length.saturating_add(LENGTH)) {
+            Some(whole) if whole > waiting => doubled.min(whole.saturating_add(coming)),
+            _ => doubled,
+        }
     }
 
     /// Takes the next packet out, its type and its data, once it is whole.
@@ -140,5 +148,193 @@ impl core::fmt::Debug for Framer {
             .field("buffered", &self.buffered())
             .field("limit", &self.limit)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::{vec, vec::Vec};
+
+    fn framed(length: usize) -> Vec<u8> {
+        let mut bytes = u32::try_from(length).unwrap().to_be_bytes().to_vec();
+        bytes.resize(LENGTH + length, 7);
+        bytes
+    }
+
+    /// The lengths of the packets in these bytes, in pieces of this size, and how it ended.
+    fn lengths(
+        bytes: &[u8],
+        piece: usize,
+        limit: usize,
+    ) -> (Vec<Vec<u8>>, Option<FrameError>, usize) {
+        let mut framer = Framer::new(limit);
+        let mut packets = Vec::new();
+        let mut end = None;
+        for piece in bytes.chunks(piece) {
+            framer.push(piece);
+            loop {
+                match framer.next_packet() {
+                    Ok(Some(packet)) => packets.push(packet.to_vec()),
+                    Ok(None) => break,
+                    Err(error) => {
+                        end = Some(error);
+                        break;
+                    }
+                }
+            }
+        }
+        (packets, end, framer.buffered())
+    }
+
+    #[test]
+    fn packets_are_the_same_in_all_pieces() {
+        let bytes = [framed(1), framed(40), framed(300), framed(5)].concat();
+        let whole = lengths(&bytes, bytes.len(), 300);
+        assert_eq!(
+            whole.0.iter().map(Vec::len).collect::<Vec<_>>(),
+            [1, 40, 300, 5]
+        );
+        assert_eq!((whole.1, whole.2), (None, 0));
+        for piece in 1..bytes.len() {
+            assert_eq!(lengths(&bytes, piece, 300), whole, "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn a_length_that_no_packet_has_ends_it_and_keeps_nothing() {
+        for (field, error) in [
+            (0, FrameError::Empty),
+            (
+                301,
+                FrameError::TooLong {
+                    length: 301,
+                    limit: 300,
+                },
+            ),
+            (
+                1 << 31,
+                FrameError::TooLong {
+                    length: 1 << 31,
+                    limit: 300,
+                },
+            ),
+            (
+                u32::MAX,
+                FrameError::TooLong {
+                    length: u32::MAX,
+                    limit: 300,
+                },
+            ),
+        ] {
+            let mut framer = Framer::new(300);
+            framer.push(&framed(2));
+            framer.push(&field.to_be_bytes());
+            assert_eq!(framer.next_packet().unwrap().unwrap().len(), 2);
+            assert_eq!(framer.next_packet(), Err(error));
+            assert_eq!(framer.buffer.capacity(), 0);
+            framer.push(&framed(2));
+            assert_eq!(framer.next_packet(), Err(error), "for ever");
+            assert_eq!((framer.buffered(), framer.buffer.capacity()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn the_default_takes_a_payload_of_256_kib() {
+        let (packets, end, _) = lengths(&framed(257 * 1024), 32 * 1024, MAX_RECEIVED);
+        assert_eq!((packets.len(), end), (1, None));
+        let (_, end, _) = lengths(&framed(257 * 1024 + 1), 32 * 1024, MAX_RECEIVED);
+        assert!(matches!(
+            end,
+            Some(FrameError::TooLong {
+                limit: MAX_RECEIVED,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn a_length_makes_no_room_for_what_has_not_come() {
+        let mut framer = Framer::default();
+        let bytes = framed(256 * 1024);
+        for byte in &bytes[..100] {
+            framer.push(&[*byte]);
+            assert_eq!(framer.next_packet(), Ok(None));
+        }
+        assert!(
+            framer.buffer.capacity() <= 200,
+            "{}",
+            framer.buffer.capacity()
+        );
+    }
+
+    #[test]
+    fn a_packet_in_many_pieces_is_copied_about_twice() {
+        for piece in [1, 100, 32 * 1024] {
+            let bytes = [framed(256 * 1024), framed(9)].concat();
+            let mut framer = Framer::default();
+            let (mut copied, mut found) = (0, 0);
+            for piece in bytes.chunks(piece) {
+                let (before, waiting) = (framer.buffer.capacity(), framer.buffer.len());
+                framer.push(piece);
+                if framer.buffer.capacity() != before {
+                    copied += waiting;
+                }
+                let most = 256 * 1024 + LENGTH + 32 * 1024;
+                assert!(
+                    framer.buffer.capacity() <= most,
+                    "{}",
+                    framer.buffer.capacity()
+                );
+                while framer.next_packet().unwrap().is_some() {
+                    found += 1;
+                }
+            }
+            assert_eq!(found, 2);
+            assert!(copied <= 2 * bytes.len(), "{copied} in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn packets_that_nobody_takes_out_are_not_copied_each_time() {
+        let mut framer = Framer::default();
+        let mut grown = 0;
+        for _ in 0..10_000 {
+            let before = framer.buffer.capacity();
+            framer.push(&framed(5));
+            grown += usize::from(framer.buffer.capacity() != before);
+        }
+        assert!(grown < 30, "{grown}");
+        while framer.next_packet().unwrap().is_some() {
+            grown += 1;
+        }
+        assert!(grown >= 10_000);
+    }
+
+    #[test]
+    fn an_empty_framer_holds_no_memory() {
+        let mut framer = Framer::default();
+        assert_eq!(framer.buffer.capacity(), 0);
+        framer.push(&framed(1000));
+        let packet = framer.next_packet().unwrap().unwrap();
+        assert_eq!(packet, vec![7; 1000]);
+        assert_eq!(framer.buffer.capacity(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_any_pieces(
+            bytes in proptest::collection::vec(prop_oneof![3 => Just(0), 1 => 0..12u8], 0..200),
+            piece in 1..50usize,
+        ) {
+            let whole = lengths(&bytes, bytes.len().max(1), 8);
+            let pieces = lengths(&bytes, piece, 8);
+            prop_assert_eq!(&pieces.0, &whole.0);
+            prop_assert_eq!((pieces.1, pieces.2), (whole.1, whole.2));
+            for packet in &whole.0 {
+                prop_assert!((1..=8).contains(&packet.len()));
+            }
+        }
     }
 }

@@ -155,3 +155,120 @@ fn civil(days: u64) -> (u64, usize, u64) {
         year += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::{string::ToString as _, vec::Vec};
+
+    const NOW: u64 = 1_718_452_800; // 2024-06-15 12:00
+
+    fn text(line: &LongName<'_>, now: u64) -> std::string::String {
+        core::str::from_utf8(&line.format(now)).unwrap().to_string()
+    }
+
+    #[test]
+    fn lines_of_known_files() {
+        let file = Attributes::default()
+            .with_size(u64::MAX)
+            .with_owner(0, u32::MAX)
+            .with_mode(Mode(0o106_751))
+            .with_times(0, u32::MAX);
+        let directory = Attributes::default()
+            .with_mode(Mode(0o041_777))
+            .with_times(0, u32::try_from(NOW).unwrap());
+        for (attributes, name, now, line) in [
+            (
+                &file,
+                "x",
+                NOW,
+                "-rwsr-s--x   1 0        4294967295 18446744073709551615 Feb  7  2106 x",
+            ),
+            (
+                &directory,
+                "a b",
+                NOW,
+                "drwxrwxrwt   1 0        0               0 Jun 15 12:00 a b",
+            ),
+            (
+                &Attributes::default(),
+                "",
+                NOW,
+                "?---------   1 0        0               0 Jan  1  1970 ",
+            ),
+            (
+                &Attributes::default().with_mode(Mode(0o127_000)),
+                "l",
+                60 * 61,
+                "l--S--S--T   1 0        0               0 Jan  1 00:00 l",
+            ),
+        ] {
+            assert_eq!(text(&LongName::new(name.as_bytes(), attributes), now), line);
+        }
+    }
+
+    #[test]
+    fn names_of_users_stay_in_their_columns() {
+        let attributes = Attributes::default().with_owner(7, 8);
+        let line = LongName::new(b"f", &attributes);
+        assert!(
+            text(&line.clone().user(b"a b\tc").links(12_345), NOW).contains(" 12345 a_b\\u{9}c 8 ")
+        );
+        assert!(
+            text(&line.clone().group(b"j\xc3\xb6rg"), NOW).contains(" 7        j\u{f6}rg     ")
+        );
+        assert!(
+            text(&line.user(b""), NOW).contains(" 7        8        "),
+            "no name is none"
+        );
+    }
+
+    #[test]
+    fn the_minute_is_shown_for_half_a_year() {
+        let at = |time: u64| {
+            let attributes = Attributes::default().with_times(0, u32::try_from(time).unwrap());
+            text(&LongName::new(b"f", &attributes), NOW)
+        };
+        assert!(at(NOW).contains("Jun 15 12:00 f"));
+        assert!(at(NOW - RECENT + 1).contains("Dec 15 21:05 f"));
+        assert!(at(NOW - RECENT).contains("Dec 15  2023 f"));
+        assert!(
+            at(NOW + 1).contains("Jun 15  2024 f"),
+            "a time that is to come"
+        );
+    }
+
+    #[test]
+    fn days_become_dates() {
+        for (days, date) in [
+            (0, (1970, 0, 1)),
+            (58, (1970, 1, 28)),
+            (59, (1970, 2, 1)),
+            (789, (1972, 1, 29)),
+            (10_956, (1999, 11, 31)),
+            (11_016, (2000, 1, 29)),
+            (47_540, (2100, 1, 28)),
+            (47_541, (2100, 2, 1)),
+        ] {
+            assert_eq!(civil(days), date, "{days}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_byte_gets_in(
+            name in any::<Vec<u8>>(),
+            user in any::<Vec<u8>>(),
+            mode: u32,
+            time: u32,
+            now: u64,
+        ) {
+            let attributes = Attributes::default().with_mode(Mode(mode)).with_times(time, time);
+            let line = LongName::new(&name, &attributes).user(&user).group(&name);
+            let line = text(&line, now);
+            prop_assert!(!line.contains(char::is_control), "{:?}", line);
+            prop_assert!(line.split_ascii_whitespace().count() >= 8, "{:?}", line);
+        }
+    }
+}

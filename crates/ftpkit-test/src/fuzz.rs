@@ -18,11 +18,13 @@ mod client;
 mod pair;
 mod script;
 mod server;
+mod sftp;
 mod tls;
 
 pub use client::client;
 pub use pair::pair;
 pub use server::server;
+pub use sftp::{sftp_request, sftp_response};
 pub use tls::tls;
 
 /// More outputs than this without an input are an endless loop.

@@ -6,7 +6,7 @@ type Target = (&'static str, fn(&[u8]));
 
 #[test]
 fn every_seed_of_every_target_passes() {
-    let targets: [Target; 9] = [
+    let targets: [Target; 11] = [
         ("client", ftpkit_test::fuzz::client),
         ("command", ftpkit_test::fuzz::command),
         ("framer", ftpkit_test::fuzz::framer),
@@ -14,6 +14,8 @@ fn every_seed_of_every_target_passes() {
         ("pair", ftpkit_test::fuzz::pair),
         ("reply", ftpkit_test::fuzz::reply),
         ("server", ftpkit_test::fuzz::server),
+        ("sftp_request", ftpkit_test::fuzz::sftp_request),
+        ("sftp_response", ftpkit_test::fuzz::sftp_response),
         ("tls", ftpkit_test::fuzz::tls),
         ("url", ftpkit_test::fuzz::url),
     ];

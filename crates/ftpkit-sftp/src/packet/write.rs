@@ -9,6 +9,9 @@ use super::{MAX_SENT, PacketType, TooLong};
 /// A payload up to this many bytes is copied behind its packet's head: cheaper than a chunk of
 /// its own.
 const INLINE: usize = 1024;
+/// Room for most packets, and for the head of all those that have a payload and a handle as
+/// short as usual.
+const HEAD: usize = 64;
 
 /// Bytes that wait to be written, as chunks in their order.
 ///
@@ -64,6 +67,7 @@ impl Chunks {
         write: impl FnOnce(&mut Writer<'_>),
     ) -> Result<(), TooLong> {
         let start = self.tail.len();
+        self.tail.reserve(HEAD);
         self.tail.put_u32(0);
         let mut writer = Writer {
             out: &mut self.tail,
@@ -159,4 +163,80 @@ impl Writer<'_> {
 /// A length that does not fit is over every limit, so that its field is never sent.
 pub(super) fn length_field(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{string::ToString as _, vec, vec::Vec};
+
+    fn data(out: &mut Chunks, payload: &Bytes) -> Result<(), TooLong> {
+        out.packet(PacketType::DATA, |writer| {
+            writer.u32(1);
+            writer.payload(payload);
+        })
+    }
+
+    fn chunks(out: &mut Chunks) -> Vec<Bytes> {
+        std::iter::from_fn(|| out.next_chunk()).collect()
+    }
+
+    #[test]
+    fn a_large_payload_is_never_copied() {
+        let mut out = Chunks::default();
+        let payload = Bytes::from(vec![7; INLINE + 1]);
+        data(&mut out, &payload).unwrap();
+        data(&mut out, &payload).unwrap();
+        assert_eq!(out.len(), 2 * (13 + payload.len()));
+        let chunks = chunks(&mut out);
+        assert_eq!(chunks.len(), 4);
+        for pair in chunks.chunks(2) {
+            assert_eq!(pair[0][..], *b"\0\0\x04\x0a\x67\0\0\0\x01\0\0\x04\x01");
+            assert_eq!(pair[1].as_ptr(), payload.as_ptr());
+        }
+    }
+
+    #[test]
+    fn small_packets_share_a_chunk_in_their_order() {
+        let mut out = Chunks::default();
+        let (small, large) = (
+            Bytes::from(vec![1; INLINE]),
+            Bytes::from(vec![2; INLINE + 1]),
+        );
+        for payload in [&small, &small, &large, &small] {
+            data(&mut out, payload).unwrap();
+        }
+        let lengths: Vec<usize> = chunks(&mut out).iter().map(Bytes::len).collect();
+        assert_eq!(lengths, [2 * (13 + INLINE) + 13, INLINE + 1, 13 + INLINE]);
+    }
+
+    #[test]
+    fn what_is_over_the_limit_leaves_no_trace() {
+        let mut out = Chunks::new(20);
+        data(&mut out, &Bytes::from_static(b"0123456789a")).unwrap();
+        let waits = out.len();
+        assert_eq!(waits, 24);
+        let error = data(&mut out, &Bytes::from_static(b"0123456789ab")).unwrap_err();
+        assert_eq!((error.length, error.limit), (21, 20));
+        let error = out
+            .packet(PacketType::STAT, |writer| writer.string(&[0; 1000]))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "STAT of 1005 bytes is over the limit of 20 bytes"
+        );
+        assert_eq!(out.len(), waits);
+        assert_eq!(chunks(&mut out).len(), 1);
+    }
+
+    #[test]
+    fn nothing_that_waits_holds_no_memory() {
+        let mut out = Chunks::default();
+        data(&mut out, &Bytes::from(vec![7; 5000])).unwrap();
+        data(&mut out, &Bytes::new()).unwrap();
+        assert!(!out.is_empty());
+        assert_eq!(chunks(&mut out).len(), 3);
+        assert!(out.is_empty());
+        assert_eq!((out.ready.capacity(), out.tail.capacity()), (0, 0));
+    }
 }
