@@ -200,8 +200,14 @@ impl<'c> Reader<'c> {
                     let session = &mut self.client.session;
                     let read = ready!(session.poll_payload(cx, |cx, stream| {
                         let mut buf = ReadBuf::new(buf);
-                        ready!(Pin::new(stream).poll_read(cx, &mut buf))?;
-                        Poll::Ready(Ok(buf.filled().len()))
+                        let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buf));
+                        // The end in the midst of a record is none that a peer may mean.
+                        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::UnexpectedEof)
+                            && !stream.may_be_whole()
+                        {
+                            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                        }
+                        Poll::Ready(read.map(|()| buf.filled().len()))
                     }));
                     match read {
                         Some(Ok(0)) => session.payload_ended(PayloadEnd::Received),

@@ -102,6 +102,39 @@ async fn a_download_that_was_cut_is_no_whole_one() {
 }
 
 #[tokio::test]
+async fn a_download_that_ends_in_the_midst_of_a_record_is_no_whole_one_for_anybody() {
+    for accept in [false, true] {
+        let (builder, server) = serve_tls(TlsVersions::All, async |peer, tls| {
+            let mut peer = peer.login_tls(&tls).await;
+            let data = peer.type_and_epsv().await;
+            peer.answer("RETR a", "150 opening").await;
+            let mut data = tls.resume(&data).await;
+            data.write_all(b"hel").await.unwrap();
+            data.flush().await.unwrap();
+            // The beginning of a record of 80 bytes.
+            let half = [0x17, 3, 3, 0, 80, 1, 2, 3];
+            data.get_mut().0.write_all(&half).await.unwrap();
+            cut(data).await;
+            peer.reply("226 done").await;
+            still_works(&mut peer).await;
+        })
+        .await;
+        let mut client = builder
+            .accept_unclean_close(accept)
+            .connect()
+            .await
+            .unwrap();
+        let mut file = Vec::new();
+        let result = client.download("a", &mut file).await;
+        assert_eq!(file, b"hel");
+        assert!(result.is_err(), "{result:?}");
+        noop(&mut client).await;
+        drop(client);
+        server.await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn data_connections_are_with_the_server_of_the_control_connection() {
     for versions in BOTH {
         let ca = Ca::new();

@@ -52,7 +52,7 @@ pub struct Connection {
     pub(super) outbox: Outbox<Event>,
     pub(super) security: Security,
     pub(super) login: At<Login>,
-    pub(super) host: Option<Text>,
+    pub(super) host: Option<Box<Text>>,
     pub(super) parameters: Parameters,
     pub(super) rendezvous: At<Rendezvous>,
     pub(super) exchange: At<Exchange>,
@@ -250,8 +250,8 @@ impl Connection {
     /// The virtual host of the session: the last that HOST has named, or that TLS was asked for.
     /// Of those in [`Config::hosts`], as it is written there.
     #[must_use]
-    pub const fn host(&self) -> Option<&Text> {
-        self.host.as_ref()
+    pub fn host(&self) -> Option<&Text> {
+        self.host.as_deref()
     }
 
     /// Whether a user is logged in.

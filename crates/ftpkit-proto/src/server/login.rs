@@ -1,6 +1,8 @@
 //! Login: USER, PASS, ACCT, HOST, REIN (RFC 959 sec. 4.1.1, RFC 7151). Who may come in is
 //! the application's answer; how often may be tried is counted here.
 
+use alloc::boxed::Box;
+
 use super::{
     ask::{Refusal, RefusalKind, sealed::Sealed},
     connection::Connection,
@@ -71,7 +73,7 @@ impl Connection {
             user,
             password,
             account,
-            host: self.host.clone(),
+            host: self.host.as_deref().cloned(),
             secured: self.security.is_secured(),
             certificate: self.security.has_certificate(),
         };
@@ -94,7 +96,7 @@ impl Connection {
                 // A name that was given to the host before is none of this one's (RFC 7151
                 // sec. 4).
                 self.log_out();
-                self.host = Some(host);
+                self.host = Some(Box::new(host));
                 self.say(Row::Host, Code::READY, "Host noted.");
             }
             None => self.say(Row::Host, Code::BAD_PARAMETER, "This host is not served."),
@@ -122,7 +124,7 @@ impl Connection {
     /// TLS, which HOST in clear may not have been.
     pub(super) fn host_by_tls(&mut self) {
         if let Some(name) = self.security.server_name() {
-            self.host = self.config.host(name);
+            self.host = self.config.host(name).map(Box::new);
         }
     }
 

@@ -79,8 +79,9 @@ pub(super) struct Security {
     protection: At<Protection>,
     /// SSCN: whether this side is the client of the TLS of its data connections.
     reversed: bool,
-    /// What the handshake told; nothing in clear.
-    facts: TlsFacts,
+    /// What the handshake told; nothing in clear. Boxed, since a session in clear carries it
+    /// for nothing.
+    facts: Option<Box<TlsFacts>>,
 }
 
 impl Security {
@@ -90,18 +91,18 @@ impl Security {
             channel: At::first(Channel::default(), taken),
             protection: At::first(Protection::default(), taken),
             reversed: false,
-            facts: TlsFacts::default(),
+            facts: None,
         }
     }
 
     /// The name of the server that TLS was asked for.
-    pub(super) const fn server_name(&self) -> Option<&Text> {
-        self.facts.server_name.as_ref()
+    pub(super) fn server_name(&self) -> Option<&Text> {
+        self.facts.as_ref()?.server_name.as_ref()
     }
 
     /// Whether the client's certificate was verified.
-    pub(super) const fn has_certificate(&self) -> bool {
-        self.facts.certificate
+    pub(super) fn has_certificate(&self) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.certificate)
     }
 
     /// TLS begins with the connection, and covers the data connections too.
@@ -164,7 +165,7 @@ impl Security {
         let was_due = *self.channel == Channel::Starting;
         if was_due {
             self.channel.go(Channel::Secured);
-            self.facts = facts;
+            self.facts = Some(Box::new(facts));
         }
         was_due
     }
@@ -172,7 +173,7 @@ impl Security {
     /// CCC was accepted, or REIN under TLS: the control connection goes back to clear text, what
     /// PROT set stays (RFC 4217 sec. 12.3).
     pub(super) fn stop(&mut self) {
-        self.facts = TlsFacts::default();
+        self.facts = None;
         self.channel.go(Channel::Stopping);
         self.protection.go(if self.is_data_private() {
             Protection::Kept

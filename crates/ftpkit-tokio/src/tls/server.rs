@@ -42,7 +42,7 @@ pub enum SessionReuse {
     /// 1.3 a client may have none left, if it did not read while it sent.
     #[default]
     Auto,
-    /// Always. curl 7 cannot upload more than one file in a row then, under TLS 1.3.
+    /// Always.
     Required,
 }
 
