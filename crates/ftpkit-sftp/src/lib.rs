@@ -13,6 +13,8 @@
 //! A payload is a slice of the packet that it came in, and goes out as the very `Bytes` that it
 //! was handed over in. The [page of the packets](packet) has the rules that hold for all of them.
 //!
+//! [`client`] is the machine of a client, which does all of that itself.
+//!
 //! # A server, in small
 //!
 //! ```
@@ -75,6 +77,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod client;
 mod framer;
 mod longname;
 pub mod packet;
