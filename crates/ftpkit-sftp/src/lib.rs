@@ -1,4 +1,4 @@
-//! The SSH File Transfer Protocol (SFTP) version 3 as typed packets without I/O.
+//! The SSH File Transfer Protocol (SFTP) version 3 without I/O: typed packets, and a machine a role.
 //!
 //! For those who write an SFTP server, client, proxy or fuzzer on a transport of their own: SSH
 //! mostly, but any reliable stream of bytes does. Version 3 is draft-ietf-secsh-filexfer-02, the
@@ -13,9 +13,10 @@
 //! A payload is a slice of the packet that it came in, and goes out as the very `Bytes` that it
 //! was handed over in. The [page of the packets](packet) has the rules that hold for all of them.
 //!
-//! [`client`] is the machine of a client, which does all of that itself.
+//! Whoever writes a server or a client begins with its machine, [`server`] or [`client`], which
+//! knows handles, order, limits and windows.
 //!
-//! # A server, in small
+//! # Packets alone
 //!
 //! ```
 //! use bytes::Bytes;
@@ -81,6 +82,7 @@ pub mod client;
 mod framer;
 mod longname;
 pub mod packet;
+pub mod server;
 mod text;
 
 pub use framer::{FrameError, Framer};
