@@ -61,6 +61,7 @@ mod flight;
 mod list;
 mod rename;
 mod request;
+mod single;
 mod upload;
 mod window;
 

@@ -8,20 +8,21 @@ use alloc::{
 use bytes::Bytes;
 
 use super::{
-    Config, Error, Event, Outcome, Output, Page, Request, RequestId,
+    Config, Error, Event, Outcome, Output, Request, RequestId,
     download::DownloadRun,
     error::{Failure, Fault, Reason, Unfinished},
-    flight::{Answer, Flight, is_eof, limits_of},
+    flight::{Answer, Flight, limits_of},
     list::ListRun,
     rename::RenameRun,
+    single::{outcome, single},
     upload::UploadRun,
 };
 use crate::{
     Framer,
     packet::{
-        Chunks, ClientPacket, Extended, ExtendedReply, Extension, Handle, Init, Limits,
-        PacketErrorKind, PacketType, Request as Packet, RequestId as WireId, Response,
-        ServerPacket, TooLong, VERSION, Version,
+        Chunks, ClientPacket, Extended, Extension, Handle, Init, Limits, PacketErrorKind,
+        PacketType, Request as Packet, RequestId as WireId, ServerPacket, TooLong, VERSION,
+        Version,
     },
 };
 
@@ -552,109 +553,4 @@ fn too_long(error: TooLong, kind: PacketType, offset: u64) -> Fault {
 /// A limit of 0 is none.
 const fn unless_zero(limit: u64) -> u64 {
     if limit == 0 { u64::MAX } else { limit }
-}
-
-/// The packet of a request that is one packet.
-fn single(request: &Request) -> Option<Packet> {
-    Some(match request.clone() {
-        Request::Stat(path) => Packet::Stat(path),
-        Request::Lstat(path) => Packet::Lstat(path),
-        Request::Fstat(handle) => Packet::Fstat(handle),
-        Request::Setstat { path, attributes } => Packet::Setstat { path, attributes },
-        Request::Fsetstat { handle, attributes } => Packet::Fsetstat { handle, attributes },
-        Request::Lsetstat { path, attributes } => {
-            Packet::Extended(Extended::Lsetstat { path, attributes })
-        }
-        Request::Open {
-            path,
-            flags,
-            attributes,
-        } => Packet::Open {
-            path,
-            flags,
-            attributes,
-        },
-        Request::Opendir(path) => Packet::Opendir(path),
-        Request::Close(handle) => Packet::Close(handle),
-        Request::Read {
-            handle,
-            offset,
-            length,
-        } => Packet::Read {
-            handle,
-            offset,
-            length,
-        },
-        Request::Write {
-            handle,
-            offset,
-            data,
-        } => Packet::Write {
-            handle,
-            offset,
-            data,
-        },
-        Request::Readdir(handle) => Packet::Readdir(handle),
-        Request::Remove(path) => Packet::Remove(path),
-        Request::Mkdir { path, attributes } => Packet::Mkdir { path, attributes },
-        Request::Rmdir(path) => Packet::Rmdir(path),
-        Request::Symlink { target, link } => Packet::Symlink { target, link },
-        Request::Readlink(path) => Packet::Readlink(path),
-        Request::Realpath(path) => Packet::Realpath(path),
-        Request::Hardlink { from, to } => Packet::Extended(Extended::Hardlink { from, to }),
-        Request::Statvfs(path) => Packet::Extended(Extended::Statvfs(path)),
-        Request::Fstatvfs(handle) => Packet::Extended(Extended::Fstatvfs(handle)),
-        Request::Fsync(handle) => Packet::Extended(Extended::Fsync(handle)),
-        Request::CopyData {
-            from,
-            from_offset,
-            length,
-            to,
-            to_offset,
-        } => Packet::Extended(Extended::CopyData {
-            from,
-            from_offset,
-            length,
-            to,
-            to_offset,
-        }),
-        Request::HomeDirectory(user) => Packet::Extended(Extended::HomeDirectory(user)),
-        Request::ExpandPath(path) => Packet::Extended(Extended::ExpandPath(path)),
-        Request::UsersGroups { uids, gids } => {
-            Packet::Extended(Extended::UsersGroupsById { uids, gids })
-        }
-        Request::List(_) | Request::Rename { .. } | Request::Download(_) | Request::Upload(_) => {
-            return None;
-        }
-    })
-}
-
-/// What the answer to a single packet means.
-fn outcome(packet: PacketType, answer: Answer) -> Result<Outcome, Fault> {
-    let fault = |reason| Err(Fault::new(packet, reason));
-    match answer {
-        Ok(Response::Status(_)) => Ok(Outcome::Done),
-        Ok(Response::Handle(handle)) => Ok(Outcome::Handle(handle)),
-        Ok(Response::Data(data)) if data.is_empty() => fault(Reason::NoData),
-        Ok(Response::Data(data)) => Ok(Outcome::Data(data)),
-        Ok(Response::Attrs(attributes)) => Ok(Outcome::Attributes(attributes)),
-        Ok(Response::Name(names)) if packet == PacketType::READDIR => {
-            Ok(Outcome::Page(Page::new(names)))
-        }
-        Ok(Response::Name(names)) => match names.into_iter().next() {
-            Some(name) => Ok(Outcome::Path(name.name)),
-            None => fault(Reason::NotOneName(0)),
-        },
-        Ok(Response::ExtendedReply(ExtendedReply::Statvfs(space))) => Ok(Outcome::Statvfs(space)),
-        Ok(Response::ExtendedReply(ExtendedReply::UsersGroups(names))) => {
-            Ok(Outcome::UsersGroups(names))
-        }
-        Ok(Response::ExtendedReply(_)) => Ok(Outcome::Done),
-        Err(reason)
-            if matches!(packet, PacketType::READ | PacketType::READDIR) && is_eof(&reason) =>
-        {
-            Ok(Outcome::Eof)
-        }
-        Err(reason) => fault(reason),
-    }
 }
