@@ -42,7 +42,8 @@ pub enum SessionReuse {
     /// 1.3 a client may have none left, if it did not read while it sent.
     #[default]
     Auto,
-    /// Always.
+    /// Always. curl 7 may be refused its second upload on one control connection then, under TLS
+    /// 1.3: it looks for new tickets only while it reads.
     Required,
 }
 

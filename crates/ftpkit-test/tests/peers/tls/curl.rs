@@ -53,21 +53,26 @@ pub(crate) fn session(site: &Site, version: Version) {
         let path = local.path().join(format!("f{index}"));
         fs::write(path, content(index as u64, size(index))).unwrap();
     }
-    let names = (0..UPLOADS)
-        .map(|index| format!("f{index}"))
-        .collect::<Vec<_>>()
-        .join(",");
-    let up = curl(version)
-        .current_dir(local.path())
-        .args(["-T", &format!("{{{names}}}"), &site.url("")])
-        .output()
-        .unwrap();
-    assert!(
-        up.status.success(),
-        "{who}: {}",
-        String::from_utf8_lossy(&up.stderr)
-    );
-    assert_one_control_connection(&up.stderr, UPLOADS);
+    // With TLS 1.3 curl looks for the ticket of its next data connection only while it reads, so
+    // that whether a second upload on one control connection resumes is a matter of chance.
+    let names: Vec<String> = (0..UPLOADS).map(|index| format!("f{index}")).collect();
+    let batches: Vec<&[String]> = match version {
+        Version::Tls12 => vec![&names],
+        Version::Tls13 => names.chunks(1).collect(),
+    };
+    for batch in batches {
+        let up = curl(version)
+            .current_dir(local.path())
+            .args(["-T", &format!("{{{}}}", batch.join(",")), &site.url("")])
+            .output()
+            .unwrap();
+        assert!(
+            up.status.success(),
+            "{who}: {}",
+            String::from_utf8_lossy(&up.stderr)
+        );
+        assert_one_control_connection(&up.stderr, batch.len());
+    }
     for index in 0..UPLOADS {
         let name = format!("f{index}");
         assert!(
