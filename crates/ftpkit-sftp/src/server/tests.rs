@@ -17,6 +17,7 @@ use crate::{
 mod handles;
 mod hostile;
 mod limits;
+mod requests;
 
 /// A session, what it wrote and what it asked.
 struct Stage {
