@@ -1,0 +1,1 @@
+//! A server of SFTP over SSH.
