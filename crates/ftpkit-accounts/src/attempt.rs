@@ -5,6 +5,8 @@ use std::{fmt, net::SocketAddr};
 
 #[cfg(feature = "certificates")]
 use crate::certificate::ClientCertificate;
+#[cfg(feature = "ssh-keys")]
+use crate::ssh_key::SshKey;
 
 /// One attempt to log in.
 ///
@@ -110,6 +112,8 @@ impl Attempt {
         match &self.credential {
             Credential::Certificate(certificate) => Some(certificate),
             Credential::Password(_) => self.certificate.as_ref(),
+            #[cfg(feature = "ssh-keys")]
+            Credential::SshKey(_) => self.certificate.as_ref(),
         }
     }
 }
@@ -137,8 +141,8 @@ impl fmt::Debug for Attempt {
 
 /// What a client proves its identity with.
 ///
-/// More kinds will come (an SSH key), so an authenticator refuses those that it does not know
-/// with [`WrongCredentials`](crate::AuthFailureKind::WrongCredentials).
+/// More kinds may come, so an authenticator refuses those that it does not know with
+/// [`WrongCredentials`](crate::AuthFailureKind::WrongCredentials).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Credential {
@@ -149,6 +153,10 @@ pub enum Credential {
     /// refused.
     #[cfg(feature = "certificates")]
     Certificate(ClientCertificate),
+    /// A public key of SSH, with or without a certificate (RFC 4252 section 7): the front end
+    /// has verified that the client holds the private key.
+    #[cfg(feature = "ssh-keys")]
+    SshKey(SshKey),
 }
 
 impl Credential {
@@ -163,6 +171,20 @@ impl Credential {
     pub const fn as_password(&self) -> Option<&Password> {
         match self {
             Self::Password(password) => Some(password),
+            #[cfg(feature = "certificates")]
+            Self::Certificate(_) => None,
+            #[cfg(feature = "ssh-keys")]
+            Self::SshKey(_) => None,
+        }
+    }
+
+    /// The SSH key, if it is one.
+    #[cfg(feature = "ssh-keys")]
+    #[must_use]
+    pub const fn as_ssh_key(&self) -> Option<&SshKey> {
+        match self {
+            Self::SshKey(key) => Some(key),
+            Self::Password(_) => None,
             #[cfg(feature = "certificates")]
             Self::Certificate(_) => None,
         }

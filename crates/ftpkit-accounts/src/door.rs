@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     account::Account,
-    attempt::Attempt,
+    attempt::{Attempt, Credential},
     authenticator::{AuthFailure, AuthFailureKind, Authenticator},
 };
 
@@ -188,6 +188,9 @@ impl Door {
     /// answer is [`AuthFailureKind::PasswordNeeded`] at once, whatever was behind it (that is
     /// its source), and the front end does not count it among the failed logins.
     ///
+    /// Nor is an SSH key a guess, of which clients try one after the other: its refusal comes at
+    /// once too, as [`AuthFailureKind::WrongCredentials`] whatever was behind it.
+    ///
     /// # Errors
     /// What the authenticator says, or [`AuthFailureKind::TooMany`] where the account has as
     /// many sessions as it may have.
@@ -199,16 +202,17 @@ impl Door {
         let started = Instant::now();
         match authenticator.authenticate(attempt).await {
             Ok(account) => self.admit(account),
-            Err(failure) if attempt.credential().as_password().is_none() => {
-                if failure.kind() == AuthFailureKind::PasswordNeeded {
+            Err(failure) => {
+                let Some(kind) = told_at_once(attempt.credential()) else {
+                    let delay = self.shared.limits.failure_delay.min(LONGEST_GRACE);
+                    sleep_until(started + delay).await;
+                    return Err(failure);
+                };
+                if failure.kind() == kind {
                     return Err(failure);
                 }
                 // Another kind could tell that the user exists.
-                Err(AuthFailure::new(AuthFailureKind::PasswordNeeded).with_source(failure))
-            }
-            Err(failure) => {
-                sleep_until(started + self.shared.limits.failure_delay.min(LONGEST_GRACE)).await;
-                Err(failure)
+                Err(AuthFailure::new(kind).with_source(failure))
             }
         }
     }
@@ -293,6 +297,17 @@ impl fmt::Debug for Door {
             .field("sessions", &self.sessions())
             .field("phase", &*self.shared.phase.borrow())
             .finish()
+    }
+}
+
+/// What a refusal is called that comes without delay; none where the credential can be guessed.
+const fn told_at_once(credential: &Credential) -> Option<AuthFailureKind> {
+    match credential {
+        Credential::Password(_) => None,
+        #[cfg(feature = "certificates")]
+        Credential::Certificate(_) => Some(AuthFailureKind::PasswordNeeded),
+        #[cfg(feature = "ssh-keys")]
+        Credential::SshKey(_) => Some(AuthFailureKind::WrongCredentials),
     }
 }
 

@@ -6,7 +6,8 @@
 //! [`Anonymous`]. What comes back is an [`Account`] with the storage to serve.
 //!
 //! With the feature `certificates`, a client certificate of TLS (`ClientCertificate`) may stand
-//! in for the password or be needed beside it; a user's [`Proof`] says which.
+//! in for the password or be needed beside it; a user's [`Proof`] says which. With `ssh-keys`,
+//! so may a public key of SSH (`SshKey`).
 
 mod account;
 mod anonymous;
@@ -17,6 +18,8 @@ mod certificate;
 mod door;
 mod password;
 mod proof;
+#[cfg(feature = "ssh-keys")]
+mod ssh_key;
 mod table;
 #[cfg(feature = "argon2")]
 mod user_file;
@@ -33,6 +36,8 @@ pub use door::{Admission, Door, DoorLimits, DrainSignal, Refused, SessionPermit}
 #[cfg(feature = "argon2")]
 pub use password::{HashError, StoredHash, hash_password};
 pub use proof::Proof;
+#[cfg(feature = "ssh-keys")]
+pub use ssh_key::{BadSshKey, SshCertificate, SshKey};
 pub use table::{Users, UsersBuilder, UsersError};
 #[cfg(feature = "argon2")]
 pub use user_file::{UserFileError, UserLine, UserLineError};

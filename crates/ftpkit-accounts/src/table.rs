@@ -110,6 +110,10 @@ impl Users {
 impl Authenticator for Users {
     async fn authenticate(&self, attempt: &Attempt) -> Result<Account, AuthFailure> {
         let user = self.by_name.get(attempt.name());
+        #[cfg(feature = "ssh-keys")]
+        if attempt.credential().as_ssh_key().is_some() {
+            return Err(AuthFailureKind::WrongCredentials.into());
+        }
         let certified = self.carries_certificate(attempt);
         let Some(password) = attempt.credential().as_password() else {
             return match user {

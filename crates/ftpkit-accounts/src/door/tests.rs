@@ -2,7 +2,6 @@ use async_trait::async_trait;
 use ftpkit_storage::Memory;
 
 use super::*;
-use crate::attempt::Credential;
 
 fn door(change: impl FnOnce(&mut DoorLimits)) -> Door {
     let mut limits = DoorLimits::default();
@@ -97,6 +96,30 @@ async fn every_failure_is_answered_at_the_same_time() {
     let right = Fixed(Ok(0), Duration::ZERO);
     drop(door.authenticate(&right, &attempt()).await.unwrap());
     assert!(begin.elapsed() < Duration::from_millis(10));
+}
+
+#[cfg(feature = "ssh-keys")]
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_refused_is_refused_at_once_and_alike() {
+    let door = Door::default();
+    let blob = [&[0, 0, 0, 11][..], b"ssh-ed25519", &[7; 36]].concat();
+    let key = crate::SshKey::new(blob).unwrap();
+    let peer = "192.0.2.1:4000".parse().unwrap();
+    let attempt = Attempt::new("alice", Credential::SshKey(key), peer);
+    for kind in [
+        AuthFailureKind::WrongCredentials,
+        AuthFailureKind::PasswordNeeded,
+        AuthFailureKind::Disabled,
+        AuthFailureKind::Unavailable,
+    ] {
+        let begin = Instant::now();
+        let refusing = Fixed(Err(kind), Duration::ZERO);
+        let failure = door.authenticate(&refusing, &attempt).await.unwrap_err();
+        assert_eq!(failure.kind(), AuthFailureKind::WrongCredentials);
+        assert!(begin.elapsed() < Duration::from_millis(10));
+    }
+    let taking = Fixed(Ok(0), Duration::ZERO);
+    assert!(door.authenticate(&taking, &attempt).await.is_ok());
 }
 
 #[tokio::test]
