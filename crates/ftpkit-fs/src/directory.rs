@@ -51,6 +51,13 @@ pub(crate) struct Settings {
     pub(crate) durability: Durability,
 }
 
+impl Settings {
+    /// The mode of a new file.
+    pub(crate) fn new_mode(self, options: &OpenOptions) -> u32 {
+        options.made_mode().unwrap_or(0o666) & !self.umask
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) root: Arc<Dir>,
@@ -152,10 +159,10 @@ impl Inner {
     }
 
     /// Opens a file that is there, to write to it.
-    fn open_there(&self, path: &VirtualPath) -> Result<std::fs::File> {
+    fn open_there(&self, path: &VirtualPath, readable: bool) -> Result<std::fs::File> {
         let relative = native(path, Use::Find).on(path, "open")?;
         let mut options = NativeOptions::new();
-        options.write(true);
+        options.write(true).read(readable);
         sys::no_wait(&mut options);
         let file = self.root.open_with(&relative, &options);
         let file = file.map_err(|error| self.directory_or(&relative, error));
@@ -167,24 +174,31 @@ impl Inner {
     }
 
     /// Makes a file under its own name, where nothing has it.
-    fn make(self: &Arc<Self>, path: &VirtualPath, place: Place) -> Result<Open> {
-        let mut options = NativeOptions::new();
-        options.write(true).create_new(true);
-        let umask = self.settings.umask;
-        sys::mode(&mut options, 0o666 & !umask);
-        let file = place.dir.open_with(&place.name, &options);
+    fn make(
+        self: &Arc<Self>,
+        path: &VirtualPath,
+        place: Place,
+        options: &OpenOptions,
+    ) -> Result<Open> {
+        let readable = options.is_readable();
+        let mut native = NativeOptions::new();
+        native.write(true).read(readable).create_new(true);
+        let wanted = self.settings.new_mode(options);
+        sys::mode(&mut native, wanted);
+        let file = place.dir.open_with(&place.name, &native);
         let file = file.on(path, "open")?.into_std();
         let metadata = file.metadata().on(path, "open")?;
-        sys::set_new_file_mode(&file, &metadata, umask).on(path, "open")?;
-        Ok(Open::in_place(self, path, file, 0, Some(place)))
+        sys::set_file_mode(&file, &metadata, wanted).on(path, "open")?;
+        Ok(Open::in_place(self, path, file, 0, Some(place), readable))
     }
 
-    fn open_append(self: &Arc<Self>, path: &VirtualPath) -> Result<Open> {
+    fn open_append(self: &Arc<Self>, path: &VirtualPath, options: &OpenOptions) -> Result<Open> {
+        let readable = options.is_readable();
         let there = |file: std::fs::File| {
             let end = file.metadata().on(path, "open")?.len();
-            Ok(Open::in_place(self, path, file, end, None))
+            Ok(Open::in_place(self, path, file, end, None, readable))
         };
-        let missing = match self.open_there(path) {
+        let missing = match self.open_there(path, readable) {
             Ok(file) => return there(file),
             Err(error) if error.kind() == ErrorKind::NotFound => error,
             Err(error) => return Err(error),
@@ -192,15 +206,27 @@ impl Inner {
         let Some(place) = self.place(path, Use::Make, "open")? else {
             return Err(missing);
         };
-        match self.make(path, place) {
+        match self.make(path, place, options) {
             // Somebody was faster, or it is a link that leads to nothing.
-            Err(error) if error.kind() == ErrorKind::Exists => there(self.open_there(path)?),
+            Err(error) if error.kind() == ErrorKind::Exists => {
+                there(self.open_there(path, readable)?)
+            }
             made => made,
         }
     }
 
-    fn open_from(self: &Arc<Self>, path: &VirtualPath, offset: u64) -> Result<Open> {
-        let file = self.open_there(path)?;
+    fn open_update(self: &Arc<Self>, path: &VirtualPath, readable: bool) -> Result<Open> {
+        let file = self.open_there(path, readable)?;
+        Ok(Open::in_place(self, path, file, 0, None, readable))
+    }
+
+    fn open_from(
+        self: &Arc<Self>,
+        path: &VirtualPath,
+        offset: u64,
+        readable: bool,
+    ) -> Result<Open> {
+        let file = self.open_there(path, readable)?;
         let size = file.metadata().on(path, "open")?.len();
         if offset > size {
             return Err(ErrorKind::BeyondEnd).on(path, "open");
@@ -208,10 +234,15 @@ impl Inner {
         if offset < size {
             file.set_len(offset).on(path, "open")?;
         }
-        Ok(Open::in_place(self, path, file, offset, None))
+        Ok(Open::in_place(self, path, file, offset, None, readable))
     }
 
-    fn open_replace(self: &Arc<Self>, path: &VirtualPath, policy: UploadPolicy) -> Result<Open> {
+    fn open_replace(
+        self: &Arc<Self>,
+        path: &VirtualPath,
+        policy: UploadPolicy,
+        options: &OpenOptions,
+    ) -> Result<Open> {
         let (place, there) = self.target(path, Use::Make, "open")?;
         let place = match (&there, policy) {
             (Some(there), _) if there.is_dir() => {
@@ -223,7 +254,7 @@ impl Inner {
             (None, UploadPolicy::KeepPartial) => {
                 let dir = Arc::clone(&place.dir);
                 let name = place.name.clone();
-                match self.make(path, place) {
+                match self.make(path, place, options) {
                     // Somebody was faster: it is there now, so it is replaced.
                     Err(error) if error.kind() == ErrorKind::Exists => Place { dir, name },
                     made => return made,
@@ -231,25 +262,26 @@ impl Inner {
             }
             _ => place,
         };
-        Open::upload(self, path, place, there.as_ref(), None).on(path, "open")
+        Open::upload(self, path, place, there.as_ref(), None, options).on(path, "open")
     }
 
-    fn open_new(self: &Arc<Self>, path: &VirtualPath) -> Result<Open> {
+    fn open_new(self: &Arc<Self>, path: &VirtualPath, options: &OpenOptions) -> Result<Open> {
         let place = self.place(path, Use::Make, "open")?;
         let place = place.ok_or(ErrorKind::Exists).on(path, "open")?;
         if place.look().on(path, "open")?.is_some() {
             return Err(ErrorKind::Exists).on(path, "open");
         }
         if self.settings.policy == UploadPolicy::KeepPartial {
-            return self.make(path, place);
+            return self.make(path, place, options);
         }
         let reservation = Reservation::take(self, path).on(path, "open")?;
-        Open::upload(self, path, place, None, Some(reservation)).on(path, "open")
+        Open::upload(self, path, place, None, Some(reservation), options).on(path, "open")
     }
 
     fn copy(self: &Arc<Self>, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
         let source = self.open_reader(from)?;
-        let target = self.open_replace(to, UploadPolicy::Atomic)?;
+        let options = OpenOptions::replace();
+        let target = self.open_replace(to, UploadPolicy::Atomic, &options)?;
         let (mut reader, mut writer) = (source.local(), target.local());
         io::copy(&mut reader, &mut writer).on(to, "copy")?;
         target.commit_here()?;
@@ -327,9 +359,25 @@ impl Inner {
             if there.is_dir() {
                 return Err(ErrorKind::IsADirectory).on(path, STEP);
             }
-            self.open_there(path)?.set_len(size).on(path, STEP)?;
+            self.open_there(path, false)?.set_len(size).on(path, STEP)?;
         }
         sys::set_attributes(&place.dir, &place.name, there.is_dir(), change).on(path, STEP)
+    }
+
+    fn set_symlink_attributes(&self, path: &VirtualPath, change: &SetAttributes) -> Result<()> {
+        const STEP: &str = "set attributes of";
+        let Some(place) = self.place(path, Use::Find, STEP)? else {
+            return self.set_attributes(path, change);
+        };
+        let there = place.look().on(path, STEP)?;
+        let there = there.ok_or(ErrorKind::NotFound).on(path, STEP)?;
+        if !there.is_symlink() {
+            return self.set_attributes(path, change);
+        }
+        if !sys::can_set_link(change) {
+            return Err(ErrorKind::Unsupported).on(path, STEP);
+        }
+        sys::set_link_attributes(&place.dir, &place.name, change).on(path, STEP)
     }
 }
 
@@ -380,10 +428,11 @@ impl Storage for LocalDirectory {
         }
         let file = match options.access() {
             Access::Read => inner.open_reader(path)?,
-            Access::Replace => inner.open_replace(path, inner.settings.policy)?,
-            Access::CreateNew => inner.open_new(path)?,
-            Access::Append => inner.open_append(path)?,
-            Access::WriteAt(offset) => inner.open_from(path, offset)?,
+            Access::Replace => inner.open_replace(path, inner.settings.policy, &options)?,
+            Access::CreateNew => inner.open_new(path, &options)?,
+            Access::Append => inner.open_append(path, &options)?,
+            Access::WriteAt(offset) => inner.open_from(path, offset, options.is_readable())?,
+            Access::Update => inner.open_update(path, options.is_readable())?,
             _ => return Err(ErrorKind::Unsupported).on(path, "open"),
         };
         Ok(Box::new(file))
@@ -428,6 +477,11 @@ impl Storage for LocalDirectory {
     async fn hard_link(&self, existing: &VirtualPath, link: &VirtualPath) -> Result<()> {
         let source = self.0.place(existing, Use::Find, "link")?;
         let source = source.ok_or(ErrorKind::Denied).on(existing, "link")?;
+        let there = source.look().on(existing, "link")?;
+        let there = there.ok_or(ErrorKind::NotFound).on(existing, "link")?;
+        if !there.is_file() {
+            return Err(ErrorKind::Denied).on(existing, "link");
+        }
         let place = self.0.place(link, Use::Make, "link")?;
         let place = place.ok_or(ErrorKind::Exists).on(link, "link")?;
         source
@@ -447,6 +501,14 @@ impl Storage for LocalDirectory {
 
     async fn set_attributes(&self, path: &VirtualPath, attributes: &SetAttributes) -> Result<()> {
         self.0.set_attributes(path, attributes)
+    }
+
+    async fn set_symlink_attributes(
+        &self,
+        path: &VirtualPath,
+        attributes: &SetAttributes,
+    ) -> Result<()> {
+        self.0.set_symlink_attributes(path, attributes)
     }
 
     async fn space(&self, path: &VirtualPath) -> Result<Space> {

@@ -6,13 +6,14 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
 };
 
 use async_trait::async_trait;
 use ftpkit_storage::{
-    Committed, ErrorKind, File, LocalFile, Metadata, Result, SetAttributes, VirtualPath,
+    Committed, ErrorKind, File, LocalFile, Metadata, OpenOptions, Result, SetAttributes, Space,
+    VirtualPath,
 };
 
 use crate::{
@@ -30,6 +31,7 @@ pub(crate) struct Open {
     file: Local,
     path: VirtualPath,
     inner: Arc<Inner>,
+    readable: bool,
     role: Role,
 }
 
@@ -49,8 +51,23 @@ struct Upload {
     place: Place,
     /// The name must still be free at commit.
     exclusive: Option<Reservation>,
-    /// The writer set the mode, so it is not taken from what is replaced.
-    mode_set: AtomicBool,
+    /// The mode that the file has until commit: its owner can open it, or nobody could clean it.
+    held_mode: u32,
+    /// The mode that it gets at commit, unless it is taken from what is replaced.
+    made_mode: u32,
+    /// The mode that the writer has set, which goes before both; or [`UNSET`].
+    set_mode: AtomicU32,
+}
+
+/// No mode.
+const UNSET: u32 = u32::MAX;
+/// What an upload's owner can do until it is committed.
+const OWNER: u32 = 0o600;
+
+impl Upload {
+    fn set_mode(&self) -> Option<u32> {
+        Some(self.set_mode.load(Ordering::Relaxed)).filter(|&mode| mode != UNSET)
+    }
 }
 
 /// Keeps a name from a second upload that must not replace anything.
@@ -80,7 +97,7 @@ impl Drop for Reservation {
 
 impl Open {
     pub(crate) fn reader(inner: &Arc<Inner>, path: &VirtualPath, file: Local) -> Self {
-        Self::new(inner, path, file, Role::Reader)
+        Self::new(inner, path, file, Role::Reader, true)
     }
 
     pub(crate) fn in_place(
@@ -89,8 +106,10 @@ impl Open {
         file: Local,
         start: u64,
         made_in: Option<Place>,
+        readable: bool,
     ) -> Self {
-        Self::new(inner, path, file, Role::InPlace { start, made_in })
+        let role = Role::InPlace { start, made_in };
+        Self::new(inner, path, file, role, readable)
     }
 
     /// A file under a temporary name, beside the name it will get.
@@ -100,33 +119,45 @@ impl Open {
         place: Place,
         replaced: Option<&cap_std::fs::Metadata>,
         exclusive: Option<Reservation>,
+        options: &OpenOptions,
     ) -> io::Result<Self> {
-        let umask = inner.settings.umask;
-        // What is private stays so while it is being replaced.
-        let mode = if replaced.is_some() {
-            0o600
-        } else {
-            0o666 & !umask
+        let made_mode = match replaced {
+            Some(replaced) => sys::mode_of(replaced),
+            None => inner.settings.new_mode(options),
         };
-        let (temporary, file, metadata) = Temporary::create(&place.dir, mode)?;
-        match replaced {
-            Some(replaced) => sys::take_over(&file, &metadata, replaced, true)?,
-            None => sys::set_new_file_mode(&file, &metadata, umask)?,
+        // What is private stays so while it is being replaced.
+        let (first, held_mode) = (replaced.map(|_| OWNER), made_mode | OWNER);
+        let readable = options.is_readable();
+        let (temporary, file, metadata) =
+            Temporary::create(&place.dir, first.unwrap_or(held_mode), readable)?;
+        if let Some(replaced) = replaced {
+            sys::take_owner(&file, &metadata, replaced);
         }
+        sys::set_file_mode(&file, &metadata, held_mode)?;
         let upload = Upload {
             temporary,
             place,
             exclusive,
-            mode_set: AtomicBool::new(false),
+            held_mode,
+            made_mode,
+            set_mode: AtomicU32::new(UNSET),
         };
-        Ok(Self::new(inner, path, file, Role::Upload(Box::new(upload))))
+        let role = Role::Upload(Box::new(upload));
+        Ok(Self::new(inner, path, file, role, readable))
     }
 
-    fn new(inner: &Arc<Inner>, path: &VirtualPath, file: Local, role: Role) -> Self {
+    fn new(
+        inner: &Arc<Inner>,
+        path: &VirtualPath,
+        file: Local,
+        role: Role,
+        readable: bool,
+    ) -> Self {
         Self {
             file,
             path: path.clone(),
             inner: Arc::clone(inner),
+            readable,
             role,
         }
     }
@@ -173,12 +204,17 @@ impl Open {
                 }
             }
             Role::Upload(upload) => {
+                let mut mode = upload.made_mode;
                 if let Some(replaced) = upload.place.look()?
                     && upload.exclusive.is_none()
                     && replaced.is_file()
                 {
-                    let with_mode = !upload.mode_set.load(Ordering::Relaxed);
-                    sys::take_over(&self.file, &self.file.metadata()?, &replaced, with_mode)?;
+                    sys::take_owner(&self.file, &self.file.metadata()?, &replaced);
+                    mode = sys::mode_of(&replaced);
+                }
+                let mode = upload.set_mode().unwrap_or(mode);
+                if mode != upload.held_mode {
+                    sys::set_file_mode(&self.file, &self.file.metadata()?, mode)?;
                 }
             }
         }
@@ -192,10 +228,10 @@ impl Open {
 #[async_trait]
 impl File for Open {
     async fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        match self.role {
-            Role::Reader => sys::read_at(&self.file, offset, buf).on(&self.path, "read"),
-            _ => self.refuse("read"),
+        if !self.readable {
+            return self.refuse("read");
         }
+        sys::read_at(&self.file, offset, buf).on(&self.path, "read")
     }
 
     async fn write_at(&self, offset: u64, data: &[u8]) -> Result<()> {
@@ -224,7 +260,11 @@ impl File for Open {
 
     async fn metadata(&self) -> Result<Metadata> {
         let metadata = self.file.metadata().on(&self.path, "stat")?;
-        Ok(describe_open(&metadata))
+        let mut metadata = describe_open(&metadata);
+        if let (Role::Upload(upload), Some(mode)) = (&self.role, &mut metadata.mode) {
+            *mode = upload.set_mode().unwrap_or(upload.made_mode);
+        }
+        Ok(metadata)
     }
 
     async fn set_attributes(&self, attributes: &SetAttributes) -> Result<()> {
@@ -238,13 +278,13 @@ impl File for Open {
             }
             self.file.set_len(size).on(&self.path, STEP)?;
         }
-        sys::set_open_attributes(&self.file, attributes).on(&self.path, STEP)?;
+        let mut now = attributes.clone();
         if let Role::Upload(upload) = &self.role
-            && attributes.mode.is_some()
+            && let Some(mode) = now.mode.take()
         {
-            upload.mode_set.store(true, Ordering::Relaxed);
+            upload.set_mode.store(mode & sys::PLAIN, Ordering::Relaxed);
         }
-        Ok(())
+        sys::set_open_attributes(&self.file, &now).on(&self.path, STEP)
     }
 
     async fn sync(&self) -> Result<()> {
@@ -252,6 +292,12 @@ impl File for Open {
         blocking(move || file.sync_all())
             .await?
             .on(&self.path, "sync")
+    }
+
+    async fn space(&self) -> Result<Space> {
+        const STEP: &str = "ask for the space of";
+        let space = sys::space(&self.file).on(&self.path, STEP)?;
+        space.ok_or(ErrorKind::Unsupported).on(&self.path, STEP)
     }
 
     fn as_local(&self) -> Option<LocalFile<'_>> {

@@ -69,10 +69,15 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    /// Makes a file with such a name and at most this mode, and locks it.
-    pub(crate) fn create(dir: &Arc<Dir>, mode: u32) -> io::Result<(Self, File, Metadata)> {
+    /// Makes a file with such a name and at most this mode, and locks it. Its owner must be able to
+    /// read and write it, or nobody could clean it.
+    pub(crate) fn create(
+        dir: &Arc<Dir>,
+        mode: u32,
+        readable: bool,
+    ) -> io::Result<(Self, File, Metadata)> {
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
+        options.write(true).read(readable).create_new(true);
         sys::mode(&mut options, mode);
         for _ in 0..TRIES {
             let name = new_name();

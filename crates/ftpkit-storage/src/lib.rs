@@ -26,7 +26,7 @@ pub use crate::{
     metadata::{Entry, Kind, Metadata, SetAttributes},
     path::{PathError, VirtualPath},
     storage::{
-        Access, Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile,
-        OpenOptions, Space, Storage, UploadPolicy, collect_entries,
+        Access, Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile, Names,
+        OpenOptions, Space, Storage, UploadPolicy, check_apart, collect_entries, copy_blocks,
     },
 };

@@ -31,12 +31,14 @@ use crate::{
 
 /// How many entries a page of a listing has at most.
 const PAGE: usize = 256;
-/// The mode of a new file.
-const MODE: u32 = 0o644;
+/// The mode of a new file, of which the umask takes its part.
+const MODE: u32 = 0o666;
+/// The permission bits that a new file does not get.
+const UMASK: u32 = 0o022;
 
 /// A storage in memory.
 ///
-/// It does all that the traits offer but checksums, and keeps modes and owners without
+/// It does all that the traits offer but checksums and names of users, and keeps modes and owners without
 /// enforcing them. A reader goes on reading the old content after the file was replaced or
 /// removed. Clones share the content, as `Arc` does.
 ///
@@ -67,6 +69,16 @@ struct Shared {
 impl Shared {
     fn tree(&self) -> MutexGuard<'_, Tree> {
         self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn space(&self) -> Result<Space, ErrorKind> {
+        let limit = self.usage.limit().ok_or(ErrorKind::Unsupported)?;
+        let available = self.usage.available();
+        let mut space = Space::new(limit, available);
+        space.free = Some(available);
+        space.read_only = Some(false);
+        space.name_max = Some(VirtualPath::MAX_COMPONENT as u64);
+        Ok(space)
     }
 }
 
@@ -121,8 +133,13 @@ impl Memory {
         if expected.is_some_and(|bytes| bytes > self.shared.usage.available()) {
             return Err(ErrorKind::NoSpace.into());
         }
+        let mode = options.made_mode().unwrap_or(MODE) & !UMASK;
         let (node, role) = match options.access() {
             Access::Read => (there.ok_or(ErrorKind::NotFound)?, Role::Reader),
+            Access::Update => {
+                let node = there.ok_or(ErrorKind::NotFound)?;
+                (node, Role::InPlace { start: 0 })
+            }
             Access::WriteAt(offset) => {
                 let node = there.ok_or(ErrorKind::NotFound)?;
                 {
@@ -139,40 +156,46 @@ impl Memory {
                     let start = node.lock().content.size();
                     (node, Role::InPlace { start })
                 }
-                None => in_place(&mut tree, place)?,
+                None => in_place(&mut tree, place, mode)?,
             },
             Access::CreateNew if there.is_some() => return Err(ErrorKind::Exists.into()),
             Access::CreateNew => {
                 tree.vacant(path)?;
                 match policy {
-                    UploadPolicy::KeepPartial => in_place(&mut tree, place)?,
-                    UploadPolicy::Atomic => upload(&mut tree, place, true)?,
+                    UploadPolicy::KeepPartial => in_place(&mut tree, place, mode)?,
+                    UploadPolicy::Atomic => upload(&mut tree, place, true, mode)?,
                 }
             }
             Access::Replace => match (policy, there) {
-                (UploadPolicy::KeepPartial, None) => in_place(&mut tree, place)?,
-                _ => upload(&mut tree, place, false)?,
+                (UploadPolicy::KeepPartial, None) => in_place(&mut tree, place, mode)?,
+                _ => upload(&mut tree, place, false, mode)?,
             },
         };
         Ok(MemoryFile {
             shared: Arc::clone(&self.shared),
             path: path.clone(),
             node,
+            readable: options.is_readable(),
             role,
         })
     }
 }
 
 /// A new file that has its name at once.
-fn in_place(tree: &mut Tree, place: Place) -> Result<(Arc<FileNode>, Role)> {
+fn in_place(tree: &mut Tree, place: Place, mode: u32) -> Result<(Arc<FileNode>, Role)> {
     let name = place.name.ok_or(ErrorKind::IsADirectory)?;
-    let node = tree.new_file(MODE);
+    let node = tree.new_file(mode);
     tree.attach(place.directory, name, Arc::clone(&node))?;
     Ok((node, Role::InPlace { start: 0 }))
 }
 
 /// A new file that gets its name at commit.
-fn upload(tree: &mut Tree, place: Place, exclusive: bool) -> Result<(Arc<FileNode>, Role)> {
+fn upload(
+    tree: &mut Tree,
+    place: Place,
+    exclusive: bool,
+    mode: u32,
+) -> Result<(Arc<FileNode>, Role)> {
     let name = place.name.ok_or(ErrorKind::IsADirectory)?;
     tree.children(place.directory)?;
     if exclusive {
@@ -184,7 +207,7 @@ fn upload(tree: &mut Tree, place: Place, exclusive: bool) -> Result<(Arc<FileNod
         exclusive,
         mode_set: false.into(),
     });
-    Ok((tree.new_file(MODE), role))
+    Ok((tree.new_file(mode), role))
 }
 
 /// Puts the step and the path to an error.
@@ -195,7 +218,11 @@ fn on<T>(path: &VirtualPath, step: &'static str, result: Result<T>) -> Result<T>
 #[async_trait]
 impl Storage for Memory {
     fn capabilities(&self) -> Capabilities {
-        let mut all = Capabilities::ALL.without(Capabilities::CHECKSUM);
+        // Nothing survives the process here, and nobody has a name.
+        let mut all = Capabilities::ALL
+            .without(Capabilities::CHECKSUM)
+            .without(Capabilities::SYNC)
+            .without(Capabilities::NAMES);
         if self.shared.usage.limit().is_none() {
             all = all.without(Capabilities::SPACE);
         }
@@ -357,20 +384,23 @@ impl Storage for Memory {
         on(path, "set attributes of", set)
     }
 
+    async fn set_symlink_attributes(
+        &self,
+        path: &VirtualPath,
+        attributes: &SetAttributes,
+    ) -> Result<()> {
+        let mut tree = self.shared.tree();
+        let set = tree
+            .find(path, false)
+            .map(|(id, _)| id)
+            .and_then(|id| tree.set_attributes(id, attributes));
+        on(path, "set attributes of", set)
+    }
+
     async fn space(&self, path: &VirtualPath) -> Result<Space> {
-        on(
-            path,
-            "ask for the space of",
-            self.shared.tree().find(path, true).map(|_| ()),
-        )?;
-        match self.shared.usage.limit() {
-            Some(limit) => Ok(Space::new(limit, self.shared.usage.available())),
-            None => on(
-                path,
-                "ask for the space of",
-                Err(ErrorKind::Unsupported.into()),
-            ),
-        }
+        let there = self.shared.tree().find(path, true).map(|_| ());
+        let space = there.and_then(|()| Ok(self.shared.space()?));
+        on(path, "ask for the space of", space)
     }
 }
 

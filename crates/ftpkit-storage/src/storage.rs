@@ -1,12 +1,24 @@
 //! [`Storage`] and [`File`], which every backend, layer and remote side implements, with the
 //! options and answers of their methods.
 
-use std::{fmt, ops::BitOr, pin::Pin, sync::Arc};
+mod answers;
+mod capabilities;
+mod copy;
+mod delegate;
+mod options;
+
+use std::pin::Pin;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _};
 
+pub use self::{
+    answers::{Algorithm, Committed, Names, Space},
+    capabilities::Capabilities,
+    copy::{check_apart, copy_blocks},
+    options::{Access, Existing, OpenOptions, UploadPolicy},
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     metadata::{Entry, Metadata, SetAttributes},
@@ -134,7 +146,10 @@ pub trait Storage: Send + Sync {
         Err(unsupported(link, "link"))
     }
 
-    /// Gives a file a second name.
+    /// Gives a file a second name. A symbolic link is not followed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`] if it is no file; [`ErrorKind::Exists`] if the new name is taken.
     async fn hard_link(&self, existing: &VirtualPath, link: &VirtualPath) -> Result<()> {
         let _ = existing;
         Err(unsupported(link, "link"))
@@ -157,6 +172,21 @@ pub trait Storage: Send + Sync {
         Err(unsupported(path, "set attributes of"))
     }
 
+    /// Changes what is known of a file, or of the symbolic link itself
+    /// ([`Capabilities::SYMLINK_ATTRIBUTES`]; `lsetstat@openssh.com`).
+    ///
+    /// # Errors
+    /// As [`set_attributes`](Self::set_attributes): not every system can change all that a link
+    /// has, and none its size.
+    async fn set_symlink_attributes(
+        &self,
+        path: &VirtualPath,
+        attributes: &SetAttributes,
+    ) -> Result<()> {
+        let _ = attributes;
+        Err(unsupported(path, "set attributes of"))
+    }
+
     /// The checksum of `length` bytes of a file from `offset` on, or of all up to its end; for
     /// stores that have it at hand or nearer than the caller.
     async fn checksum(
@@ -174,6 +204,13 @@ pub trait Storage: Send + Sync {
     async fn space(&self, path: &VirtualPath) -> Result<Space> {
         Err(unsupported(path, "ask for the space of"))
     }
+
+    /// The names of users and groups by their numbers, in the order of these
+    /// ([`Capabilities::NAMES`]; `users-groups-by-id@openssh.com`).
+    async fn names(&self, users: &[u32], groups: &[u32]) -> Result<Names> {
+        let _ = (users, groups);
+        Err(Error::new(ErrorKind::Unsupported).during("ask for names"))
+    }
 }
 
 fn unsupported(path: &VirtualPath, step: &'static str) -> Error {
@@ -182,15 +219,16 @@ fn unsupported(path: &VirtualPath, step: &'static str) -> Error {
 
 /// An open file.
 ///
-/// It is driven by one reader or writer at a time, but positions are arguments: blocks may be
-/// written in any order. What was opened for writing ends with [`commit`](Self::commit); dropped
+/// Positions are arguments: blocks may be read and written in any order, and several at a time
+/// ([`Capabilities::ANY_ORDER`]). What was opened for writing ends with [`commit`](Self::commit); dropped
 /// without it, it is an interrupted upload, and [`OpenOptions`] says what remains of it.
 #[async_trait]
 pub trait File: Send + Sync {
     /// Reads at this offset into `buf`; fewer bytes than fit may come, zero only at the end.
     ///
     /// # Errors
-    /// [`ErrorKind::Denied`] if it was opened for writing only.
+    /// [`ErrorKind::Denied`] if it was opened for writing only;
+    /// [`OpenOptions::readable`] says how it is not.
     async fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize>;
 
     /// Writes all of `data` at this offset. A gap that this leaves reads as zeros.
@@ -213,21 +251,52 @@ pub trait File: Send + Sync {
     /// with [`OpenOptions::create_new`] and the name has been taken since.
     async fn commit(self: Box<Self>) -> Result<Committed>;
 
-    /// What is known of it now.
+    /// What is known of it now; of an upload, its size so far, and the attributes that it will
+    /// have.
     async fn metadata(&self) -> Result<Metadata>;
 
-    /// Changes what is known of it; of an upload this takes effect with the commit.
+    /// Changes what is known of it, also the size of what was opened for writing. Of an upload
+    /// this takes effect with the commit, of what is written in place at once.
     ///
     /// # Errors
-    /// As [`Storage::set_attributes`].
+    /// As [`Storage::set_attributes`]; [`ErrorKind::Denied`] for the size of what was opened for
+    /// reading.
     async fn set_attributes(&self, attributes: &SetAttributes) -> Result<()> {
         let _ = attributes;
         Err(ErrorKind::Unsupported.into())
     }
 
-    /// Makes what has been written so far survive a loss of power, where the storage can.
+    /// Makes what has been written so far survive a loss of power, where the storage can
+    /// ([`Capabilities::SYNC`]).
     async fn sync(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// How much space the storage has where this file is; also of a file that has no name yet,
+    /// or none any more.
+    async fn space(&self) -> Result<Space> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    /// Copies `length` bytes of this file, or all up to its end, from the offset `from` on to the
+    /// offset `at` of another one of the same storage, and tells how many that were: fewer than
+    /// asked for where this one ends before. This one must be readable, and `to` writable, in
+    /// any order. (The extension `copy-data` of SFTP.)
+    ///
+    /// What a storage cannot do faster is done with [`copy_blocks`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] if both are the same file, opened once or twice. After an error
+    /// part of it may have been written.
+    async fn copy_range(
+        &self,
+        from: u64,
+        length: Option<u64>,
+        to: &dyn File,
+        at: u64,
+    ) -> Result<u64> {
+        check_apart(self, to).await?;
+        copy_blocks(self, from, length, to, at).await
     }
 
     /// The descriptor, if all of the file's bytes may be moved through it by the system
@@ -247,353 +316,3 @@ pub type LocalFile<'a> = std::os::windows::io::BorrowedHandle<'a>;
 /// What [`File::as_local`] lends: nothing on this system.
 #[cfg(not(any(unix, windows)))]
 pub type LocalFile<'a> = &'a std::convert::Infallible;
-
-/// How a file is opened, and what becomes of it.
-///
-/// | made by | the file | visible | dropped without commit |
-/// | --- | --- | --- | --- |
-/// | [`read`](Self::read) | must exist | | |
-/// | [`replace`](Self::replace) | is made or replaced | at commit, atomically | the old one stays (but see [`UploadPolicy`]) |
-/// | [`create_new`](Self::create_new) | must not exist | at commit | nothing stays (but see [`UploadPolicy`]) |
-/// | [`append`](Self::append) | is made or extended | at once, in place | what arrived stays |
-/// | [`write_at`](Self::write_at) | must exist | at once, in place | what arrived stays |
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenOptions {
-    access: Access,
-    expected_size: Option<u64>,
-}
-
-impl OpenOptions {
-    const fn new(access: Access) -> Self {
-        Self {
-            access,
-            expected_size: None,
-        }
-    }
-
-    /// To read it, from any offset.
-    #[must_use]
-    pub const fn read() -> Self {
-        Self::new(Access::Read)
-    }
-
-    /// To write all of it anew (`STOR`). It keeps the mode of the file it replaces.
-    #[must_use]
-    pub const fn replace() -> Self {
-        Self::new(Access::Replace)
-    }
-
-    /// To write a file that is not there yet (`STOU`). The name is taken from here on: a second
-    /// one fails with [`ErrorKind::Exists`].
-    #[must_use]
-    pub const fn create_new() -> Self {
-        Self::new(Access::CreateNew)
-    }
-
-    /// To write on at its end (`APPE`).
-    #[must_use]
-    pub const fn append() -> Self {
-        Self::new(Access::Append)
-    }
-
-    /// To write it anew from this offset on (`REST` and `STOR`). It is cut off there at once, so
-    /// that it ends where the upload ends.
-    ///
-    /// Opening fails with [`ErrorKind::NotFound`] if it is not there, and with
-    /// [`ErrorKind::BeyondEnd`], unchanged, if it is shorter than that. An offset of 0 is no
-    /// resumption: use [`replace`](Self::replace).
-    #[must_use]
-    pub const fn write_at(offset: u64) -> Self {
-        Self::new(Access::WriteAt(offset))
-    }
-
-    /// Says how many bytes are to come (`ALLO`): a storage may refuse at once what cannot fit.
-    #[must_use]
-    pub const fn expected_size(mut self, size: Option<u64>) -> Self {
-        self.expected_size = size;
-        self
-    }
-
-    /// How the file is opened.
-    #[must_use]
-    pub const fn access(&self) -> Access {
-        self.access
-    }
-
-    /// How many bytes are to come, where that is known.
-    #[must_use]
-    pub const fn expected(&self) -> Option<u64> {
-        self.expected_size
-    }
-
-    /// Whether it is opened for writing, in whatever way.
-    #[must_use]
-    pub const fn is_write(&self) -> bool {
-        !matches!(self.access, Access::Read)
-    }
-}
-
-/// How [`OpenOptions`] open a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Access {
-    /// See [`OpenOptions::read`].
-    Read,
-    /// See [`OpenOptions::replace`].
-    Replace,
-    /// See [`OpenOptions::create_new`].
-    CreateNew,
-    /// See [`OpenOptions::append`].
-    Append,
-    /// See [`OpenOptions::write_at`].
-    WriteAt(u64),
-}
-
-/// What a backend keeps of an interrupted upload; part of the backend's configuration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UploadPolicy {
-    /// Nothing: a file is there as a whole, or as it was before.
-    #[default]
-    Atomic,
-    /// Where no file of that name stood before, what arrived, so that the client can resume: a
-    /// new file is written under its own name. A file that is there is replaced at commit as
-    /// ever.
-    KeepPartial,
-}
-
-/// Whether [`Storage::rename`] replaces a file.
-#[expect(clippy::exhaustive_enums, reason = "there is no third way")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Existing {
-    /// Replace it, atomically.
-    #[default]
-    Replace,
-    /// Keep it, and fail with [`ErrorKind::Exists`].
-    Keep,
-}
-
-/// What [`File::commit`] made of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Committed {
-    /// The size of the whole file, in bytes.
-    pub size: u64,
-}
-
-impl Committed {
-    /// The file has this size.
-    #[must_use]
-    pub const fn new(size: u64) -> Self {
-        Self { size }
-    }
-}
-
-/// Algorithms of [`Storage::checksum`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// CRC-32 as in zlib, big-endian.
-    Crc32,
-    /// MD5.
-    Md5,
-    /// SHA-1.
-    Sha1,
-    /// SHA-256.
-    Sha256,
-    /// SHA-512.
-    Sha512,
-}
-
-/// The space of a storage, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Space {
-    /// All of it.
-    pub total: u64,
-    /// What this user can still write.
-    pub available: u64,
-}
-
-impl Space {
-    /// This much in all, of which this much is available.
-    #[must_use]
-    pub const fn new(total: u64, available: u64) -> Self {
-        Self { total, available }
-    }
-}
-
-/// What a [`Storage`] can do, as a set.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Capabilities(u32);
-
-macro_rules! capabilities {
-    ($($(#[$doc:meta])* $name:ident = $bit:expr;)*) => {
-        impl Capabilities {
-            $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
-            /// All of them.
-            pub const ALL: Self = Self(0 $(| 1 << $bit)*);
-            const NAMES: &[(Self, &str)] = &[$((Self::$name, stringify!($name))),*];
-        }
-    };
-}
-
-capabilities! {
-    /// Files and directories can be changed at all.
-    WRITE = 0;
-    /// Files can be appended to and resumed in place.
-    IN_PLACE = 1;
-    /// Blocks of an upload may come in any order.
-    ANY_ORDER = 2;
-    /// A file is replaced atomically, by an upload and by a renaming.
-    ATOMIC_REPLACE = 3;
-    /// Permission bits are known and can be set.
-    MODES = 4;
-    /// Owners and groups are known as numbers.
-    OWNERS = 5;
-    /// The time of modification can be set.
-    SET_TIMES = 6;
-    /// The time of creation is known.
-    CREATED = 7;
-    /// Files have an identity besides their name.
-    UNIQUE_IDS = 8;
-    /// There may be symbolic links.
-    SYMLINKS = 9;
-    /// Hard links can be made.
-    HARD_LINKS = 10;
-    /// [`Storage::copy`] works.
-    COPY = 11;
-    /// [`Storage::checksum`] works.
-    CHECKSUM = 12;
-    /// [`Storage::space`] works.
-    SPACE = 13;
-    /// The time of creation can be set.
-    SET_CREATED = 14;
-    /// Symbolic links can be made.
-    MAKE_SYMLINKS = 15;
-}
-
-impl Capabilities {
-    /// None of them.
-    pub const NONE: Self = Self(0);
-
-    /// Whether all of `other` are in it.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Both sets together.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Those that are in both sets.
-    #[must_use]
-    pub const fn intersection(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// Those that are not in `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-}
-
-impl BitOr for Capabilities {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        self.union(other)
-    }
-}
-
-impl fmt::Debug for Capabilities {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = Self::NAMES.iter().filter(|(one, _)| self.contains(*one));
-        f.debug_set().entries(names.map(|(_, name)| name)).finish()
-    }
-}
-
-macro_rules! delegate {
-    ($pointer:ident) => {
-        #[async_trait]
-        impl<S: Storage + ?Sized> Storage for $pointer<S> {
-            fn capabilities(&self) -> Capabilities {
-                (**self).capabilities()
-            }
-            async fn metadata(&self, path: &VirtualPath) -> Result<Metadata> {
-                (**self).metadata(path).await
-            }
-            async fn symlink_metadata(&self, path: &VirtualPath) -> Result<Metadata> {
-                (**self).symlink_metadata(path).await
-            }
-            async fn may_enter(&self, path: &VirtualPath) -> Result<()> {
-                (**self).may_enter(path).await
-            }
-            async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {
-                (**self).list(path).await
-            }
-            async fn open(
-                &self,
-                path: &VirtualPath,
-                options: OpenOptions,
-            ) -> Result<Box<dyn File>> {
-                (**self).open(path, options).await
-            }
-            async fn create_dir(&self, path: &VirtualPath) -> Result<()> {
-                (**self).create_dir(path).await
-            }
-            async fn remove_dir(&self, path: &VirtualPath) -> Result<()> {
-                (**self).remove_dir(path).await
-            }
-            async fn remove_file(&self, path: &VirtualPath) -> Result<()> {
-                (**self).remove_file(path).await
-            }
-            async fn rename(
-                &self,
-                from: &VirtualPath,
-                to: &VirtualPath,
-                existing: Existing,
-            ) -> Result<()> {
-                (**self).rename(from, to, existing).await
-            }
-            async fn copy(&self, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
-                (**self).copy(from, to).await
-            }
-            async fn symlink(&self, target: &[u8], link: &VirtualPath) -> Result<()> {
-                (**self).symlink(target, link).await
-            }
-            async fn hard_link(&self, existing: &VirtualPath, link: &VirtualPath) -> Result<()> {
-                (**self).hard_link(existing, link).await
-            }
-            async fn read_link(&self, path: &VirtualPath) -> Result<Bytes> {
-                (**self).read_link(path).await
-            }
-            async fn set_attributes(
-                &self,
-                path: &VirtualPath,
-                attributes: &SetAttributes,
-            ) -> Result<()> {
-                (**self).set_attributes(path, attributes).await
-            }
-            async fn checksum(
-                &self,
-                path: &VirtualPath,
-                algorithm: Algorithm,
-                offset: u64,
-                length: Option<u64>,
-            ) -> Result<Bytes> {
-                (**self).checksum(path, algorithm, offset, length).await
-            }
-            async fn space(&self, path: &VirtualPath) -> Result<Space> {
-                (**self).space(path).await
-            }
-        }
-    };
-}
-
-delegate!(Arc);
-delegate!(Box);

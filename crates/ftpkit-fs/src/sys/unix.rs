@@ -11,12 +11,13 @@ use std::{
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _, Permissions, PermissionsExt as _};
 use ftpkit_storage::{Capabilities, ErrorKind, LocalFile, SetAttributes, Space};
 use rustix::{
-    fs::{AtFlags, Gid, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid},
+    fs::{AtFlags, Gid, OFlags, StatVfsMountFlags, Timespec, Timestamps, UTIME_OMIT, Uid},
     io::Errno,
 };
 
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::ALL
     .without(Capabilities::CHECKSUM)
+    .without(Capabilities::NAMES)
     .without(Capabilities::SET_CREATED);
 
 /// The kind of an error that the standard library has no kind for.
@@ -82,9 +83,8 @@ pub(crate) fn rename_new(from: &Dir, old: &OsString, to: &Dir, new: &OsString) -
     from.rename(old, to, new)
 }
 
-/// Gives a new file its mode, if the process's umask took something from it.
-pub(crate) fn set_new_file_mode(file: &File, made: &Metadata, umask: u32) -> io::Result<()> {
-    let wanted = 0o666 & !umask;
+/// Gives a file its mode, if it has another one now: the process's umask may have taken its part.
+pub(crate) fn set_file_mode(file: &File, made: &Metadata, wanted: u32) -> io::Result<()> {
     if made.mode() & 0o7777 != wanted {
         file.set_permissions(std::fs::Permissions::from_mode(wanted))?;
     }
@@ -107,28 +107,23 @@ pub(crate) fn create_dir(dir: &Dir, name: &OsString, umask: u32) -> io::Result<(
     Ok(())
 }
 
-/// Makes the replacement what the replaced file was to everybody else.
-pub(crate) fn take_over(
-    file: &File,
-    own: &Metadata,
-    replaced: &cap_std::fs::Metadata,
-    with_mode: bool,
-) -> io::Result<()> {
+/// Gives a replacement to the owner of the replaced file. Only the superuser can; for others the
+/// file changes hands, as it would by a rename.
+pub(crate) fn take_owner(file: &File, own: &Metadata, replaced: &cap_std::fs::Metadata) {
     use cap_std::fs::MetadataExt as Replaced;
     let (uid, gid) = (Replaced::uid(replaced), Replaced::gid(replaced));
     if (own.uid(), own.gid()) != (uid, gid) {
-        // Only the superuser can; for others the file changes hands, as it would by a rename.
         let _ = std::os::unix::fs::fchown(file, Some(uid), Some(gid));
     }
-    let mode = Replaced::mode(replaced) & PLAIN;
-    if with_mode && own.mode() & 0o7777 != mode {
-        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
-    }
-    Ok(())
+}
+
+/// The mode that what replaces this file gets.
+pub(crate) fn mode_of(replaced: &cap_std::fs::Metadata) -> u32 {
+    cap_std::fs::MetadataExt::mode(replaced) & PLAIN
 }
 
 /// The bits that a file can have: to run with its owner's rights is nothing to upload.
-const PLAIN: u32 = 0o1777;
+pub(crate) const PLAIN: u32 = 0o1777;
 
 /// Changes all but the size of an open file.
 pub(crate) fn set_open_attributes(file: &File, change: &SetAttributes) -> io::Result<()> {
@@ -163,6 +158,27 @@ pub(crate) fn set_attributes(
         rustix::fs::utimensat(dir, name, &times, AtFlags::SYMLINK_NOFOLLOW)?;
     }
     Ok(())
+}
+
+/// Changes a symbolic link itself.
+pub(crate) fn set_link_attributes(
+    dir: &Dir,
+    name: &OsString,
+    change: &SetAttributes,
+) -> io::Result<()> {
+    if change.uid.is_some() || change.gid.is_some() {
+        let (uid, gid) = (change.uid.map(Uid::from_raw), change.gid.map(Gid::from_raw));
+        rustix::fs::chownat(dir, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    if let Some(times) = times(change) {
+        rustix::fs::utimensat(dir, name, &times, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    Ok(())
+}
+
+/// Whether this system can change all of this of a symbolic link, which has no mode that counts.
+pub(crate) const fn can_set_link(change: &SetAttributes) -> bool {
+    change.created.is_none() && change.size.is_none() && change.mode.is_none()
 }
 
 /// Whether this system can change all of this.
@@ -207,10 +223,20 @@ fn whole(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn space(dir: &Dir) -> io::Result<Option<Space>> {
-    let stat = rustix::fs::fstatvfs(dir)?;
+pub(crate) fn space(of: impl std::os::fd::AsFd) -> io::Result<Option<Space>> {
+    let stat = rustix::fs::fstatvfs(of)?;
     let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
-    Ok(Some(Space::new(bytes(stat.f_blocks), bytes(stat.f_bavail))))
+    let mut space = Space::new(bytes(stat.f_blocks), bytes(stat.f_bavail));
+    space.free = Some(bytes(stat.f_bfree));
+    space.block_size = Some(stat.f_bsize);
+    space.fragment_size = Some(stat.f_frsize);
+    space.files = Some(stat.f_files);
+    space.files_free = Some(stat.f_ffree);
+    space.files_available = Some(stat.f_favail);
+    space.id = Some(stat.f_fsid);
+    space.read_only = Some(stat.f_flag.contains(StatVfsMountFlags::RDONLY));
+    space.name_max = Some(stat.f_namemax);
+    Ok(Some(space))
 }
 
 /// Synchronises a directory, so that its names survive a loss of power.

@@ -18,7 +18,8 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::WRITE
     .union(Capabilities::SYMLINKS)
     .union(Capabilities::MAKE_SYMLINKS)
     .union(Capabilities::HARD_LINKS)
-    .union(Capabilities::COPY);
+    .union(Capabilities::COPY)
+    .union(Capabilities::SYNC);
 
 pub(crate) const fn kind(_: &io::Error) -> ErrorKind {
     ErrorKind::Other
@@ -69,7 +70,7 @@ pub(crate) fn rename_new(from: &Dir, old: &OsString, to: &Dir, new: &OsString) -
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other systems have modes")]
-pub(crate) const fn set_new_file_mode(_: &File, _made: &Metadata, _umask: u32) -> io::Result<()> {
+pub(crate) const fn set_file_mode(_: &File, _made: &Metadata, _wanted: u32) -> io::Result<()> {
     Ok(())
 }
 
@@ -77,15 +78,14 @@ pub(crate) fn create_dir(dir: &Dir, name: &OsString, _umask: u32) -> io::Result<
     dir.create_dir(name)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "other systems have modes")]
-pub(crate) const fn take_over(
-    _: &File,
-    _own: &Metadata,
-    _: &cap_std::fs::Metadata,
-    _with_mode: bool,
-) -> io::Result<()> {
-    Ok(())
+pub(crate) const fn take_owner(_: &File, _own: &Metadata, _: &cap_std::fs::Metadata) {}
+
+pub(crate) const fn mode_of(_: &cap_std::fs::Metadata) -> u32 {
+    0
 }
+
+/// The bits that a file can have, of those that there are elsewhere.
+pub(crate) const PLAIN: u32 = 0o1777;
 
 pub(crate) const fn can_set(change: &SetAttributes, is_dir: bool) -> bool {
     let times = change.modified.is_some() || change.accessed.is_some();
@@ -117,8 +117,21 @@ pub(crate) fn set_attributes(
     set_open_attributes(&file.into_std(), change)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other systems can")]
+pub(crate) const fn set_link_attributes(
+    _: &Dir,
+    _: &OsString,
+    _: &SetAttributes,
+) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) const fn can_set_link(_: &SetAttributes) -> bool {
+    false
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "other systems tell")]
-pub(crate) const fn space(_: &Dir) -> io::Result<Option<Space>> {
+pub(crate) const fn space<T>(_: &T) -> io::Result<Option<Space>> {
     Ok(None)
 }
 

@@ -7,7 +7,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
     metadata::{Metadata, SetAttributes},
     path::VirtualPath,
-    storage::{Algorithm, Capabilities, EntryStream, Existing, File, OpenOptions, Space, Storage},
+    storage::{
+        Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile, Names,
+        OpenOptions, Space, Storage,
+    },
 };
 
 /// Lets everything be read and nothing be changed: that fails with [`ErrorKind::ReadOnly`].
@@ -31,6 +34,8 @@ fn refuse<T>(path: &VirtualPath, step: &'static str) -> Result<T> {
     Err(Error::new(ErrorKind::ReadOnly).at(path).during(step))
 }
 
+// A method that is forgotten here would be answered by its default.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<S: Storage> Storage for ReadOnly<S> {
     fn capabilities(&self) -> Capabilities {
@@ -44,7 +49,9 @@ impl<S: Storage> Storage for ReadOnly<S> {
                 | Capabilities::SET_CREATED
                 | Capabilities::MAKE_SYMLINKS
                 | Capabilities::HARD_LINKS
-                | Capabilities::COPY,
+                | Capabilities::COPY
+                | Capabilities::SYMLINK_ATTRIBUTES
+                | Capabilities::SYNC,
         )
     }
 
@@ -68,7 +75,9 @@ impl<S: Storage> Storage for ReadOnly<S> {
         if options.is_write() {
             return refuse(path, "open");
         }
-        self.0.open(path, options).await
+        let inner = self.0.open(path, options).await?;
+        let path = path.clone();
+        Ok(Box::new(Reader { inner, path }))
     }
 
     async fn create_dir(&self, path: &VirtualPath) -> Result<()> {
@@ -107,6 +116,10 @@ impl<S: Storage> Storage for ReadOnly<S> {
         refuse(path, "set attributes of")
     }
 
+    async fn set_symlink_attributes(&self, path: &VirtualPath, _: &SetAttributes) -> Result<()> {
+        refuse(path, "set attributes of")
+    }
+
     async fn checksum(
         &self,
         path: &VirtualPath,
@@ -118,7 +131,71 @@ impl<S: Storage> Storage for ReadOnly<S> {
     }
 
     async fn space(&self, path: &VirtualPath) -> Result<Space> {
-        self.0.space(path).await
+        let mut space = self.0.space(path).await?;
+        space.read_only = Some(true);
+        Ok(space)
+    }
+
+    async fn names(&self, users: &[u32], groups: &[u32]) -> Result<Names> {
+        self.0.names(users, groups).await
+    }
+}
+
+/// A file that is read: many a system changes the attributes of one through its descriptor.
+struct Reader {
+    inner: Box<dyn File>,
+    path: VirtualPath,
+}
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl File for Reader {
+    async fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        self.inner.read_at(offset, buf).await
+    }
+
+    async fn write_at(&self, _: u64, _: &[u8]) -> Result<()> {
+        refuse(&self.path, "write")
+    }
+
+    fn start(&self) -> u64 {
+        self.inner.start()
+    }
+
+    async fn commit(self: Box<Self>) -> Result<Committed> {
+        self.inner.commit().await
+    }
+
+    async fn metadata(&self) -> Result<Metadata> {
+        self.inner.metadata().await
+    }
+
+    async fn set_attributes(&self, _: &SetAttributes) -> Result<()> {
+        refuse(&self.path, "set attributes of")
+    }
+
+    async fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn space(&self) -> Result<Space> {
+        let mut space = self.inner.space().await?;
+        space.read_only = Some(true);
+        Ok(space)
+    }
+
+    async fn copy_range(
+        &self,
+        from: u64,
+        length: Option<u64>,
+        to: &dyn File,
+        at: u64,
+    ) -> Result<u64> {
+        self.inner.copy_range(from, length, to, at).await
+    }
+
+    fn as_local(&self) -> Option<LocalFile<'_>> {
+        self.inner.as_local()
     }
 }
 

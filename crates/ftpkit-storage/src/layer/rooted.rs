@@ -7,7 +7,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
     metadata::{Metadata, SetAttributes},
     path::VirtualPath,
-    storage::{Algorithm, Capabilities, EntryStream, Existing, File, OpenOptions, Space, Storage},
+    storage::{
+        Algorithm, Capabilities, EntryStream, Existing, File, Names, OpenOptions, Space, Storage,
+    },
 };
 
 /// Shows a directory of another storage as the root; what is beside it cannot be named. Errors
@@ -77,6 +79,8 @@ macro_rules! through {
     }};
 }
 
+// A method that is forgotten here would be unsupported, or answered by its default.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<S: Storage> Storage for Rooted<S> {
     fn capabilities(&self) -> Capabilities {
@@ -142,9 +146,13 @@ impl<S: Storage> Storage for Rooted<S> {
 
     async fn hard_link(&self, existing: &VirtualPath, link: &VirtualPath) -> Result<()> {
         let target = self.enter(link, Last::Itself).await?;
-        through!(self, existing, Followed, |below| self
+        through!(self, existing, Itself, |below| self
             .inner
             .hard_link(&below, &target))
+    }
+
+    async fn symlink(&self, _: &[u8], link: &VirtualPath) -> Result<()> {
+        Err(Error::new(ErrorKind::Unsupported).at(link).during("link"))
     }
 
     async fn read_link(&self, path: &VirtualPath) -> Result<Bytes> {
@@ -155,6 +163,16 @@ impl<S: Storage> Storage for Rooted<S> {
         through!(self, path, Followed, |below| self
             .inner
             .set_attributes(&below, attributes))
+    }
+
+    async fn set_symlink_attributes(
+        &self,
+        path: &VirtualPath,
+        attributes: &SetAttributes,
+    ) -> Result<()> {
+        through!(self, path, Itself, |below| self
+            .inner
+            .set_symlink_attributes(&below, attributes))
     }
 
     async fn checksum(
@@ -171,6 +189,10 @@ impl<S: Storage> Storage for Rooted<S> {
 
     async fn space(&self, path: &VirtualPath) -> Result<Space> {
         through!(self, path, Followed, |below| self.inner.space(&below))
+    }
+
+    async fn names(&self, users: &[u32], groups: &[u32]) -> Result<Names> {
+        self.inner.names(users, groups).await
     }
 }
 

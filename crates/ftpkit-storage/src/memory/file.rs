@@ -16,13 +16,14 @@ use crate::{
     error::{Error, ErrorKind, Result},
     metadata::{Metadata, SetAttributes},
     path::VirtualPath,
-    storage::{Committed, File},
+    storage::{Committed, File, Space},
 };
 
 pub(super) struct MemoryFile {
     pub(super) shared: Arc<Shared>,
     pub(super) path: VirtualPath,
     pub(super) node: Arc<FileNode>,
+    pub(super) readable: bool,
     pub(super) role: Role,
 }
 
@@ -54,10 +55,10 @@ impl MemoryFile {
 #[async_trait]
 impl File for MemoryFile {
     async fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        match self.role {
-            Role::Reader => Ok(self.node.lock().content.read(offset, buf)),
-            _ => Err(self.error(ErrorKind::Denied.into(), "read")),
+        if !self.readable {
+            return Err(self.error(ErrorKind::Denied.into(), "read"));
         }
+        Ok(self.node.lock().content.read(offset, buf))
     }
 
     async fn write_at(&self, offset: u64, data: &[u8]) -> Result<()> {
@@ -92,13 +93,22 @@ impl File for MemoryFile {
     }
 
     async fn set_attributes(&self, attributes: &SetAttributes) -> Result<()> {
+        const STEP: &str = "set attributes of";
+        if attributes.size.is_some() && matches!(self.role, Role::Reader) {
+            return Err(self.error(ErrorKind::Denied.into(), STEP));
+        }
         if let Role::Upload(upload) = &self.role {
             let set = attributes.mode.is_some();
             upload.mode_set.fetch_or(set, Ordering::Relaxed);
         }
         self.node
             .set_attributes(attributes)
-            .map_err(|error| self.error(error, "set attributes of"))
+            .map_err(|error| self.error(error, STEP))
+    }
+
+    async fn space(&self) -> Result<Space> {
+        let space = self.shared.space();
+        space.map_err(|kind| self.error(kind.into(), "ask for the space of"))
     }
 }
 

@@ -433,6 +433,9 @@ impl Tree {
             Some(Node::Directory { .. }) if change.size.is_some() => {
                 Err(ErrorKind::IsADirectory.into())
             }
+            Some(Node::Symlink { .. }) if change.size.is_some() => {
+                Err(ErrorKind::Unsupported.into())
+            }
             Some(Node::Directory { attributes, .. } | Node::Symlink { attributes, .. }) => {
                 attributes.set(change);
                 Ok(())
