@@ -1,6 +1,7 @@
 //! What every backend must do alike, as checks that a backend's own tests run.
 
 mod entries;
+mod handles;
 mod names;
 mod uploads;
 
@@ -33,6 +34,14 @@ pub async fn check(storage: &dyn Storage, policy: UploadPolicy) {
     uploads::creating(storage, &room(storage, "creating").await, policy).await;
     uploads::in_place(storage, &room(storage, "in place").await).await;
     uploads::interleaved(storage, &room(storage, "interleaved").await).await;
+    handles::updating(storage, &room(storage, "updating").await).await;
+    handles::reading_back(storage, &room(storage, "reading back").await, policy).await;
+    handles::shuffled(storage, &room(storage, "shuffled").await).await;
+    handles::made_modes(storage, &room(storage, "made modes").await).await;
+    handles::attributes(storage, &room(storage, "of handles").await, policy).await;
+    handles::copying(storage, &room(storage, "copying ranges").await).await;
+    handles::symlink_attributes(storage, &room(storage, "of links").await).await;
+    handles::names(storage).await;
 }
 
 /// A directory for one check.

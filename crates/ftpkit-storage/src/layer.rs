@@ -5,3 +5,6 @@ mod read_only;
 mod rooted;
 
 pub use self::{read_only::ReadOnly, rooted::Rooted};
+
+#[cfg(test)]
+mod tests;

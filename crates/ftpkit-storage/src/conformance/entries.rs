@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use futures::TryStreamExt as _;
 
-use super::{absent, child, gather, names, ok, open, put, read, refused};
+use super::{absent, child, gather, names, ok, open, put, read, refused, write};
 use crate::{
     error::ErrorKind,
     metadata::{Kind, SetAttributes},
@@ -351,6 +351,18 @@ pub(super) async fn links(storage: &dyn Storage, room: &VirtualPath) {
         let second = child(room, "second");
         ok("link", storage.hard_link(&file, &second).await);
         assert_eq!(ok("stat", storage.metadata(&file).await).links, Some(2));
+        let [one, two] = [&file, &second];
+        let unique = ok("stat", storage.metadata(one).await).unique;
+        assert_eq!(ok("stat", storage.metadata(two).await).unique, unique);
+        if can.contains(Capabilities::IN_PLACE) {
+            write(storage, &second, OpenOptions::append(), b"!").await;
+            assert_eq!(read(storage, &file).await, b"content!");
+            put(storage, &second, b"replaced").await;
+            assert_eq!(read(storage, &file).await, b"content!", "they are apart");
+            assert_eq!(ok("stat", storage.metadata(&file).await).links, Some(1));
+            ok("rm", storage.remove_file(&second).await);
+            ok("link", storage.hard_link(&file, &second).await);
+        }
         refused(
             "link onto",
             ErrorKind::Exists,
@@ -364,6 +376,10 @@ pub(super) async fn links(storage: &dyn Storage, room: &VirtualPath) {
             ErrorKind::Denied,
             storage.hard_link(room, &third).await,
         );
+        let nothing = storage.hard_link(&third, &second).await;
+        refused("link nothing", ErrorKind::NotFound, nothing);
+        let nowhere = storage.hard_link(&file, &child(&third, "x")).await;
+        refused("link into nothing", ErrorKind::NotFound, nowhere);
     }
     let link = child(room, "link");
     // A layer may forbid to make any.
@@ -395,6 +411,11 @@ pub(super) async fn links(storage: &dyn Storage, room: &VirtualPath) {
         ErrorKind::Exists,
         storage.symlink(b"x", &link).await,
     );
+
+    if can.contains(Capabilities::HARD_LINKS) {
+        let linked = storage.hard_link(&link, &child(room, "of a link")).await;
+        refused("link a link", ErrorKind::Denied, linked);
+    }
 
     // What is written to the link goes to the file.
     put(storage, &link, b"through").await;
@@ -453,6 +474,7 @@ pub(super) async fn links(storage: &dyn Storage, room: &VirtualPath) {
             OpenOptions::read(),
             OpenOptions::replace(),
             OpenOptions::append(),
+            OpenOptions::update(),
         ] {
             let what = format!("open {link} with {options:?}");
             let opened = storage.open(&link, options).await;

@@ -60,6 +60,7 @@ pub(super) async fn wrong_kinds(storage: &dyn Storage, room: &VirtualPath) {
         OpenOptions::replace(),
         OpenOptions::append(),
         OpenOptions::write_at(0),
+        OpenOptions::update(),
     ] {
         let opened = storage.open(room, options).await;
         refused(
@@ -99,6 +100,7 @@ pub(super) async fn wrong_kinds(storage: &dyn Storage, room: &VirtualPath) {
             OpenOptions::create_new(),
             OpenOptions::append(),
             OpenOptions::write_at(1),
+            OpenOptions::update(),
         ] {
             let what = format!("open with {options:?}");
             let opened = storage.open(&below, options).await;

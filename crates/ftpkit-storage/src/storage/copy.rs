@@ -1,5 +1,7 @@
 //! Copying a part of one open file into another.
 
+use std::{future::poll_fn, task::Poll};
+
 use super::File;
 use crate::error::{ErrorKind, Result};
 
@@ -52,5 +54,20 @@ pub async fn copy_blocks<F: File + ?Sized>(
         };
         to.write_at(target, data).await?;
         done += got as u64;
+        turn().await;
     }
+}
+
+/// Lets others have their turn: neither end may ever have to wait.
+async fn turn() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
