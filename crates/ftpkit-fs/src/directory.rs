@@ -511,6 +511,11 @@ impl Storage for LocalDirectory {
         self.0.set_symlink_attributes(path, attributes)
     }
 
+    #[cfg(all(unix, feature = "names"))]
+    async fn names(&self, users: &[u32], groups: &[u32]) -> Result<ftpkit_storage::Names> {
+        crate::people::names(users, groups).await
+    }
+
     async fn space(&self, path: &VirtualPath) -> Result<Space> {
         const STEP: &str = "ask for the space of";
         let metadata = self.metadata(path).await?;

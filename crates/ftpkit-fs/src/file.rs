@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use ftpkit_storage::{
     Committed, ErrorKind, File, LocalFile, Metadata, OpenOptions, Result, SetAttributes, Space,
-    VirtualPath,
+    VirtualPath, check_apart, copy_blocks,
 };
 
 use crate::{
@@ -94,6 +94,9 @@ impl Drop for Reservation {
         self.inner.reserved().remove(&self.path);
     }
 }
+
+/// How much the system copies before others have their turn.
+const COPIED_AT_ONCE: u64 = 64 * 1024 * 1024;
 
 impl Open {
     pub(crate) fn reader(inner: &Arc<Inner>, path: &VirtualPath, file: Local) -> Self {
@@ -192,6 +195,33 @@ impl Open {
             }
         }
         Ok(Committed::new(size))
+    }
+
+    /// Lets the system copy as much as it can, and tells how much that was.
+    async fn copy_local(
+        &self,
+        from: u64,
+        length: Option<u64>,
+        target: LocalFile<'_>,
+        at: u64,
+    ) -> Result<u64> {
+        let source = Arc::new(self.file.try_clone().on(&self.path, "copy")?);
+        let target = Arc::new(sys::own(target).on(&self.path, "copy")?);
+        let mut done: u64 = 0;
+        loop {
+            let left = length.map_or(COPIED_AT_ONCE, |length| (length - done).min(COPIED_AT_ONCE));
+            let place = |start: u64| start.checked_add(done);
+            let (Some(from), Some(at), 1..) = (place(from), place(at), left) else {
+                return Ok(done);
+            };
+            let (source, target) = (Arc::clone(&source), Arc::clone(&target));
+            // Between two parts the whole can be given up.
+            let part = blocking(move || sys::copy_part(&source, from, &target, at, left)).await?;
+            match part.on(&self.path, "copy")? {
+                0 => return Ok(done),
+                part => done += part,
+            }
+        }
     }
 
     /// What is to be done before the file gets its name.
@@ -298,6 +328,28 @@ impl File for Open {
         const STEP: &str = "ask for the space of";
         let space = sys::space(&self.file).on(&self.path, STEP)?;
         space.ok_or(ErrorKind::Unsupported).on(&self.path, STEP)
+    }
+
+    async fn copy_range(
+        &self,
+        from: u64,
+        length: Option<u64>,
+        to: &dyn File,
+        at: u64,
+    ) -> Result<u64> {
+        check_apart(self, to).await.on(&self.path, "copy")?;
+        if !self.readable {
+            return self.refuse("copy");
+        }
+        let mut done = 0;
+        if let Some(target) = to.as_local() {
+            done = self.copy_local(from, length, target, at).await?;
+        }
+        let place = |start: u64| start.checked_add(done).ok_or(ErrorKind::Invalid);
+        let (from, at) = (place(from), place(at));
+        let (from, at) = (from.on(&self.path, "copy")?, at.on(&self.path, "copy")?);
+        let left = length.map(|length| length - done);
+        Ok(done + copy_blocks(self, from, left, to, at).await?)
     }
 
     fn as_local(&self) -> Option<LocalFile<'_>> {

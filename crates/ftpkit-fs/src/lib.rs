@@ -29,6 +29,8 @@ mod file;
 mod list;
 mod metadata;
 mod name;
+#[cfg(all(unix, feature = "names"))]
+mod people;
 mod place;
 mod sys;
 mod temporary;

@@ -1,5 +1,7 @@
 //! Unix: all that the standard library and cap-std leave to the system.
 
+#[cfg(feature = "names")]
+use std::os::unix::ffi::OsStrExt as _;
 use std::{
     ffi::OsString,
     fs::{File, Metadata},
@@ -8,6 +10,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+#[cfg(feature = "names")]
+use bytes::Bytes;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _, Permissions, PermissionsExt as _};
 use ftpkit_storage::{Capabilities, ErrorKind, LocalFile, SetAttributes, Space};
 use rustix::{
@@ -15,10 +19,16 @@ use rustix::{
     io::Errno,
 };
 
-pub(crate) const CAPABILITIES: Capabilities = Capabilities::ALL
-    .without(Capabilities::CHECKSUM)
-    .without(Capabilities::NAMES)
-    .without(Capabilities::SET_CREATED);
+pub(crate) const CAPABILITIES: Capabilities = {
+    let all = Capabilities::ALL
+        .without(Capabilities::CHECKSUM)
+        .without(Capabilities::SET_CREATED);
+    if cfg!(feature = "names") {
+        all
+    } else {
+        all.without(Capabilities::NAMES)
+    }
+};
 
 /// The kind of an error that the standard library has no kind for.
 pub(crate) fn kind(error: &io::Error) -> ErrorKind {
@@ -64,6 +74,45 @@ pub(crate) fn write_at(file: &File, offset: u64, data: &[u8]) -> io::Result<()> 
 pub(crate) fn lend(file: &File) -> Option<LocalFile<'_>> {
     use std::os::fd::AsFd as _;
     Some(file.as_fd())
+}
+
+/// A descriptor of one's own for the same open file.
+pub(crate) fn own(file: LocalFile<'_>) -> io::Result<File> {
+    Ok(file.try_clone_to_owned()?.into())
+}
+
+/// Copies at most `length` bytes between two open files within the system, and tells how many
+/// that were: 0 at the end, and where the system cannot.
+pub(crate) fn copy_part(
+    source: &File,
+    from: u64,
+    target: &File,
+    at: u64,
+    length: u64,
+) -> io::Result<u64> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let (mut from, mut at) = (from, at);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        loop {
+            let copied =
+                rustix::fs::copy_file_range(source, Some(&mut from), target, Some(&mut at), length);
+            match copied {
+                Err(Errno::INTR) => {}
+                Ok(copied) => return Ok(copied as u64),
+                Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::IO)) => {
+                    return Err(error.into());
+                }
+                // Reading and writing works, or says what is wrong.
+                Err(_) => return Ok(0),
+            }
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (source, from, target, at, length);
+        Ok(0)
+    }
 }
 
 /// Renames to a name that is free.
@@ -237,6 +286,18 @@ pub(crate) fn space(of: impl std::os::fd::AsFd) -> io::Result<Option<Space>> {
     space.read_only = Some(stat.f_flag.contains(StatVfsMountFlags::RDONLY));
     space.name_max = Some(stat.f_namemax);
     Ok(Some(space))
+}
+
+/// The name of a user.
+#[cfg(feature = "names")]
+pub(crate) fn user(id: u32) -> Option<Bytes> {
+    uzers::get_user_by_uid(id).map(|user| Bytes::copy_from_slice(user.name().as_bytes()))
+}
+
+/// The name of a group.
+#[cfg(feature = "names")]
+pub(crate) fn group(id: u32) -> Option<Bytes> {
+    uzers::get_group_by_gid(id).map(|group| Bytes::copy_from_slice(group.name().as_bytes()))
 }
 
 /// Synchronises a directory, so that its names survive a loss of power.

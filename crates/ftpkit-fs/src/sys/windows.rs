@@ -62,6 +62,23 @@ pub(crate) const fn lend(_: &File) -> Option<LocalFile<'_>> {
     None
 }
 
+/// None is lent, so there is none to have.
+#[cfg(windows)]
+pub(crate) fn own(file: LocalFile<'_>) -> io::Result<File> {
+    Ok(file.try_clone_to_owned()?.into())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other systems can")]
+pub(crate) const fn copy_part(
+    _: &File,
+    _from: u64,
+    _target: &File,
+    _at: u64,
+    _length: u64,
+) -> io::Result<u64> {
+    Ok(0)
+}
+
 pub(crate) fn rename_new(from: &Dir, old: &OsString, to: &Dir, new: &OsString) -> io::Result<()> {
     if to.symlink_metadata(new).is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
