@@ -336,6 +336,8 @@ mod automaton;
 pub mod client;
 pub mod command;
 pub mod data;
+#[cfg(test)]
+mod effort;
 pub mod error;
 pub mod facts;
 pub mod features;

@@ -32,6 +32,20 @@ const ARGUMENTS: &[&str] = &[
     "x y z",
 ];
 
+/// All verbs; under miri, which is slow, some of them.
+fn verbs() -> impl Iterator<Item = &'static Verb> {
+    Verb::ALL.iter().step_by(if cfg!(miri) { 16 } else { 1 })
+}
+
+/// These verbs with all arguments; under miri with some, each with others.
+fn cases() -> impl Iterator<Item = (&'static Verb, impl Iterator<Item = &'static str>)> {
+    let step = if cfg!(miri) { 6 } else { 1 };
+    verbs().enumerate().map(move |(number, verb)| {
+        let arguments = ARGUMENTS.iter().copied().skip(number % step);
+        (verb, arguments.step_by(step))
+    })
+}
+
 struct Session {
     machine: Connection,
     /// The lines of all replies.
@@ -118,8 +132,8 @@ impl Session {
 
 #[test]
 fn before_login_nothing_but_the_login_reaches_the_application() {
-    for verb in Verb::ALL {
-        for argument in ARGUMENTS {
+    for (verb, arguments) in cases() {
+        for argument in arguments {
             for before in ["NOOP", "USER ana"] {
                 let mut session = Session::new();
                 session.say(before);
@@ -139,11 +153,7 @@ fn before_login_nothing_but_the_login_reaches_the_application() {
 fn nothing_of_a_refused_command_comes_back() {
     // What a firewall, a browser or a script of either would like to see.
     let bait = "227 Entering Passive Mode (192,0,2,66,4,1) <script>";
-    for verb in Verb::ALL
-        .iter()
-        .map(ToString::to_string)
-        .chain(["XYZZY".into()])
-    {
+    for verb in verbs().map(ToString::to_string).chain(["XYZZY".into()]) {
         for is_ready in [false, true] {
             for prefix in ["", "CHMOD 644 ", "TLS ", "UTF8 ", "20240101000000 "] {
                 let mut session = if is_ready {
@@ -172,8 +182,8 @@ fn nothing_of_a_refused_command_comes_back() {
 
 #[test]
 fn every_line_of_every_reply_begins_with_its_code_or_a_blank() {
-    for verb in Verb::ALL {
-        for argument in ARGUMENTS {
+    for (verb, arguments) in cases() {
+        for argument in arguments {
             let mut session = Session::ready();
             for line in session.say(format!("{verb} {argument}").trim_end()) {
                 let digits = line.bytes().take_while(u8::is_ascii_digit).count();
@@ -186,23 +196,18 @@ fn every_line_of_every_reply_begins_with_its_code_or_a_blank() {
 
 /// The verbs that are answered 502, whatever the argument.
 fn refused() -> BTreeSet<String> {
-    let refused = Verb::ALL.iter().filter(|verb| {
-        let answers: Vec<String> = ARGUMENTS
-            .iter()
-            .map(|argument| {
-                let mut session = Session::ready();
-                let line = format!("{verb} {argument}");
-                session.say(line.trim_end()).concat()
-            })
-            .collect();
+    let refused = verbs().filter(|verb| {
+        let mut told = BTreeSet::new();
         // An argument that cannot be read tells nothing.
-        let codes = answers
-            .iter()
-            .map(|answer| answer.get(..3).unwrap_or_default());
-        codes
-            .clone()
-            .all(|code| matches!(code, "501" | "502" | "504"))
-            && codes.clone().any(|code| code == "502")
+        ARGUMENTS.iter().all(|argument| {
+            let mut session = Session::ready();
+            let line = format!("{verb} {argument}");
+            let answer = session.say(line.trim_end()).concat();
+            let code = answer.get(..3).unwrap_or_default().to_owned();
+            let is_refusal = matches!(&code[..], "501" | "502" | "504");
+            told.insert(code);
+            is_refusal
+        }) && told.contains("502")
     });
     refused.map(ToString::to_string).collect()
 }
@@ -227,13 +232,19 @@ fn the_crate_page_names_all_that_is_not_served() {
         .step_by(2)
         .map(str::to_owned)
         .collect();
+    let known: BTreeSet<String> = verbs().map(ToString::to_string).collect();
+    let named: BTreeSet<String> = if cfg!(miri) {
+        named.intersection(&known).cloned().collect()
+    } else {
+        named
+    };
     assert_eq!(named, refused());
 }
 
 #[test]
 fn the_table_of_the_specifications_tells_what_is_served() {
     let refused = refused();
-    let known: BTreeSet<String> = Verb::ALL.iter().map(ToString::to_string).collect();
+    let known: BTreeSet<String> = verbs().map(ToString::to_string).collect();
     let mut judged = BTreeSet::new();
     for row in page().filter(|line| line.starts_with(" | ")) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
@@ -252,5 +263,8 @@ fn the_table_of_the_specifications_tells_what_is_served() {
             judged.insert(verb);
         }
     }
-    assert!(judged.len() >= 20, "{judged:?}");
+    assert!(
+        judged.len() >= if cfg!(miri) { 1 } else { 20 },
+        "{judged:?}"
+    );
 }

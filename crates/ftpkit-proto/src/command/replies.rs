@@ -402,11 +402,9 @@ mod tests {
     #[test]
     fn a_row_is_its_own_codes_and_those_of_all() {
         for row in Row::ALL {
-            for number in 100..=599 {
-                let code = Code::new(number).unwrap();
-                if row.own().contains(&number) {
-                    assert!(row.allows(code), "{row:?} {code}");
-                }
+            for number in row.own() {
+                let code = Code::new(*number).unwrap();
+                assert!(row.allows(code), "{row:?} {code}");
             }
             assert!(row.allows(Code::SERVICE_CLOSING));
             assert!(!row.allows(Code::RESTART_MARKER));

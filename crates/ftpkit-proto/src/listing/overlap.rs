@@ -8,6 +8,7 @@ use super::{
     Dialect, Line, Parser, Weight, cms, enterprise, eplf, macos, mvs, netware, os2, os400, parse,
     table, tandem, unix_like, vms, vxworks,
 };
+use crate::effort::{size, thin};
 
 type Table = &'static [(&'static str, &'static str)];
 
@@ -93,7 +94,7 @@ fn every_dialect_has_a_table() {
 
 #[test]
 fn a_whole_listing_is_read_in_its_dialect() {
-    for (dialect, table) in TABLES {
+    for (dialect, table) in thin(TABLES, 4) {
         let (bytes, want) = listing(table);
         let mut parser = Parser::new(None, table::today());
         parser.push(&bytes);
@@ -124,11 +125,16 @@ fn a_line_alone_tells_its_dialect() {
         let under = ["BARE", "         00", "8  15-JUN"];
         !want.contains(' ') || under.iter().any(|with| line.starts_with(with))
     };
+    let mut alone = 0;
     for (dialect, table) in TABLES {
         let mut before = "";
         for (line, want) in table {
             let goes_on = core::mem::replace(&mut before, want) == "Continued";
             if goes_on || !is_read(want) || needs_another(line, want) {
+                continue;
+            }
+            alone += 1;
+            if alone % size(1, 9) != 0 {
                 continue;
             }
             match &parse(line.as_bytes(), table::today())[..] {
@@ -158,7 +164,8 @@ fn no_dialect_reads_the_lines_of_another() {
             .iter()
             .map(|other| (*other, other.reader()))
             .collect();
-        for (line, want) in table.iter().filter(|(_, want)| is_read(want)) {
+        let lines = table.iter().filter(|(_, want)| is_read(want));
+        for (line, _) in thin(lines, 5) {
             let line = Bytes::from_static(line.as_bytes());
             let weight = match own.read(&line, &table::context()) {
                 Ok(_) => own.weight(&line),
@@ -167,7 +174,7 @@ fn no_dialect_reads_the_lines_of_another() {
             for (other, reader) in others.iter_mut().filter(|(other, _)| *other != of) {
                 if reader.read(&line, &table::context()).is_ok() {
                     let known = OVERLAPS.iter().any(|(r, o, _)| (*r, *o) == (*other, of));
-                    assert!(known, "{other} reads {line:?} of {of}: {want}");
+                    assert!(known, "{other} reads {line:?} of {of}");
                     assert!(
                         reader.weight(&line) < weight,
                         "{other} reads {line:?} of {of}"
@@ -177,7 +184,10 @@ fn no_dialect_reads_the_lines_of_another() {
             }
         }
     }
-    assert_eq!(unused, [], "these overlaps are gone");
+    // Not each is met by so few lines.
+    if !cfg!(miri) {
+        assert_eq!(unused, [], "these overlaps are gone");
+    }
 }
 
 /// A line of some table, or the start of one and the end of another, with a byte changed.
@@ -209,9 +219,9 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn lines_of_all_dialects_in_any_pieces_give_the_same(
-        lines in proptest::collection::vec(line(), 0..30),
+        lines in proptest::collection::vec(line(), 0..size(30, 5)),
         dialect in proptest::option::of(proptest::sample::select(Dialect::ALL)),
-        size in 1usize..50,
+        piece in 1usize..50,
     ) {
         let bytes = lines.join(&b"\r\n"[..]);
         let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
@@ -226,7 +236,7 @@ proptest! {
             read
         };
         let whole = read(&mut core::iter::once(&bytes[..]));
-        prop_assert_eq!(&whole, &read(&mut bytes.chunks(size)));
+        prop_assert_eq!(&whole, &read(&mut bytes.chunks(piece)));
         let ends = bytes.iter().filter(|b| **b == b'\n').count();
         let open = usize::from(!bytes.is_empty() && !bytes.ends_with(b"\n"));
         prop_assert_eq!(whole.len(), ends + open);
@@ -240,8 +250,8 @@ proptest! {
 
 #[test]
 fn long_lines_are_read_by_all() {
-    let long = |part: &str| part.repeat(16 * 1024 / part.len());
-    for part in [
+    let long = |part: &str| part.repeat(size(16 * 1024, 256) / part.len());
+    let parts = [
         " ",
         "a",
         "1",
@@ -272,8 +282,9 @@ fn long_lines_are_read_by_all() {
         "\"\" ",
         "PO ",
         "%A-E-",
-    ] {
-        for prefix in [
+    ];
+    for (number, part) in parts.iter().enumerate() {
+        let prefixes = [
             "",
             "A;1 ",
             "0 ",
@@ -282,9 +293,10 @@ fn long_lines_are_read_by_all() {
             "+",
             "-rw-r--r-- ",
             "VOL001 3390 ",
-        ] {
+        ];
+        for prefix in thin(prefixes.iter().cycle().skip(number).take(8), 8) {
             let line = Bytes::from(format!("{prefix}{}", long(part)));
-            for dialect in Dialect::ALL {
+            for dialect in thin(Dialect::ALL.iter().skip(size(0, number % 4)), 4) {
                 let mut reader = dialect.reader();
                 for _ in 0..2 {
                     if let Ok(mut entry) = reader.read(&line, &table::context()) {

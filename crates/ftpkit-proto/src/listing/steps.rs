@@ -21,7 +21,10 @@ pub(super) fn pass(bytes: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listing::{Dialect, Parser, table};
+    use crate::{
+        effort::{size, thin},
+        listing::{Dialect, Parser, table},
+    };
     use bytes::Bytes;
     use std::{format, string::String};
 
@@ -95,20 +98,25 @@ mod tests {
 
     #[test]
     fn a_line_costs_no_more_than_its_length() {
-        for dialect in Dialect::ALL {
-            for start in STARTS {
-                for part in PARTS {
-                    let line = |length: usize| {
-                        let times = length / part.len();
-                        String::from(start) + &part.repeat(times) + " a"
-                    };
-                    let [short, long] = [500, 4_000].map(|length| steps(*dialect, &line(length)));
-                    // Eight times the length, and what does not depend on it.
-                    let told = format!("{dialect}: {short} and {long} steps in {start:?} {part:?}");
-                    assert!(long <= 8 * short + 1_000, "{told}");
-                    assert!(long <= 60 * 4_000, "{told}");
-                }
-            }
+        let length = size(500, 50);
+        let starts = || {
+            STARTS
+                .iter()
+                .flat_map(|start| PARTS.map(|part| (start, part)))
+        };
+        let cases = Dialect::ALL
+            .iter()
+            .flat_map(|dialect| starts().map(move |(start, part)| (dialect, start, part)));
+        for (dialect, start, part) in thin(cases, 401) {
+            let line = |length: usize| {
+                let times = length / part.len();
+                String::from(*start) + &part.repeat(times) + " a"
+            };
+            let [short, long] = [length, 8 * length].map(|length| steps(*dialect, &line(length)));
+            // Eight times the length, and what does not depend on it.
+            let told = format!("{dialect}: {short} and {long} steps in {start:?} {part:?}");
+            assert!(long <= 8 * short + 1_000, "{told}");
+            assert!(long <= 60 * 8 * length, "{told}");
         }
     }
 
@@ -121,7 +129,8 @@ mod tests {
             "-rw-r--r-- 1 a b 1 Jun 15 12:00 f\n",
             "A.B;1\n",
         ] {
-            let [short, long] = [200, 1_600].map(|times| {
+            let times = size(200, 2);
+            let [short, long] = [times, 8 * times].map(|times| {
                 let mut parser = Parser::new(None, table::today());
                 PASSED.set(0);
                 parser.push(lines.repeat(times).as_bytes());

@@ -1,5 +1,6 @@
 use super::*;
 use crate::command::Type;
+use crate::effort::size;
 use proptest::prelude::*;
 use std::{
     format,
@@ -350,7 +351,7 @@ proptest! {
                 "[ -~]{0,20}",
                 ".{0,20}",
             ],
-            0..60,
+            0..size(60, 8),
         )
     ) {
         let mut explainer = Explainer::new();

@@ -109,25 +109,26 @@ const ANSWERS: &[&str] = &[
 
 #[test]
 fn while_the_server_carries_it_out() {
-    for ask in ["get", "put"] {
-        for answer in ANSWERS {
-            for opened in [true, false] {
-                let (command, flow) = match ask {
-                    "get" => ("RETR", "Receive"),
-                    _ => ("STOR", "Send"),
-                };
-                let open = if opened {
-                    format!("S: 150 Here\nopened 1 D1 150\nD1 Transfer({flow})\nd1 moved 3")
-                } else {
-                    String::new()
-                };
-                let bytes = if opened { 3 } else { 0 };
-                let late = if opened { "" } else { "150 Here ~ " };
-                let (first, rest) = answer.split_once(" | ").unwrap();
-                let told = first.rsplit(" ~ ").next().unwrap();
-                let answer = format!("S: {late}{first}\nC: PWD\nS: {rest}");
-                let script = format!(
-                    "
+    for (number, answer) in ANSWERS.iter().enumerate() {
+        // Under miri each answer to one of the four.
+        let cases = [("get", true), ("put", false), ("get", false), ("put", true)];
+        for (ask, opened) in thin(cases.iter().cycle().skip(number).take(4), 4) {
+            let (command, flow) = match *ask {
+                "get" => ("RETR", "Receive"),
+                _ => ("STOR", "Send"),
+            };
+            let open = if *opened {
+                format!("S: 150 Here\nopened 1 D1 150\nD1 Transfer({flow})\nd1 moved 3")
+            } else {
+                String::new()
+            };
+            let bytes = if *opened { 3 } else { 0 };
+            let late = if *opened { "" } else { "150 Here ~ " };
+            let (first, rest) = answer.split_once(" | ").unwrap();
+            let told = first.rsplit(" ~ ").next().unwrap();
+            let answer = format!("S: {late}{first}\nC: PWD\nS: {rest}");
+            let script = format!(
+                "
                     S: 220 Hello
                     greeting 220
                     ask {ask} /f
@@ -149,9 +150,8 @@ fn while_the_server_carries_it_out() {
                     {NEXT}
                     abort 1
                     "
-                );
-                play(Config::default(), &script);
-            }
+            );
+            play(Config::default(), &script);
         }
     }
 }

@@ -66,7 +66,7 @@ proptest! {
         consent in prop::sample::select(&["234 Go\r\n", "234-Go\r\n on\r\n234 Go\r\n", "334 Go\r\n"][..]),
         behind in behind(),
     ) {
-        for cut in 0..=consent.len() + behind.len() {
+        for cut in thin(0..=consent.len() + behind.len(), 7) {
             injected(consent, &behind, cut);
         }
     }

@@ -284,7 +284,7 @@ const NEVER: &[&str] = &["REIN", "ADAT YWJj", "MIC YWJj", "CONF YWJj", "ENC YWJj
 
 #[test]
 fn procedures_go_to_their_ends() {
-    for played in procedures() {
+    for played in thin(procedures(), 4) {
         play_with(played.config, played.peer, &played.script);
     }
 }
@@ -337,11 +337,15 @@ enum End {
 
 #[test]
 fn procedures_may_end_at_any_moment() {
+    let mut number = 0;
     for played in procedures() {
         let lines: Vec<&str> = played.script.lines().map(str::trim).collect();
         for at in 0..=lines.len() {
             for end in [End::Closing, End::Eof, End::Silence] {
-                cut_short(&played, &lines[..at], end);
+                if number % size(1, 61) == 0 {
+                    cut_short(&played, &lines[..at], end);
+                }
+                number += 1;
             }
         }
     }

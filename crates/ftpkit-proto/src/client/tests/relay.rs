@@ -39,7 +39,12 @@ impl Default for Setting {
 }
 
 fn play_scene(setting: &Setting, script: &str) {
-    for cut in [Cut::Whole, Cut::Bytes, Cut::At(5)] {
+    let cuts = [Cut::Whole, Cut::Bytes, Cut::At(5)];
+    // Under miri each script is cut in one way, and each way is that of some scripts.
+    for cut in thin(
+        cuts.iter().copied().cycle().skip(script.len() % 3).take(3),
+        3,
+    ) {
         let mut scene = Scene::new(setting);
         scene.poll();
         let mut told = String::new();

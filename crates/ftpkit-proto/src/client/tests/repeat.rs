@@ -68,7 +68,8 @@ fn an_upload_is_begun_anew_before_its_payload() {
         ("wait 30 \n D2 Abort \n S: 425 Not resumed", "needed"),
         ("S: 425 Not resumed \n wait 30 \n D2 Abort", "needed"),
     ] {
-        for (ask, command) in [("put /f", "STOR /f"), ("append /f", "APPE /f")] {
+        let asks = [("put /f", "STOR /f"), ("append /f", "APPE /f")];
+        for (ask, command) in thin(asks, 2) {
             play(
                 Config::default(),
                 &format!(
@@ -331,7 +332,8 @@ fn a_download_that_was_refused_is_begun_anew() {
         "S: 425 Not resumed \n d1 failed Broken",
         "S: 425 Not resumed \n wait 1 \n D1 Abort",
     ] {
-        for (ask, command) in [("get /f", "RETR /f"), ("list", "LIST"), ("facts", "MLSD")] {
+        let asks = [("get /f", "RETR /f"), ("list", "LIST"), ("facts", "MLSD")];
+        for (ask, command) in thin(asks, 3) {
             let first = format!(
                 "{SECURED}
                 ask {ask}

@@ -1,10 +1,11 @@
 use super::rig::{IN, Rig, logged_in, logged_in_with};
+use crate::effort::thin;
 use crate::server::Config;
 use std::format;
 
 #[test]
 fn parameters() {
-    for (line, code) in [
+    let cases = [
         ("TYPE A", 200),
         ("TYPE A N", 200),
         ("type i", 200),
@@ -101,7 +102,8 @@ fn parameters() {
         ("PWD x", 501),
         ("DELE a\\x00b", 501),
         ("DELE a\\x0db", 501),
-    ] {
+    ];
+    for (line, code) in thin(cases, 11) {
         logged_in(&format!("C: {line}\nS: {code} \nC: PWD\nS: 257 \"/home\""));
     }
 }

@@ -2,6 +2,7 @@ use super::rig::{CLIENT, IN, Rig, SERVER, fresh_with, logged_in, logged_in_with}
 use crate::{
     Instant, Machine, Output, Text,
     automaton::Taken,
+    effort::size,
     server::{Config, Connection, state::AUTOMATA},
 };
 use alloc::sync::Arc;
@@ -143,9 +144,9 @@ fn one_too_many() {
 fn a_line_over_the_limit_is_refused_and_skipped() {
     let mut rig = Rig::new(Config::default());
     rig.play(IN);
-    rig.bytes(&[b'x'; 100_000]);
+    rig.bytes(&[b'x'; size(100_000, 5_000)]);
     rig.play("S: 500 The line is too long.");
-    rig.bytes(&[b'x'; 100_000]);
+    rig.bytes(&[b'x'; size(100_000, 5_000)]);
     rig.play("B: \\x0d\\x0aNOOP\\x0d\\x0a\nS: 200");
 }
 
@@ -167,16 +168,18 @@ fn a_burst_of_replies_is_one_write() {
 
 #[test]
 fn a_flood_is_pushed_back_and_loses_nothing() {
-    let mut rig = Rig::new(Config::default());
+    let mut config = Config::default();
+    config.limits.pipeline = size(config.limits.pipeline, config.limits.line);
+    let mut rig = Rig::new(config);
     rig.play(IN);
     // While a question is open, commands wait as bytes.
     rig.play("C: CWD x\nE: Directory");
     let mut sent = 0;
     while rig.session.wants_read() {
-        rig.bytes(&b"NOOP\r\n".repeat(1000));
-        sent += 1000;
+        rig.bytes(&b"NOOP\r\n".repeat(100));
+        sent += 100;
     }
-    assert!(sent >= 10_000);
+    assert!(sent >= size(10_000, 600));
     assert!(rig.log.is_empty());
     rig.answer("ok");
     let replies: Vec<_> = rig.log.drain(..).collect();
@@ -185,14 +188,15 @@ fn a_flood_is_pushed_back_and_loses_nothing() {
     assert!(replies[1..].iter().all(|reply| reply.starts_with("S: 200")));
     assert!(rig.session.wants_read());
     // The replies to a flood that nobody takes do not pile up.
+    let flood = size(10_000, 100);
     rig.session
-        .handle_bytes(rig.now, &b"NOOP\r\n".repeat(10_000));
+        .handle_bytes(rig.now, &b"NOOP\r\n".repeat(flood));
     let Output::Write(bytes) = rig.session.poll_output() else {
         panic!("nothing is said");
     };
     assert!(bytes.len() < 40_000);
     rig.pump();
-    assert_eq!(rig.log.len() * 11 + bytes.len(), 10_000 * 11);
+    assert_eq!(rig.log.len() * 11 + bytes.len(), flood * 11);
 }
 
 #[test]

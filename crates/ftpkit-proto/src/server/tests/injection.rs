@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::rig::Rig;
 use crate::{
     Machine, TlsEvent, TlsFacts,
+    effort::thin,
     server::{Config, Connection, TlsPolicy},
 };
 
@@ -73,7 +74,7 @@ proptest! {
         before in prop::sample::select(&["S: 220", IN][..]),
         behind in behind(),
     ) {
-        for cut in 0..=b"AUTH TLS\r\n".len() + behind.len() {
+        for cut in thin(0..=b"AUTH TLS\r\n".len() + behind.len(), 7) {
             injected(before, &behind, cut);
         }
     }
@@ -82,7 +83,7 @@ proptest! {
 #[test]
 fn nothing_of_a_session_in_clear_is_left_under_tls() {
     // AUTH alone goes on, with nobody and nothing; at every split.
-    for cut in 0..=b"AUTH TLS\r\n".len() {
+    for cut in thin(0..=b"AUTH TLS\r\n".len(), 5) {
         let mut rig = Rig::new(offered());
         rig.play(IN);
         rig.play("C: TYPE I\nS: 200\nC: REST 9\nS: 350");

@@ -1,4 +1,5 @@
 use super::rig::{Rig, fresh_with, logged_in};
+use crate::effort::thin;
 use crate::server::{Config, TlsPolicy};
 
 fn fresh(transcript: &str) {
@@ -207,7 +208,7 @@ fn other_protocols_and_noise_are_closed() {
 
 #[test]
 fn everything_else_waits_for_login() {
-    for line in [
+    let lines = [
         "CWD x",
         "CDUP",
         "PORT 192,0,2,7,40,0",
@@ -242,7 +243,8 @@ fn everything_else_waits_for_login() {
         "MLSD",
         "MFMT 20240101000000 x",
         "SMNT x",
-    ] {
+    ];
+    for line in thin(lines, 9) {
         fresh(&std::format!("S: 220\nC: {line}\nS: 530"));
         fresh(&std::format!(
             "S: 220\nC: USER x\nS: 331\nC: {line}\nS: 530"

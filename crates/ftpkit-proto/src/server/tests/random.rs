@@ -10,6 +10,7 @@ use self::world::{Setting, World};
 use crate::{
     Verb,
     command::HashAlgorithm,
+    effort::size,
     server::{Offers, TlsPolicy},
 };
 
@@ -287,8 +288,12 @@ fn steps(end: bool) -> impl Strategy<Value = Vec<Do>> {
     } else {
         Just(Do::Eof).boxed()
     };
-    let more = proptest::collection::vec(step(), 0..8);
-    (proptest::collection::vec(step(), 0..60), last, more)
+    let more = proptest::collection::vec(step(), 0..size(8, 3));
+    (
+        proptest::collection::vec(step(), 0..size(60, 8)),
+        last,
+        more,
+    )
         .prop_map(|(steps, last, more)| [steps, [last].into(), more].concat())
 }
 
@@ -297,7 +302,7 @@ fn lies() -> impl Strategy<Value = Vec<Do>> {
         3 => step(),
         2 => (0..8_u64, any::<u8>()).prop_map(|(id, what)| Do::Lie(id, what)),
     ];
-    proptest::collection::vec(step, 0..60)
+    proptest::collection::vec(step, 0..size(60, 12))
 }
 
 proptest! {

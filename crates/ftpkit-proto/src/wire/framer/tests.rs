@@ -3,6 +3,7 @@ use alloc::{vec, vec::Vec};
 use proptest::prelude::*;
 
 use super::*;
+use crate::effort::{size, thin};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Item {
@@ -87,8 +88,8 @@ fn lines_end_in_crlf_or_lf() {
 
 #[test]
 fn the_limit_counts_the_line_with_its_end() {
-    for limit in 1..20 {
-        for length in 0..40usize {
+    for limit in thin(1..20usize, 5) {
+        for length in size(0, limit.saturating_sub(3))..size(40, limit + 1) {
             for end in [&b"\n"[..], b"\r\n"] {
                 let mut bytes = vec![b'x'; length];
                 bytes.extend_from_slice(end);
@@ -114,8 +115,8 @@ fn an_endless_line_is_told_once_and_takes_no_memory() {
     assert_eq!(framer.next_line(), None);
     framer.push(b"x");
     assert_eq!(framer.next_line(), Some(Framed::TooLong));
-    for _ in 0..1000 {
-        framer.push(&[b'x'; 1000]);
+    for _ in 0..size(1000, 8) {
+        framer.push(&[b'x'; size(1000, 200)]);
         assert_eq!(framer.next_line(), None);
         assert_eq!(framer.buffered(), 0);
         assert_eq!(framer.buffer.capacity(), 0);
@@ -129,7 +130,7 @@ fn an_endless_line_is_told_once_and_takes_no_memory() {
 #[test]
 fn a_pushed_flood_is_bounded_by_the_limit_and_not_by_its_size() {
     let mut framer = Framer::new(100);
-    framer.push(&vec![b'x'; 1 << 20]);
+    framer.push(&vec![b'x'; size(1 << 20, 1 << 12)]);
     assert!(framer.buffered() <= 101);
 }
 
@@ -173,7 +174,7 @@ fn options_are_refused_in_bounded_memory() {
         Some(&b"\xff\xfe\x01\xff\xfc\x03"[..])
     );
     assert_eq!(framer.take_refusals(), None);
-    for _ in 0..1000 {
+    for _ in 0..size(1000, REFUSALS_LIMIT) {
         framer.push(b"\xff\xfb\x01");
     }
     assert_eq!(
@@ -232,7 +233,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         2 => Just(b'\n'),
         1 => any::<u8>(),
     ];
-    prop::collection::vec(byte, 0..80)
+    prop::collection::vec(byte, 0..size(80, 20))
 }
 
 proptest! {

@@ -209,7 +209,7 @@ impl Walk {
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
-    prop::collection::vec(act(), 0..80)
+    prop::collection::vec(act(), 0..size(80, 12))
 }
 
 fn walk(acts: &[Act], protected: bool, lenient: bool, bytewise: bool) -> Walk {
