@@ -94,7 +94,7 @@ fn every_dialect_has_a_table() {
 
 #[test]
 fn a_whole_listing_is_read_in_its_dialect() {
-    for (dialect, table) in thin(TABLES, 4) {
+    for (dialect, table) in thin(TABLES, 8) {
         let (bytes, want) = listing(table);
         let mut parser = Parser::new(None, table::today());
         parser.push(&bytes);
@@ -134,7 +134,7 @@ fn a_line_alone_tells_its_dialect() {
                 continue;
             }
             alone += 1;
-            if alone % size(1, 9) != 0 {
+            if alone % size(1, 17) != 0 {
                 continue;
             }
             match &parse(line.as_bytes(), table::today())[..] {
@@ -165,7 +165,7 @@ fn no_dialect_reads_the_lines_of_another() {
             .map(|other| (*other, other.reader()))
             .collect();
         let lines = table.iter().filter(|(_, want)| is_read(want));
-        for (line, _) in thin(lines, 5) {
+        for (line, _) in thin(lines, 9) {
             let line = Bytes::from_static(line.as_bytes());
             let weight = match own.read(&line, &table::context()) {
                 Ok(_) => own.weight(&line),
@@ -250,7 +250,7 @@ proptest! {
 
 #[test]
 fn long_lines_are_read_by_all() {
-    let long = |part: &str| part.repeat(size(16 * 1024, 256) / part.len());
+    let long = |part: &str| part.repeat(size(16 * 1024, 96) / part.len());
     let parts = [
         " ",
         "a",

@@ -200,8 +200,8 @@ mod tests {
 
         #[test]
         fn as_one_byte_after_another(
-            text in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'\t')], 0..200),
-            at in 0usize..200,
+            text in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'\t')], 0..crate::effort::size(200, 20)),
+            at in 0usize..crate::effort::size(200, 20),
             byte: u8,
         ) {
             let rest = text.get(at..).unwrap_or_default();
@@ -209,7 +209,7 @@ mod tests {
             eight.iter_mut().zip(rest).for_each(|(slot, b)| *slot = *b);
             prop_assert_eq!(load(&text, at, byte).to_le_bytes(), eight);
             let mask = blanks(&text, at);
-            for offset in 0..64 {
+            for offset in crate::effort::thin(0..64, 9) {
                 let blank = rest.get(offset).is_none_or(|b| matches!(b, b' ' | b'\t'));
                 prop_assert_eq!(mask >> offset & 1 == 1, blank, "{}", offset);
             }

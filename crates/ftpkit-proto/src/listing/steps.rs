@@ -107,7 +107,7 @@ mod tests {
         let cases = Dialect::ALL
             .iter()
             .flat_map(|dialect| starts().map(move |(start, part)| (dialect, start, part)));
-        for (dialect, start, part) in thin(cases, 401) {
+        for (dialect, start, part) in thin(cases, 601) {
             let line = |length: usize| {
                 let times = length / part.len();
                 String::from(*start) + &part.repeat(times) + " a"
@@ -123,12 +123,13 @@ mod tests {
     #[test]
     fn a_listing_costs_no_more_than_its_lines() {
         // Nothing is read, the dialects take turns, or all is well.
-        for lines in [
+        let listings = [
             "what?\n",
             "06-15-24  12:00PM 1 f\n-rw-r--r-- 1 a b 1 Jun 15 12:00 f\n",
             "-rw-r--r-- 1 a b 1 Jun 15 12:00 f\n",
             "A.B;1\n",
-        ] {
+        ];
+        for lines in thin(listings, 2) {
             let times = size(200, 2);
             let [short, long] = [times, 8 * times].map(|times| {
                 let mut parser = Parser::new(None, table::today());

@@ -321,7 +321,7 @@ fn replies_without_marks_are_read_where_none_has_one() {
 fn commands_without_replies_are_forgotten_in_the_end() {
     let mut explainer = Explainer::new();
     explainer.push_line(b"S: 220 Hi");
-    let lines = if cfg!(miri) { 300 } else { 10_000 };
+    let lines = size(10_000, WAITING_LIMIT + 3);
     for _ in 0..lines {
         explainer.push_line(b"C: NOOP");
     }

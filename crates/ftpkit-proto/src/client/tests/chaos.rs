@@ -299,7 +299,7 @@ proptest! {
 
     #[test]
     fn each_request_ends_once_and_silence_ends_all(
-        acts in prop::collection::vec(act(), 0..size(60, 12)),
+        acts in prop::collection::vec(act(), 0..size(60, 8)),
         mode in prop::sample::select(&[DataMode::Passive, DataMode::Active, DataMode::Auto][..]),
         lenient: bool,
         pipelining: bool,

@@ -284,7 +284,7 @@ const NEVER: &[&str] = &["REIN", "ADAT YWJj", "MIC YWJj", "CONF YWJj", "ENC YWJj
 
 #[test]
 fn procedures_go_to_their_ends() {
-    for played in thin(procedures(), 4) {
+    for played in thin(procedures(), 5) {
         play_with(played.config, played.peer, &played.script);
     }
 }
@@ -342,7 +342,7 @@ fn procedures_may_end_at_any_moment() {
         let lines: Vec<&str> = played.script.lines().map(str::trim).collect();
         for at in 0..=lines.len() {
             for end in [End::Closing, End::Eof, End::Silence] {
-                if number % size(1, 61) == 0 {
+                if number % size(1, 101) == 0 {
                     cut_short(&played, &lines[..at], end);
                 }
                 number += 1;

@@ -171,11 +171,12 @@ fn an_offset_that_may_be_left_at_the_server_is_taken_back() {
             false,
         ),
     ] {
-        for (ask, command) in [
+        let asks = [
             ("get /f", "RETR /f"),
             ("put /f", "STOR /f"),
             ("append /f", "APPE /f"),
-        ] {
+        ];
+        for (ask, command) in thin(asks, 3) {
             let (first, second, third) = (connected(1), connected(2), connected(3));
             let rest = if left { "C: REST 0\nS: 350 Fine" } else { "" };
             play(

@@ -333,7 +333,7 @@ proptest! {
     #[test]
     fn any_reply_is_read_without_a_panic(
         number in prop_oneof![Just(227u16), Just(228), Just(229), Just(257), Just(213), Just(150), Just(250), 100u16..=999],
-        lines in proptest::collection::vec("([0-9]{1,25}|[(),.|;:=\" a-zä/]|bytes|FILE:|Modify=){0,30}", 1..4),
+        lines in proptest::collection::vec("([0-9]{1,25}|[(),.|;:=\" a-zä/]|bytes|FILE:|Modify=){0,30}", 1..crate::effort::size(4, 2)),
     ) {
         let lines: vec::Vec<_> = lines.into_iter().map(|l| Text::try_from(l).unwrap()).collect();
         let reply = Reply::multiline(Code::new(number).unwrap(), lines[0].clone(), lines[1..].to_vec());

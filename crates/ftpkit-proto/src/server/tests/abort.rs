@@ -78,7 +78,7 @@ fn it_is_answered_at_every_moment_and_at_every_split() {
         for form in FORMS {
             for split in 0..form.len() {
                 number += 1;
-                if number % size(1, 41) != 0 {
+                if number % size(1, 67) != 0 {
                     continue;
                 }
                 let mut rig = Rig::new(Config::default());

@@ -103,7 +103,7 @@ fn parameters() {
         ("DELE a\\x00b", 501),
         ("DELE a\\x0db", 501),
     ];
-    for (line, code) in thin(cases, 11) {
+    for (line, code) in thin(cases, 17) {
         logged_in(&format!("C: {line}\nS: {code} \nC: PWD\nS: 257 \"/home\""));
     }
 }

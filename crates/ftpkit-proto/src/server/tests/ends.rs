@@ -169,17 +169,18 @@ fn a_burst_of_replies_is_one_write() {
 #[test]
 fn a_flood_is_pushed_back_and_loses_nothing() {
     let mut config = Config::default();
-    config.limits.pipeline = size(config.limits.pipeline, config.limits.line);
+    config.limits.line = size(config.limits.line, 512);
+    config.limits.pipeline = size(config.limits.pipeline, 512);
     let mut rig = Rig::new(config);
     rig.play(IN);
     // While a question is open, commands wait as bytes.
     rig.play("C: CWD x\nE: Directory");
     let mut sent = 0;
     while rig.session.wants_read() {
-        rig.bytes(&b"NOOP\r\n".repeat(100));
-        sent += 100;
+        rig.bytes(&b"NOOP\r\n".repeat(20));
+        sent += 20;
     }
-    assert!(sent >= size(10_000, 600));
+    assert!(sent >= size(10_000, 80));
     assert!(rig.log.is_empty());
     rig.answer("ok");
     let replies: Vec<_> = rig.log.drain(..).collect();
@@ -188,7 +189,7 @@ fn a_flood_is_pushed_back_and_loses_nothing() {
     assert!(replies[1..].iter().all(|reply| reply.starts_with("S: 200")));
     assert!(rig.session.wants_read());
     // The replies to a flood that nobody takes do not pile up.
-    let flood = size(10_000, 100);
+    let flood = size(10_000, 30);
     rig.session
         .handle_bytes(rig.now, &b"NOOP\r\n".repeat(flood));
     let Output::Write(bytes) = rig.session.poll_output() else {

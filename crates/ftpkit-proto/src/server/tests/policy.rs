@@ -137,7 +137,7 @@ fn no_payload_in_clear_where_the_policy_forbids_it() {
             for prot in PROTS {
                 for setup in SETUPS {
                     for line in TRANSFERS {
-                        if places % size(1, 211) == 0 {
+                        if places % size(1, 307) == 0 {
                             holds(policy, control, prot, setup, line);
                         }
                         places += 1;

@@ -290,7 +290,7 @@ fn steps(end: bool) -> impl Strategy<Value = Vec<Do>> {
     };
     let more = proptest::collection::vec(step(), 0..size(8, 3));
     (
-        proptest::collection::vec(step(), 0..size(60, 8)),
+        proptest::collection::vec(step(), 0..size(60, 4)),
         last,
         more,
     )
@@ -302,7 +302,7 @@ fn lies() -> impl Strategy<Value = Vec<Do>> {
         3 => step(),
         2 => (0..8_u64, any::<u8>()).prop_map(|(id, what)| Do::Lie(id, what)),
     ];
-    proptest::collection::vec(step, 0..size(60, 12))
+    proptest::collection::vec(step, 0..size(60, 6))
 }
 
 proptest! {

@@ -256,7 +256,8 @@ fn data_must_be_private_by_policy() {
         "C: PORT 192,0,2,7,195,80\nS: 200",
         "C: EPRT |1|192.0.2.7|50000|\nS: 200",
     ] {
-        for line in ["RETR x", "STOR x", "STOU", "APPE x", "LIST", "NLST", "MLSD"] {
+        let lines = ["RETR x", "STOR x", "STOU", "APPE x", "LIST", "NLST", "MLSD"];
+        for line in crate::effort::thin(lines, 5) {
             let mut rig = Rig::new(config.clone());
             let (login, _) = SECURED.split_once("C: PROT P").unwrap();
             rig.play(login);

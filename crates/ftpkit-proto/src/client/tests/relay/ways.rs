@@ -92,7 +92,7 @@ fn where_the_one_way_is_refused_the_two_change_places() {
         2 S: 500 I call nobody else
         ended 1 failed Connect 2 227 500
     ";
-    for end in [other_way, refused_too] {
+    for end in thin([other_way, refused_too], 2) {
         scenes(
             &Setting::default(),
             &[STARTED],
