@@ -82,15 +82,13 @@ fn play(config: Config, script: &str) {
 }
 
 fn play_with(config: Config, peer: &str, script: &str) {
-    let longest = script.lines().map(str::len).max().unwrap_or(0);
-    let all = [Cut::Whole, Cut::Bytes]
-        .into_iter()
-        .chain((1..longest).map(Cut::At));
     // Under miri each script is cut in one way, and each way is that of some scripts.
     let cuts: Vec<Cut> = if cfg!(miri) {
         [Cut::Whole, Cut::At(5), Cut::Whole, Cut::Bytes][script.len() % 4..][..1].to_vec()
     } else {
-        all.collect()
+        let longest = script.lines().map(str::len).max().unwrap_or(0);
+        let places = (1..longest).map(Cut::At);
+        [Cut::Whole, Cut::Bytes].into_iter().chain(places).collect()
     };
     for cut in cuts {
         let mut script_run = Script {
@@ -100,7 +98,7 @@ fn play_with(config: Config, peer: &str, script: &str) {
             closed: false,
         };
         script_run.poll();
-        let lines = || script.lines().map(str::trim);
+        let lines = || script.lines().map(str::trim_ascii);
         for (at, line) in lines().enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;

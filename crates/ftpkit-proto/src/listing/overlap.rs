@@ -165,7 +165,7 @@ fn no_dialect_reads_the_lines_of_another() {
             .map(|other| (*other, other.reader()))
             .collect();
         let lines = table.iter().filter(|(_, want)| is_read(want));
-        for (line, _) in thin(lines, 9) {
+        for (line, _) in thin(lines, 15) {
             let line = Bytes::from_static(line.as_bytes());
             let weight = match own.read(&line, &table::context()) {
                 Ok(_) => own.weight(&line),

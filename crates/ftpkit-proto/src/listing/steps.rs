@@ -107,7 +107,7 @@ mod tests {
         let cases = Dialect::ALL
             .iter()
             .flat_map(|dialect| starts().map(move |(start, part)| (dialect, start, part)));
-        for (dialect, start, part) in thin(cases, 601) {
+        for (dialect, start, part) in thin(cases, 1201) {
             let line = |length: usize| {
                 let times = length / part.len();
                 String::from(*start) + &part.repeat(times) + " a"

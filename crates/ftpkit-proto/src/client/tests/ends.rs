@@ -31,7 +31,7 @@ fn flowing(ask: &str, script: &str) -> String {
 #[test]
 fn both_halves_in_either_order() {
     for ask in ["get", "put"] {
-        for script in [
+        let cases = [
             "
             d1 finished 5
             S: 226 Done
@@ -66,7 +66,8 @@ fn both_halves_in_either_order() {
             S: 350 What?
             done 1 failed Confirm 5 350 What?
             ",
-        ] {
+        ];
+        for script in thin(cases, 4) {
             let next = "
             ask noop
             C: NOOP
@@ -107,7 +108,7 @@ fn in_one_packet_with_the_1yz() {
 
 #[test]
 fn a_confirmation_that_comes_twice_answers_nothing_else() {
-    for script in [
+    let cases = [
         "
         d1 finished 5
         ask noop
@@ -143,19 +144,21 @@ fn a_confirmation_that_comes_twice_answers_nothing_else() {
         S: 226 Done ~ 229 Fine (|||50000|)
         D2 Connect(192.0.2.1:50000)
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(Config::default(), &flowing("get", script));
     }
 }
 
 #[test]
 fn a_broken_connection_waits_for_what_the_server_says() {
-    for (ask, reply) in [
+    let cases = [
         ("put", "552 Full"),
         ("put", "426 Broken"),
         ("get", "426 Broken"),
         ("get", "226 All sent"),
-    ] {
+    ];
+    for (ask, reply) in thin(cases, 2) {
         play(
             Config::default(),
             &flowing(
@@ -213,7 +216,7 @@ fn a_failure_on_this_side_stops_the_server() {
 
 #[test]
 fn every_wait_has_its_timer() {
-    for (script, error) in [
+    let cases = [
         (
             "wait 119 | d1 moved 1 | wait 119 | d1 moved 1",
             "the transfer stalled",
@@ -230,7 +233,8 @@ fn every_wait_has_its_timer() {
             "d1 failed Broken | wait 59",
             "the server did not confirm the transfer",
         ),
-    ] {
+    ];
+    for (script, error) in thin(cases, 2) {
         let held = !script.contains("finished") && !script.contains("failed");
         let abort = if held { "D1 Abort" } else { "" };
         let script = script.replace(" | ", "\n");
@@ -263,7 +267,7 @@ fn zero_means_never() {
 
 #[test]
 fn the_session_ends_under_a_transfer() {
-    for (script, closed) in [
+    let cases = [
         (
             "
             S: 421 Shutting down
@@ -291,7 +295,8 @@ fn the_session_ends_under_a_transfer() {
             ",
             "the control connection was closed by the peer",
         ),
-    ] {
+    ];
+    for (script, closed) in thin(cases, 2) {
         play(
             Config::default(),
             &flowing(
@@ -306,7 +311,7 @@ fn the_session_ends_under_a_transfer() {
 
 #[test]
 fn the_session_ends_under_a_command() {
-    for (happens, done, closed) in [
+    let cases = [
         (
             "S: 421 Shutting down",
             "421 Shutting down",
@@ -323,14 +328,16 @@ fn the_session_ends_under_a_command() {
             "lost",
             "the peer broke the protocol: a line is not a reply",
         ),
-    ] {
-        for ask in [
+    ];
+    for (happens, done, closed) in thin(cases, 2) {
+        let cases = [
             "noop",
             "features",
             "login anna secret",
             "rename /a /b",
             "secure",
-        ] {
+        ];
+        for ask in thin(cases, 2) {
             let command = match ask {
                 "noop" => "NOOP",
                 "features" => "FEAT",
@@ -362,12 +369,13 @@ fn the_session_ends_under_a_command() {
 
 #[test]
 fn goodbye() {
-    for happens in [
+    let cases = [
         "S: 221 Bye\ndone 1 221 Bye",
         "S: 500 What?\ndone 1 500 What?",
         "S: 421 Bye\ndone 1 421 Bye",
         "eof\ndone 1 lost",
-    ] {
+    ];
+    for happens in thin(cases, 2) {
         play(
             Config::default(),
             &format!(

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn logins() {
-    for script in [
+    let cases = [
         "
         ask login anna secret
         S: 220 Hello
@@ -95,7 +95,8 @@ fn logins() {
         S: 331 Password?
         done 1 331 Password?
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         let script = script.replace(",\n         no.", ", ~  no.");
         play(Config::default(), &script);
     }
@@ -103,7 +104,7 @@ fn logins() {
 
 #[test]
 fn greetings() {
-    for script in [
+    let cases = [
         "
         S: 120 In a minute ~ 120 Soon ~ 220-Hello ~ 220-there, ~ 220 and welcome
         greeting 220
@@ -159,14 +160,15 @@ fn greetings() {
         eof
         closed the control connection was closed by the peer
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(Config::default(), script);
     }
 }
 
 #[test]
 fn what_is_said_too_often_does_not_answer_the_next_command() {
-    for script in [
+    let cases = [
         "
         S: 220 Hello ~ 220 there ~ 220 and welcome
         greeting 220
@@ -250,7 +252,8 @@ fn what_is_said_too_often_does_not_answer_the_next_command() {
         S: 230 Welcome
         done 2 230 Welcome
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(Config::default(), script);
     }
 }

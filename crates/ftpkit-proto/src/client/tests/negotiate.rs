@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_virtual_host_is_told_first() {
-    for script in [
+    let cases = [
         "
         ask login anna secret at example.org
         S: 220 Hello
@@ -89,7 +89,8 @@ fn a_virtual_host_is_told_first() {
         done 5 features HOST
         C: HOST example.org
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(Config::default(), script);
     }
 }
@@ -102,7 +103,7 @@ fn named() -> Config {
 
 #[test]
 fn what_is_listed_is_told() {
-    for script in [
+    let cases = [
         "
         ask negotiate
         C: FEAT
@@ -155,7 +156,8 @@ fn what_is_listed_is_told() {
         ask noop
         C: NOOP
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(named(), &format!("S: 220 Hello\ngreeting 220\n{script}"));
     }
 }
@@ -179,7 +181,7 @@ fn a_client_without_a_name_tells_none() {
 fn a_login_goes_on_with_it_where_that_is_wished() {
     let mut config = named();
     config.negotiate = true;
-    for script in [
+    let cases = [
         "
         C: USER anna
         S: 331 Password?
@@ -211,7 +213,8 @@ fn a_login_goes_on_with_it_where_that_is_wished() {
         done 1 530 No
         C: NOOP
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(
             config.clone(),
             &format!("ask login anna secret\nask noop\nS: 220 Hello\ngreeting 220\n{script}"),

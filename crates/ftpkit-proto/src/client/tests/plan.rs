@@ -51,7 +51,7 @@ fn called(data: u64, port: &str) -> String {
 #[test]
 fn passive_then_active() {
     let eprt = "EPRT |1|192.0.2.9|40009|";
-    for script in [
+    let cases = [
         // Both commands are refused.
         format!(
             "
@@ -128,7 +128,8 @@ fn passive_then_active() {
             {}",
             called(2, eprt)
         ),
-    ] {
+    ];
+    for script in thin(cases, 2) {
         settled(&auto(), PEER, &format!("ask text /f\n{script}"));
     }
 }
@@ -227,7 +228,7 @@ fn active_first() -> String {
 
 #[test]
 fn and_back_again() {
-    for script in [
+    let cases = [
         // No port can be bound.
         "
         ask text /f
@@ -362,7 +363,8 @@ fn and_back_again() {
         D2 Abort
         done 3 failed Payload 3 425 Gone
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         settled(&auto(), PEER, &(active_first() + script));
     }
 }
@@ -465,14 +467,15 @@ fn long_addresses_stand_in_over_ipv6() {
 fn a_trusted_address_of_another_host_is_not_on_a_reserved_port() {
     let mut config = Config::default();
     config.trust_passive_address = true;
-    for (told, outcome) in [
+    let cases = [
         ("10,0,0,1,4,0", "D1 Connect(10.0.0.1:1024)"),
         ("192,0,2,1,0,20", "D1 Connect(192.0.2.1:20)"),
         (
             "10,0,0,1,0,25",
             "done 2 failed Connect 0 227 Fine (10,0,0,1,0,25)",
         ),
-    ] {
+    ];
+    for (told, outcome) in thin(cases, 2) {
         settled(
             &config,
             PEER,
@@ -499,7 +502,7 @@ const LISTS_PRET: &str = "
 
 #[test]
 fn a_distributed_server_is_told_first() {
-    for script in [
+    let cases = [
         "
         ask text /f
         C: PRET RETR /f
@@ -553,7 +556,8 @@ fn a_distributed_server_is_told_first() {
         ask text /f
         C: PRET RETR /f
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         settled(&Config::default(), PEER, &format!("{LISTS_PRET}{script}"));
     }
 }

@@ -53,13 +53,14 @@ fn refused(request: u64, data: u64) -> String {
 
 #[test]
 fn a_part_of_a_file() {
-    for (bytes, outcome) in [
+    let cases = [
         (10, "transferred 10 226"),
         // The file ends before.
         (3, "transferred 3 226"),
         // The server sent all of it.
         (11, "failed Confirm 11 226 Done"),
-    ] {
+    ];
+    for (bytes, outcome) in thin(cases, 2) {
         let script = [
             READY,
             "ask range /f 10-19",
@@ -110,7 +111,7 @@ fn a_server_without_it_refuses_it() {
 /// What a transfer that was refused behind its mark has left there, the next one takes back.
 #[test]
 fn marks_that_are_left() {
-    for (first, marks, second, then) in [
+    let cases = [
         ("range /f 10-19", "RANG 10 19", "get /f", "RANG 1 0"),
         ("range /f 10-19", "RANG 10 19", "range /f 0-4", "RANG 0 4"),
         (
@@ -126,7 +127,8 @@ fn marks_that_are_left() {
             "REST 0, RANG 10 19",
         ),
         ("get /f @7", "REST 7", "get /f", "REST 0"),
-    ] {
+    ];
+    for (first, marks, second, then) in thin(cases, 2) {
         let script = [
             READY,
             &format!("ask {first}"),

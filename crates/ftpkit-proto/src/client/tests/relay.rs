@@ -48,7 +48,7 @@ fn play_scene(setting: &Setting, script: &str) {
         let mut scene = Scene::new(setting);
         scene.poll();
         let mut told = String::new();
-        for line in script.lines().map(str::trim) {
+        for line in script.lines().map(str::trim_ascii) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
@@ -253,7 +253,7 @@ const ARRANGED: &str = "
 ";
 
 fn scenes(setting: &Setting, before: &[&str], scripts: &[&str]) {
-    for script in scripts {
+    for script in thin(scripts, 2) {
         play_scene(setting, &[READY, &before.concat(), script].concat());
     }
 }

@@ -19,7 +19,7 @@ fn ready(script: &str) -> String {
 
 #[test]
 fn passive_over_ipv4() {
-    for script in [
+    let cases = [
         "
         ask text /f
         C: EPSV
@@ -141,7 +141,8 @@ fn passive_over_ipv4() {
         S: 425 Not now
         done 3 failed Connect 0 425 Not now
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(Config::default(), &ready(script));
     }
 }
@@ -172,7 +173,7 @@ fn a_trusted_passive_address_is_taken_unless_it_is_none() {
 
 #[test]
 fn passive_over_ipv6_knows_no_pasv() {
-    for script in [
+    let cases = [
         "
         ask text /f
         C: EPSV
@@ -187,7 +188,8 @@ fn passive_over_ipv6_knows_no_pasv() {
         S: 500 What?
         done 2 failed Connect 0 500 What?
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play_with(Config::default(), "[2001:db8::1]:21", &ready(script));
     }
     // An IPv4 peer on a dual-stack socket is IPv4, and its address stays as the driver gave it.
@@ -215,7 +217,7 @@ fn active() -> Config {
 
 #[test]
 fn active_over_ipv4() {
-    for script in [
+    let cases = [
         "
         ask text /f
         D1 Listen(V4)
@@ -360,7 +362,8 @@ fn active_over_ipv4() {
         D2 Abort
         done 3 failed Connect 0 226 Done TimedOut
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(active(), &ready(script));
     }
 }

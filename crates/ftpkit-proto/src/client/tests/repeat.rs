@@ -55,7 +55,7 @@ fn uploaded(command: &str, id: u8) -> String {
 
 #[test]
 fn an_upload_is_begun_anew_before_its_payload() {
-    for (ends, sessions) in [
+    let cases = [
         ("d2 finished 0 \n S: 425 Not resumed", "needed"),
         ("S: 425 Not resumed \n d2 finished 0", "needed"),
         ("S: 522 Not resumed \n d2 unclean 0", "needed"),
@@ -67,7 +67,8 @@ fn an_upload_is_begun_anew_before_its_payload() {
         // The server ends neither connection for a while.
         ("wait 30 \n D2 Abort \n S: 425 Not resumed", "needed"),
         ("S: 425 Not resumed \n wait 30 \n D2 Abort", "needed"),
-    ] {
+    ];
+    for (ends, sessions) in thin(cases, 4) {
         let asks = [("put /f", "STOR /f"), ("append /f", "APPE /f")];
         for (ask, command) in thin(asks, 2) {
             play(
@@ -251,7 +252,7 @@ fn what_was_learnt_before_saves_the_first_upload() {
 
 #[test]
 fn an_upload_that_is_to_begin_anew_can_be_aborted() {
-    for (news, end) in [
+    let cases = [
         (
             "",
             "C: ABOR \n D2 Abort \n S: 426 Broken \n C: PWD \n S: 226 Fine ~ 257 \"/\" \n done 3 failed Aborted 0 426 Broken",
@@ -264,7 +265,8 @@ fn an_upload_that_is_to_begin_anew_can_be_aborted() {
             "S: 425 Not resumed",
             "D2 Abort \n done 3 failed Aborted 0 425 Not resumed",
         ),
-    ] {
+    ];
+    for (news, end) in thin(cases, 2) {
         play(
             Config::default(),
             &format!(
@@ -324,14 +326,15 @@ fn the_end_of_the_session_ends_both_tries() {
 
 #[test]
 fn a_download_that_was_refused_is_begun_anew() {
-    for end in [
+    let cases = [
         "d1 finished 0 \n S: 522 Not resumed",
         "d1 unclean 0 \n S: 425 Not resumed",
         "d1 failed Broken \n S: 425 Not resumed",
         "S: 425 Not resumed \n d1 finished 0",
         "S: 425 Not resumed \n d1 failed Broken",
         "S: 425 Not resumed \n wait 1 \n D1 Abort",
-    ] {
+    ];
+    for end in thin(cases, 2) {
         let asks = [("get /f", "RETR /f"), ("list", "LIST"), ("facts", "MLSD")];
         for (ask, command) in thin(asks, 3) {
             let first = format!(
@@ -383,12 +386,13 @@ fn a_download_that_was_refused_is_begun_anew() {
 
 #[test]
 fn a_download_that_failed_otherwise_is_not() {
-    for end in [
+    let cases = [
         "d1 moved 3 \n S: 425 Not resumed \n D1 Abort \n done 2 failed Payload 3 425 Not resumed",
         "d1 finished 3 \n S: 425 Not resumed \n done 2 failed Confirm 3 425 Not resumed",
         "d1 finished 0 \n S: 550 No such file \n done 2 failed Confirm 0 550 No such file",
         "d1 finished 0 \n S: 426 Broken \n done 2 failed Confirm 0 426 Broken",
-    ] {
+    ];
+    for end in thin(cases, 2) {
         play(
             Config::default(),
             &format!(

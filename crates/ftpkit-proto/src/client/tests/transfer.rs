@@ -14,7 +14,7 @@ fn after_login(script: &str) -> String {
 
 #[test]
 fn each_command_and_its_direction() {
-    for (ask, command, flow) in [
+    let cases = [
         ("get /f", "RETR /f", "Receive"),
         ("put /f", "STOR /f", "Send"),
         ("append /f", "APPE /f", "Send"),
@@ -22,7 +22,8 @@ fn each_command_and_its_direction() {
         ("list", "LIST", "Receive"),
         ("names", "NLST", "Receive"),
         ("facts", "MLSD", "Receive"),
-    ] {
+    ];
+    for (ask, command, flow) in thin(cases, 2) {
         play(
             Config::default(),
             &after_login(&format!(
@@ -151,7 +152,7 @@ fn an_offset_that_may_be_left_at_the_server_is_taken_back() {
             d{id} connected 192.0.2.1:50000"
         )
     };
-    for (end, left) in [
+    let cases = [
         // Given up before and behind the 350, and refused.
         (
             "abort 1\nD1 Abort\nS: 350 Fine\ndone 1 failed Aborted 0 350 Fine",
@@ -170,7 +171,8 @@ fn an_offset_that_may_be_left_at_the_server_is_taken_back() {
             "S: 350 Fine\nC: RETR /f\nS: 150 Here\nopened 1 D1 150\nD1 Transfer(Receive)\nd1 finished 5\nS: 226 Done\ndone 1 transferred 5 226",
             false,
         ),
-    ] {
+    ];
+    for (end, left) in thin(cases, 2) {
         let asks = [
             ("get /f", "RETR /f"),
             ("put /f", "STOR /f"),

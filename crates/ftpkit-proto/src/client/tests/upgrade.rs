@@ -20,7 +20,7 @@ pub(super) const SECURED: &str = "
 
 #[test]
 fn upgrades() {
-    for script in [
+    let cases = [
         "ask secure clear
         C: AUTH TLS
         S: 234 Go
@@ -95,7 +95,8 @@ fn upgrades() {
         tls failed
         ask noop
         C: NOOP",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(
             Config::default(),
             &("S: 220 Hello\ngreeting 220\n".to_string() + script),
@@ -106,11 +107,12 @@ fn upgrades() {
 #[test]
 fn bytes_in_clear_behind_the_234_are_fatal() {
     let now = Instant::START;
-    for injected in [
+    let cases = [
         &b"234 Go\r\n200 Injected\r\n"[..],
         b"234 Go\r\n2",
         b"234 Go\r\n\xff",
-    ] {
+    ];
+    for injected in thin(cases, 2) {
         // Cut into pieces, StartTls may be out before the rest arrives.
         for cut in thin(0..injected.len(), 7) {
             let mut client = Connection::new(Config::default(), now, PEER.parse().unwrap());
@@ -191,7 +193,7 @@ fn handshaking(ask: &str, script: &str) -> String {
 
 #[test]
 fn the_handshake_comes_behind_the_1yz() {
-    for script in [
+    let cases = [
         "
         d1 resumed
         opened 2 D1 150
@@ -242,7 +244,8 @@ fn the_handshake_comes_behind_the_1yz() {
         d1 failed Tls
         done 2 failed Secure 0 226 Done Tls
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(Config::default(), &handshaking("get", script));
     }
 }
@@ -297,7 +300,7 @@ fn clearing() -> Config {
 
 #[test]
 fn back_to_clear_text() {
-    for script in [
+    let cases = [
         // Data connections stay under TLS.
         "
         ask clear
@@ -365,7 +368,8 @@ fn back_to_clear_text() {
         done 2 lost
         closed the control connection was closed by the peer
         ",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(clearing(), &format!("{SECURED}{script}"));
     }
 }
@@ -427,7 +431,7 @@ fn implicit() -> Config {
 
 #[test]
 fn implicit_tls_comes_ahead_of_the_greeting() {
-    for script in [
+    let cases = [
         // What is asked for waits; securing what is secured settles the data connections.
         "StartTls
         ask secure
@@ -481,7 +485,8 @@ fn implicit_tls_comes_ahead_of_the_greeting() {
         tls started
         S: 421 Too many
         closed the server closes the session: 421 Too many",
-    ] {
+    ];
+    for script in thin(cases, 4) {
         play(implicit(), script);
     }
 }

@@ -3,6 +3,7 @@
 use std::format;
 
 use super::rig::{Rig, fresh_with};
+use crate::effort::thin;
 use crate::server::{Config, TlsPolicy};
 
 const CERTIFIED: &str = "S: 220
@@ -105,7 +106,7 @@ fn a_certificate_ends_with_its_tls() {
     let mut config = offered();
     config.dangerous_ccc = true;
     config.dangerous_rein_under_tls = true;
-    for (ends, then) in [
+    let cases = [
         ("C: CCC\nS: 200", "C: USER anna\nE: LoggedOut\nS: 331"),
         ("C: REIN\nE: LoggedOut\nS: 220", "C: USER anna\nS: 331"),
         // The next handshake has its own.
@@ -113,7 +114,8 @@ fn a_certificate_ends_with_its_tls() {
             "C: REIN\nE: LoggedOut\nS: 220",
             "C: AUTH TLS\nS: 234\nTLS: start\nL: started\nC: USER anna\nS: 331",
         ),
-    ] {
+    ];
+    for (ends, then) in thin(cases, 2) {
         let ended = format!("A: ok\nS: 232\n{ends}\nTLS: stop\nL: stopped\n{then}");
         fresh_with(config.clone(), &format!("{CERTIFIED}\n{ASKED}\n{ended}"));
     }

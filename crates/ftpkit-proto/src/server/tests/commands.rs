@@ -355,7 +355,7 @@ fn space_is_told_and_announced_sizes_are_measured() {
     // What is announced is for the upload, whatever prepares that.
     let ready = "C: EPSV\nD: Listen(V4)\nN: listening\nS: 229";
     let announced = "C: ALLO 100\nE: Space\nA: space 100\nS: 200";
-    for (lines, expected) in [
+    let cases = [
         ("C: STOR x", "Some(100)"),
         ("C: APPE x", "Some(100)"),
         ("C: STOU", "Some(100)"),
@@ -375,7 +375,8 @@ fn space_is_told_and_announced_sizes_are_measured() {
             "None",
         ),
         ("C: STOR x\nE: Open\nA: Denied\nS: 550\nC: STOR x", "None"),
-    ] {
+    ];
+    for (lines, expected) in thin(cases, 4) {
         let mut rig = Rig::new(Config::default());
         rig.play(IN);
         rig.play(ready);
@@ -500,7 +501,7 @@ fn a_listing_over_the_control_connection() {
 
 #[test]
 fn a_question_without_an_answer_ends_in_451() {
-    for line in [
+    let cases = [
         "CWD x",
         "DELE x",
         "MLST x",
@@ -515,7 +516,8 @@ fn a_question_without_an_answer_ends_in_451() {
         "COMB x y",
         "SITE CPFR x",
         "MFF Modify=20240102030405; x",
-    ] {
+    ];
+    for line in thin(cases, 4) {
         let mut rig = Rig::new(Config::default());
         rig.play(IN);
         rig.bytes(format!("{line}\r\n").as_bytes());

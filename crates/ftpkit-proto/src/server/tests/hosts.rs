@@ -3,6 +3,7 @@
 use std::format;
 
 use super::rig::{Rig, fresh_with};
+use crate::effort::thin;
 use crate::{
     Text,
     server::{Config, TlsPolicy},
@@ -38,7 +39,7 @@ fn host(config: Config, script: &str) -> Option<Text> {
 #[test]
 fn host_names_one_that_is_known() {
     let known = |script: &str| host(hosts(TWO), script);
-    for (script, name) in [
+    let cases = [
         ("", None),
         ("C: HOST ftp.example\nS: 220", Some("ftp.example")),
         // As the settings have it, so that whoever is asked can compare.
@@ -57,7 +58,8 @@ fn host_names_one_that_is_known() {
         ),
         // REIN begins anew.
         ("C: HOST ftp.example\nS: 220\nC: REIN\nS: 220", None),
-    ] {
+    ];
+    for (script, name) in thin(cases, 4) {
         assert_eq!(known(script), name.map(Text::from_static), "{script}");
     }
     // Without a list any name is one.
@@ -109,7 +111,7 @@ fn another_host_wants_another_name() {
 
 #[test]
 fn tls_names_the_host_and_host_must_agree() {
-    for (script, name) in [
+    let cases = [
         // Nobody says HOST: the name that TLS was asked for.
         ("L: started ftp.example", Some("ftp.example")),
         ("L: started WWW.EXAMPLE", Some("WWW.Example")),
@@ -138,7 +140,8 @@ fn tls_names_the_host_and_host_must_agree() {
             Some("WWW.Example"),
         ),
         ("L: started", None),
-    ] {
+    ];
+    for (script, name) in thin(cases, 4) {
         let told = host(hosts(TWO), &format!("{AUTH}\n{script}"));
         assert_eq!(told, name.map(Text::from_static), "{script}");
         let mut rig = Rig::implicit(hosts(TWO));
@@ -160,13 +163,14 @@ fn tls_names_the_host_and_host_must_agree() {
 
 #[test]
 fn host_may_come_before_auth_and_tls_overrules_it() {
-    for (script, name) in [
+    let cases = [
         ("L: started", Some("ftp.example")),
         ("L: started ftp.example", Some("ftp.example")),
         // What somebody may have put there in clear counts for nothing against the handshake.
         ("L: started www.example", Some("WWW.Example")),
         ("L: started other.example", None),
-    ] {
+    ];
+    for (script, name) in thin(cases, 2) {
         let before = "C: HOST ftp.example\nS: 220";
         let told = host(hosts(TWO), &format!("{before}\n{AUTH}\n{script}"));
         assert_eq!(told, name.map(Text::from_static), "{script}");

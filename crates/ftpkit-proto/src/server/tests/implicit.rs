@@ -3,6 +3,7 @@
 use std::{format, sync::Arc};
 
 use super::rig::Rig;
+use crate::effort::thin;
 use crate::{
     Instant, Text,
     server::{Config, Connection, TlsPolicy},
@@ -28,12 +29,13 @@ const GREETED: &str = "TLS: start
 
 #[test]
 fn tls_begins_with_the_connection_and_covers_data() {
-    for tls in [
+    let cases = [
         TlsPolicy::Off,
         TlsPolicy::Offered,
         TlsPolicy::RequiredForLogin,
         TlsPolicy::RequiredForData,
-    ] {
+    ];
+    for tls in thin(cases, 2) {
         let mut rig = implicit(tls, GREETED);
         assert!(rig.session.is_secured());
         let auth = if tls == TlsPolicy::Off { 502 } else { 503 };
@@ -81,7 +83,7 @@ fn tls_begins_with_the_connection_and_covers_data() {
 
 #[test]
 fn until_tls_is_up_no_byte_goes_out() {
-    for (happens, how) in [
+    let cases = [
         ("L: failed", "Err(TlsFailed)"),
         ("T: 10", "Err(TimedOut(Handshake))"),
         ("EOF", "Err(Disconnected)"),
@@ -91,7 +93,8 @@ fn until_tls_is_up_no_byte_goes_out() {
             "Err(PeerMisbehaved(BytesBeforeTls))",
         ),
         ("B: \\xff", "Err(PeerMisbehaved(BytesBeforeTls))"),
-    ] {
+    ];
+    for (happens, how) in thin(cases, 2) {
         implicit(
             TlsPolicy::Offered,
             &format!("TLS: start\n{happens}\nX: {how}"),

@@ -1,10 +1,11 @@
 use super::rig::{IN, Rig, logged_in};
+use crate::effort::thin;
 use crate::server::Config;
 
 #[test]
 fn restart_markers() {
     let ready = "C: TYPE I\nS: 200\nC: EPSV\nD: Listen(V4)\nN: listening\nS: 229";
-    for (lines, opened) in [
+    let cases = [
         (
             "C: REST 5\nS: 350\nC: RETR x",
             "Retrieve { path: \"x\", offset: 5, length: None }",
@@ -94,7 +95,8 @@ fn restart_markers() {
             "C: REST -1\nS: 501\nC: RETR x",
             "Retrieve { path: \"x\", offset: 0, length: None }",
         ),
-    ] {
+    ];
+    for (lines, opened) in thin(cases, 4) {
         let mut rig = Rig::new(Config::default());
         rig.play(IN);
         rig.play(ready);

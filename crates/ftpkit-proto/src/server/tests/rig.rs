@@ -370,7 +370,7 @@ impl Rig {
     #[track_caller]
     pub(super) fn play(&mut self, transcript: &str) {
         for (at, line) in transcript.lines().enumerate() {
-            let line = line.trim();
+            let line = line.trim_ascii();
             if line.is_empty() {
                 continue;
             }

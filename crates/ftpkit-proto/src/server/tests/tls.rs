@@ -1,4 +1,5 @@
 use super::rig::{IN, Rig, fresh_with, logged_in_with};
+use crate::effort::thin;
 use crate::server::{Config, TlsPolicy};
 use std::format;
 
@@ -67,13 +68,14 @@ fn auth_and_what_it_resets() {
 
 #[test]
 fn bytes_behind_auth_are_fatal() {
-    for behind in [
+    let cases = [
         "U",
         "USER x\\x0d\\x0a",
         "\\x16\\x03\\x01",
         "\\xff",
         "\\x0d\\x0a",
-    ] {
+    ];
+    for behind in thin(cases, 2) {
         // In pieces it is the second case: the 234 is on its way when they come.
         Rig::new(offered()).play(&format!(
             "S: 220
@@ -250,14 +252,15 @@ fn data_must_be_private_by_policy() {
         config.clone(),
         &format!("{SECURED}\nC: PROT C\nS: 534\nC: LIST\nS: 425"),
     );
-    for setup in [
+    let cases = [
         "C: PASV\nD: Listen(V4) @1\nN: listening\nS: 227",
         "C: EPSV\nD: Listen(V4) @1\nN: listening\nS: 229",
         "C: PORT 192,0,2,7,195,80\nS: 200",
         "C: EPRT |1|192.0.2.7|50000|\nS: 200",
-    ] {
+    ];
+    for setup in thin(cases, 2) {
         let lines = ["RETR x", "STOR x", "STOU", "APPE x", "LIST", "NLST", "MLSD"];
-        for line in crate::effort::thin(lines, 5) {
+        for line in thin(lines, 5) {
             let mut rig = Rig::new(config.clone());
             let (login, _) = SECURED.split_once("C: PROT P").unwrap();
             rig.play(login);

@@ -1,4 +1,5 @@
 use super::rig::{IN, Rig, logged_in};
+use crate::effort::thin;
 use crate::server::Config;
 
 #[test]
@@ -46,14 +47,15 @@ fn an_upload_is_confirmed_after_its_commit() {
          E: Ended Complete 7 bytes @1
          S: 226",
     );
-    for (refusal, code) in [
+    let cases = [
         ("NoSpace", 452),
         ("Quota", 552),
         ("Denied", 550),
         ("Failed", 451),
         ("NameNotAllowed", 553),
         ("Unsupported", 451),
-    ] {
+    ];
+    for (refusal, code) in thin(cases, 2) {
         logged_in(&std::format!(
             "C: EPSV
              D: Listen(V4) @1
@@ -106,7 +108,7 @@ fn a_stranger_is_dropped_in_silence() {
 
 #[test]
 fn what_storage_refuses_needs_no_data_connection() {
-    for (line, refusal, code) in [
+    let cases = [
         ("RETR x", "NotFound", 550),
         ("RETR x", "BeyondEnd", 554),
         ("RETR x", "TooMany", 421),
@@ -116,7 +118,8 @@ fn what_storage_refuses_needs_no_data_connection() {
         ("MLSD x", "NotFound", 550),
         ("LIST x", "NotFound", 550),
         ("NLST x", "Busy", 450),
-    ] {
+    ];
+    for (line, refusal, code) in thin(cases, 4) {
         let mut rig = Rig::new(Config::default());
         rig.play(IN);
         let end = if code == 421 {
@@ -149,7 +152,7 @@ fn what_storage_refuses_needs_no_data_connection() {
 
 #[test]
 fn every_way_to_fail_has_its_code() {
-    for (stage, failure, end, code) in [
+    let cases = [
         ("", "Unreachable", "Failed(Unreachable)", 425),
         ("", "TimedOut", "Failed(TimedOut)", 425),
         ("", "Tls", "Failed(Tls)", 522),
@@ -159,7 +162,8 @@ fn every_way_to_fail_has_its_code() {
         ("flow", "Local", "Failed(Local)", 451),
         ("flow", "NoSpace", "Failed(NoSpace)", 452),
         ("flow", "Quota", "Failed(Quota)", 552),
-    ] {
+    ];
+    for (stage, failure, end, code) in thin(cases, 4) {
         let flow = if stage == "flow" {
             "N: connected\nD: Transfer(Receive) @1"
         } else {
@@ -265,7 +269,7 @@ fn stou_tells_the_name() {
 
 #[test]
 fn listings_have_their_styles() {
-    for (line, style) in [
+    let cases = [
         ("LIST", "path: None, style: Long { recursive: false }"),
         ("LIST -la", "path: None, style: Long { recursive: false }"),
         (
@@ -278,7 +282,8 @@ fn listings_have_their_styles() {
         ),
         ("NLST -a", "path: None, style: Names"),
         ("MLSD a b", "path: Some(\"a b\"), style: Facts("),
-    ] {
+    ];
+    for (line, style) in thin(cases, 2) {
         logged_in(&std::format!(
             "C: EPSV
              D: Listen(V4)
