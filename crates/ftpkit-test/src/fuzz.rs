@@ -19,12 +19,17 @@ mod pair;
 mod script;
 mod server;
 mod sftp;
+mod sftp_client;
+mod sftp_server;
+mod steps;
 mod tls;
 
 pub use client::client;
 pub use pair::pair;
 pub use server::server;
 pub use sftp::{sftp_request, sftp_response};
+pub use sftp_client::sftp_client;
+pub use sftp_server::sftp_server;
 pub use tls::tls;
 
 /// More outputs than this without an input are an endless loop.

@@ -13,6 +13,7 @@ mod player;
 pub mod random;
 mod replay;
 mod settings;
+pub mod sftp;
 pub mod store;
 mod transcript;
 mod trio;

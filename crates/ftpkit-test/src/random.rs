@@ -29,7 +29,7 @@ use crate::{
     transcript::Transcript,
     trio::Trio,
 };
-use dice::Dice;
+pub(crate) use dice::Dice;
 pub use report::Report;
 
 /// A session, as its seed has made it.

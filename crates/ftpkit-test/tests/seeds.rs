@@ -6,7 +6,7 @@ type Target = (&'static str, fn(&[u8]));
 
 #[test]
 fn every_seed_of_every_target_passes() {
-    let targets: [Target; 11] = [
+    let targets: [Target; 13] = [
         ("client", ftpkit_test::fuzz::client),
         ("command", ftpkit_test::fuzz::command),
         ("framer", ftpkit_test::fuzz::framer),
@@ -14,8 +14,10 @@ fn every_seed_of_every_target_passes() {
         ("pair", ftpkit_test::fuzz::pair),
         ("reply", ftpkit_test::fuzz::reply),
         ("server", ftpkit_test::fuzz::server),
+        ("sftp_client", ftpkit_test::fuzz::sftp_client),
         ("sftp_request", ftpkit_test::fuzz::sftp_request),
         ("sftp_response", ftpkit_test::fuzz::sftp_response),
+        ("sftp_server", ftpkit_test::fuzz::sftp_server),
         ("tls", ftpkit_test::fuzz::tls),
         ("url", ftpkit_test::fuzz::url),
     ];

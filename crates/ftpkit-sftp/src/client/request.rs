@@ -85,7 +85,9 @@ pub enum Request {
     /// One READDIR.
     Readdir(Handle),
     /// A directory as a whole: OPENDIR, READDIR until the end, CLOSE. Its names come as
-    /// [`Event::Names`](super::Event::Names).
+    /// [`Event::Names`](super::Event::Names). A server may go on for ever, and nothing of it is
+    /// kept here: whoever gathers the names sets a limit, and
+    /// [cancels](super::Connection::cancel) behind it.
     List(Bytes),
     /// Removes a file.
     Remove(Bytes),
