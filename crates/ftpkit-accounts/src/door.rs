@@ -83,6 +83,8 @@ struct Shared {
 #[derive(Default)]
 struct Counts {
     sessions: usize,
+    /// How many there have been.
+    entered: u64,
     by_address: HashMap<AddressKey, usize>,
     by_account: HashMap<Arc<str>, usize>,
 }
@@ -170,9 +172,12 @@ impl Door {
             return Err(Refused::TooManyFromAddress);
         }
         counts.sessions += 1;
+        counts.entered += 1;
+        let number = counts.entered;
         *counts.by_address.entry(key).or_insert(0) += 1;
         drop(counts);
         Ok(SessionPermit {
+            number,
             key,
             shared: Arc::clone(&self.shared),
         })
@@ -314,8 +319,17 @@ const fn told_at_once(credential: &Credential) -> Option<AuthFailureKind> {
 /// One session's place in the house; dropping it gives the place back.
 #[must_use = "the place is given back when this is dropped"]
 pub struct SessionPermit {
+    number: u64,
     key: AddressKey,
     shared: Arc<Shared>,
+}
+
+impl SessionPermit {
+    /// The session's number at this door, from 1, which no other session has or will have.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
 }
 
 impl Drop for SessionPermit {
@@ -333,7 +347,10 @@ impl Drop for SessionPermit {
 
 impl fmt::Debug for SessionPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SessionPermit").field(&self.key).finish()
+        f.debug_struct("SessionPermit")
+            .field("number", &self.number)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 

@@ -10,25 +10,25 @@ use std::{
 };
 
 use ftpkit_accounts::{Anonymous, Authenticator, Door, DoorLimits};
+use ftpkit_host::{Addresses, BindError, Host, Observer};
 use ftpkit_proto::{
     Text,
     server::{Config, Limits, Timeouts, TlsPolicy},
 };
 use ftpkit_storage::Storage;
-use ftpkit_tokio::{Acceptor, BadPortRange, PassivePorts};
+use ftpkit_tokio::{BadPortRange, PassivePorts};
 
 #[cfg(feature = "_tls")]
 use crate::tls::ServerTls;
 use crate::{
-    observer::Observer,
-    server::{Entry, Listener, Server, Shared},
+    server::{Entry, Server, Shared},
     storage_map,
 };
 
 /// Builds a [`Server`]: at least one address and one source of users are needed.
 #[must_use = "a builder does nothing until it is bound"]
 pub struct ServerBuilder {
-    listen: Vec<(Entry, io::Result<Vec<SocketAddr>>)>,
+    listen: Addresses<Entry>,
     authenticator: Option<Arc<dyn Authenticator>>,
     observer: Option<Arc<dyn Observer>>,
     config: Config,
@@ -46,7 +46,7 @@ pub struct ServerBuilder {
 impl ServerBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            listen: Vec::new(),
+            listen: Addresses::new(),
             authenticator: None,
             observer: None,
             config: Config::default(),
@@ -66,7 +66,7 @@ impl ServerBuilder {
     ///
     /// A host name is resolved here and now, which may block.
     pub fn listen(self, addr: impl ToSocketAddrs) -> Self {
-        self.listen_for(Entry::Greeted, &addr)
+        self.listen_for(Entry::Greeted, addr)
     }
 
     /// Listens on this address too, for clients that begin TLS without a word (implicit TLS, by
@@ -77,12 +77,11 @@ impl ServerBuilder {
     /// here and now, which may block.
     #[cfg(feature = "_tls")]
     pub fn listen_implicit(self, addr: impl ToSocketAddrs) -> Self {
-        self.listen_for(Entry::Implicit, &addr)
+        self.listen_for(Entry::Implicit, addr)
     }
 
-    fn listen_for(mut self, entry: Entry, addr: &impl ToSocketAddrs) -> Self {
-        let resolved = addr.to_socket_addrs().map(Iterator::collect);
-        self.listen.push((entry, resolved));
+    fn listen_for(mut self, entry: Entry, addr: impl ToSocketAddrs) -> Self {
+        self.listen.add(entry, addr);
         self
     }
 
@@ -237,20 +236,10 @@ impl ServerBuilder {
         if !has_tls && config.tls != TlsPolicy::Off {
             return Err(BuildError::NoTls("the policy wants TLS"));
         }
-        let mut listeners = Vec::with_capacity(self.listen.len());
-        for (entry, resolved) in self.listen {
-            if !has_tls && entry == Entry::Implicit {
-                return Err(BuildError::NoTls("an address is for implicit TLS"));
-            }
-            for addr in resolved.map_err(BuildError::Resolve)? {
-                let acceptor =
-                    Acceptor::bind(addr).map_err(|source| BuildError::Listen { addr, source })?;
-                listeners.push(Listener { entry, acceptor });
-            }
+        if !has_tls && self.listen.entries().any(|e| *e == Entry::Implicit) {
+            return Err(BuildError::NoTls("an address is for implicit TLS"));
         }
-        if listeners.is_empty() {
-            return Err(BuildError::NoAddress);
-        }
+        let listeners = self.listen.bind()?;
         config.offers_before_login = storage_map::offers(authenticator.common_capabilities());
         // An event a command is made only where somebody reads it.
         config.trace |= tracing::enabled!(tracing::Level::DEBUG);
@@ -262,7 +251,17 @@ impl ServerBuilder {
         {
             shared.tls = self.tls;
         }
-        Ok(Server::new(listeners, shared, self.grace))
+        Ok(Server::new(Host::new(shared, listeners), self.grace))
+    }
+}
+
+impl From<BindError> for BuildError {
+    fn from(error: BindError) -> Self {
+        match error {
+            BindError::Resolve(source) => Self::Resolve(source),
+            BindError::Listen { addr, source } => Self::Listen { addr, source },
+            _ => Self::NoAddress,
+        }
     }
 }
 

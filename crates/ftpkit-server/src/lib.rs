@@ -40,7 +40,6 @@
 
 mod builder;
 mod facts_map;
-mod observer;
 mod server;
 mod session;
 mod storage_map;
@@ -50,5 +49,5 @@ mod storage_map;
 pub use ftpkit_tokio::tls;
 
 pub use builder::{BuildError, ServerBuilder};
-pub use observer::{Observer, ServerEvent, TransferKind};
-pub use server::{Server, ServerHandle};
+pub use ftpkit_host::{End, Observer, ServerEvent, ServerHandle, TransferKind};
+pub use server::Server;

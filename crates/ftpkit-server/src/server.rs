@@ -1,37 +1,20 @@
-//! The accept loop: who gets a session, and how all of them end. What a session does is in
-//! `session`.
+//! What all sessions of a server share, and the words for those who get none. Who gets a session
+//! and how all of them end is `ftpkit-host`'s; what a session does is in `session`.
 
 use std::{
-    fmt,
-    future::{Future, poll_fn},
-    io::Write as _,
-    net::SocketAddr,
-    num::NonZero,
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::{Context, Poll},
-    thread::available_parallelism,
-    time::Duration,
+    fmt, future::Future, io::Write as _, net::SocketAddr, num::NonZero, sync::Arc,
+    thread::available_parallelism, time::Duration,
 };
 
 use ftpkit_accounts::{Authenticator, Door, Refused};
+use ftpkit_host::{Caller, Front, Host, Observer, ServerEvent, ServerHandle};
 use ftpkit_proto::{Code, Reply, server::Config};
-use ftpkit_tokio::{Acceptor, PassivePorts};
-use tokio::{net::TcpStream, sync::Semaphore, task::JoinSet, time::sleep};
+use ftpkit_tokio::PassivePorts;
+use tokio::{net::TcpStream, sync::Semaphore};
 
 #[cfg(feature = "_tls")]
 use crate::tls::ServerTls;
-use crate::{
-    builder::ServerBuilder,
-    observer::{Observer, ServerEvent},
-    session,
-};
-
-/// How long sessions may take to end once they were told to end at once.
-const FORCED_END: Duration = Duration::from_secs(5);
+use crate::{builder::ServerBuilder, session};
 
 /// An FTP server whose addresses are bound.
 ///
@@ -56,10 +39,9 @@ const FORCED_END: Duration = Duration::from_secs(5);
 /// # Ok(()) }
 /// ```
 pub struct Server {
-    listeners: Vec<Listener>,
+    host: Host<Shared>,
     addrs: Vec<SocketAddr>,
     implicit_addrs: Vec<SocketAddr>,
-    shared: Arc<Shared>,
     grace: Duration,
 }
 
@@ -70,12 +52,6 @@ pub(crate) enum Entry {
     Greeted,
     /// With TLS.
     Implicit,
-}
-
-/// An address that is listened on.
-pub(crate) struct Listener {
-    pub(crate) entry: Entry,
-    pub(crate) acceptor: Acceptor,
 }
 
 /// What all sessions of a server share.
@@ -89,7 +65,6 @@ pub(crate) struct Shared {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     #[cfg(feature = "_tls")]
     pub(crate) tls: Option<ServerTls>,
-    sessions: AtomicU64,
 }
 
 impl Shared {
@@ -103,13 +78,33 @@ impl Shared {
             observer: None,
             #[cfg(feature = "_tls")]
             tls: None,
-            sessions: AtomicU64::new(1),
+        }
+    }
+}
+
+impl Front for Shared {
+    type Entry = Entry;
+
+    fn door(&self) -> &Door {
+        &self.door
+    }
+
+    fn observe(&self, event: &ServerEvent<'_>) {
+        if let Some(observer) = &self.observer {
+            observer.observe(event);
         }
     }
 
-    pub(crate) fn observe(&self, event: &ServerEvent<'_>) {
-        if let Some(observer) = &self.observer {
-            observer.observe(event);
+    async fn session(self: Arc<Self>, caller: Caller<Entry>) {
+        session::run(self, caller).await;
+    }
+
+    fn turn_away(&self, entry: Entry, stream: TcpStream, why: Refused) {
+        match entry {
+            Entry::Greeted => turn_away(stream, why),
+            // Words would have to be under TLS, and a handshake is what whoever floods a server
+            // wants of it.
+            Entry::Implicit => drop(stream),
         }
     }
 }
@@ -120,16 +115,11 @@ impl Server {
         ServerBuilder::new()
     }
 
-    pub(crate) fn new(listeners: Vec<Listener>, shared: Shared, grace: Duration) -> Self {
-        let addrs = |entry| {
-            let listeners = listeners.iter().filter(move |l| l.entry == entry);
-            listeners.map(|l| l.acceptor.local_addr()).collect()
-        };
+    pub(crate) fn new(host: Host<Shared>, grace: Duration) -> Self {
         Self {
-            addrs: addrs(Entry::Greeted),
-            implicit_addrs: addrs(Entry::Implicit),
-            listeners,
-            shared: Arc::new(shared),
+            addrs: host.local_addrs(Entry::Greeted),
+            implicit_addrs: host.local_addrs(Entry::Implicit),
+            host,
             grace,
         }
     }
@@ -150,99 +140,20 @@ impl Server {
     /// What stops the server; works before, while and after it serves.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle {
-            door: self.shared.door.clone(),
-        }
+        self.host.handle()
     }
 
     /// Serves until the server is shut down by its [`handle`](Self::handle).
     ///
     /// Dropping the future closes the addresses and cuts all sessions off.
     pub async fn serve(self) {
-        let mut sessions = JoinSet::new();
-        {
-            let mut drain = self.shared.door.drain_signal();
-            let mut draining = pin!(drain.draining());
-            let mut callers = Callers::new(&self.listeners);
-            loop {
-                let next = poll_fn(|cx| {
-                    if draining.as_mut().poll(cx).is_ready() {
-                        return Poll::Ready(None);
-                    }
-                    // What has ended is let go as it ends, not at the shutdown.
-                    while let Poll::Ready(Some(ended)) = sessions.poll_join_next(cx) {
-                        report(ended);
-                    }
-                    callers.poll_next(cx).map(Some)
-                });
-                let Some((entry, stream, peer)) = next.await else {
-                    break;
-                };
-                self.welcome(&mut sessions, entry, stream, peer);
-            }
-        }
-        let Self {
-            listeners, shared, ..
-        } = self;
-        drop(listeners);
-        let mut drain = shared.door.drain_signal();
-        let mut late = pin!(async {
-            drain.ended().await;
-            sleep(FORCED_END).await;
-        });
-        poll_fn(|cx| {
-            loop {
-                match sessions.poll_join_next(cx) {
-                    Poll::Ready(Some(ended)) => report(ended),
-                    Poll::Ready(None) => return Poll::Ready(()),
-                    Poll::Pending => return late.as_mut().poll(cx),
-                }
-            }
-        })
-        .await;
+        self.host.serve().await;
     }
 
     /// Serves until `signal` is ready, then lets transfers end within the builder's
     /// [`grace`](ServerBuilder::grace).
     pub async fn serve_until(self, signal: impl Future<Output = ()>) {
-        let (handle, grace) = (self.handle(), self.grace);
-        let stop = async {
-            signal.await;
-            handle.shutdown(grace).await;
-        };
-        let (mut serve, mut stop) = (pin!(self.serve()), pin!(stop));
-        let mut stopped = false;
-        poll_fn(|cx| {
-            stopped = stopped || stop.as_mut().poll(cx).is_ready();
-            serve.as_mut().poll(cx)
-        })
-        .await;
-    }
-
-    fn welcome(
-        &self,
-        sessions: &mut JoinSet<()>,
-        entry: Entry,
-        stream: TcpStream,
-        peer: SocketAddr,
-    ) {
-        match self.shared.door.enter(peer.ip()) {
-            Ok(permit) => {
-                let number = self.shared.sessions.fetch_add(1, Ordering::Relaxed);
-                let shared = Arc::clone(&self.shared);
-                sessions.spawn(session::run(shared, entry, stream, peer, number, permit));
-            }
-            Err(why) => {
-                tracing::info!(%peer, %why, "turned away");
-                match entry {
-                    Entry::Greeted => turn_away(stream, why),
-                    // Words would have to be under TLS, and a handshake is what whoever floods
-                    // a server wants of it.
-                    Entry::Implicit => drop(stream),
-                }
-                self.shared.observe(&ServerEvent::TurnedAway { peer, why });
-            }
-        }
+        self.host.serve_until(signal, self.grace).await;
     }
 }
 
@@ -250,15 +161,8 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("addrs", &self.addrs)
-            .field("door", &self.shared.door)
+            .field("door", &self.host.front().door)
             .finish_non_exhaustive()
-    }
-}
-
-fn report(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        // A panic, in this crate or in a storage: the session is lost, the server is not.
-        tracing::error!(%error, "a session broke down");
     }
 }
 
@@ -277,64 +181,5 @@ fn turn_away(stream: TcpStream, why: Refused) {
         .and_then(|mut stream| stream.write_all(&reply));
     if let Err(error) = sent {
         tracing::debug!(%error, "the refusal was not sent");
-    }
-}
-
-/// The listeners, asked in turn, so that a busy one does not starve the others.
-struct Callers<'a> {
-    listeners: &'a [Listener],
-    waiting: Vec<Waiting<'a>>,
-    turn: usize,
-}
-
-type Waiting<'a> = Pin<Box<dyn Future<Output = (TcpStream, SocketAddr)> + Send + 'a>>;
-
-impl<'a> Callers<'a> {
-    fn new(listeners: &'a [Listener]) -> Self {
-        Self {
-            listeners,
-            waiting: listeners.iter().map(wait).collect(),
-            turn: 0,
-        }
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(Entry, TcpStream, SocketAddr)> {
-        let count = self.waiting.len();
-        for _ in 0..count {
-            self.turn = (self.turn + 1) % count;
-            if let (Some(waiting), Some(listener)) = (
-                self.waiting.get_mut(self.turn),
-                self.listeners.get(self.turn),
-            ) && let Poll::Ready((stream, peer)) = waiting.as_mut().poll(cx)
-            {
-                *waiting = wait(listener);
-                return Poll::Ready((listener.entry, stream, peer));
-            }
-        }
-        Poll::Pending
-    }
-}
-
-fn wait(listener: &Listener) -> Waiting<'_> {
-    Box::pin(listener.acceptor.accept())
-}
-
-/// Stops a server.
-#[derive(Clone, Debug)]
-pub struct ServerHandle {
-    door: Door,
-}
-
-impl ServerHandle {
-    /// Stops listening, tells idle clients 421, lets transfers end within `grace`, then cuts
-    /// off what is left. Returns how many sessions had to be cut off.
-    pub async fn shutdown(&self, grace: Duration) -> usize {
-        self.door.drain(grace).await
-    }
-
-    /// How many sessions there are.
-    #[must_use]
-    pub fn sessions(&self) -> usize {
-        self.door.sessions()
     }
 }

@@ -14,7 +14,6 @@ mod transfer;
 
 use std::{
     future::{Future, poll_fn},
-    net::SocketAddr,
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -24,7 +23,8 @@ use std::{
     time::Duration,
 };
 
-use ftpkit_accounts::{Admission, Attempt, Credential, DrainSignal, SessionPermit};
+use ftpkit_accounts::{Admission, Attempt, Credential, DrainSignal};
+use ftpkit_host::{Caller, Front as _, SessionOrigin};
 use ftpkit_proto::{
     DataFailure, DataId, Error, Flow, Text,
     server::{
@@ -35,7 +35,6 @@ use ftpkit_proto::{
 };
 use ftpkit_tokio::{Clock, DataOptions, DataStream, Driver, Step};
 use tokio::{net::TcpStream, time::sleep};
-use tracing::Instrument as _;
 
 use self::{
     paths::{Place, shown},
@@ -43,7 +42,6 @@ use self::{
     transfer::{Pumped, Transfer},
 };
 use crate::{
-    observer::ServerEvent,
     server::{Entry, Shared},
     storage_map,
 };
@@ -55,44 +53,19 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 struct Origin {
     shared: Arc<Shared>,
-    session: u64,
-    peer: SocketAddr,
+    session: SessionOrigin,
 }
 
 /// Serves one client until the session is over.
-pub(crate) fn run(
-    shared: Arc<Shared>,
-    entry: Entry,
-    stream: TcpStream,
-    peer: SocketAddr,
-    session: u64,
-    permit: SessionPermit,
-) -> impl Future<Output = ()> + Send {
-    let span = tracing::info_span!(
-        "session",
-        id = session,
-        %peer,
-        user = tracing::field::Empty,
-        tls = tracing::field::Empty,
-    );
+pub(crate) async fn run(shared: Arc<Shared>, caller: Caller<Entry>) {
     let origin = Origin {
         shared,
-        session,
-        peer,
+        session: caller.origin,
     };
-    let serve = async move {
-        let shared = Arc::clone(&origin.shared);
-        let drain = shared.door.drain_signal();
-        shared.observe(&ServerEvent::Connected { session, peer });
-        tracing::debug!("connected");
-        match Session::new(origin, entry, stream) {
-            Ok(session) => session.serve(drain).await,
-            Err(error) => tracing::debug!(%error, "gone before the greeting"),
-        }
-        shared.observe(&ServerEvent::Disconnected { session, peer });
-        drop(permit);
-    };
-    serve.instrument(span)
+    match Session::new(origin, caller.entry, caller.stream) {
+        Ok(session) => session.serve(caller.drain).await,
+        Err(error) => tracing::debug!(%error, "gone before the greeting"),
+    }
 }
 
 struct Session {
@@ -407,7 +380,7 @@ impl Session {
             #[cfg(not(feature = "_tls"))]
             None => return None,
         };
-        let attempt = Attempt::new(login.user.as_bytes(), credential, self.origin.peer)
+        let attempt = Attempt::new(login.user.as_bytes(), credential, self.origin.session.peer)
             .secured(login.secured)
             .virtual_host(login.host.as_ref().map(Text::as_bytes));
         #[cfg(feature = "_tls")]
@@ -469,11 +442,8 @@ impl Session {
         let name = user.admission.account().name();
         tracing::Span::current().record("user", name);
         tracing::info!("logged in");
-        self.origin.shared.observe(&ServerEvent::LoggedIn {
-            session: self.origin.session,
-            peer: self.origin.peer,
-            user: name,
-        });
+        let event = self.origin.session.logged_in(name);
+        self.origin.shared.observe(&event);
         self.user = Some(user);
     }
 
@@ -516,15 +486,15 @@ impl Session {
         );
         #[cfg(feature = "_tls")]
         self.note_failed_data(ended.end);
-        self.origin.shared.observe(&ServerEvent::TransferEnded {
-            session: self.origin.session,
-            peer: self.origin.peer,
-            user,
-            what: transfer.what,
-            path: transfer.path.as_bytes(),
-            bytes: ended.bytes,
-            end: ended.end,
-        });
+        self.origin
+            .shared
+            .observe(&self.origin.session.transfer_ended(
+                user,
+                transfer.what,
+                transfer.path.as_bytes(),
+                ended.bytes,
+                ended.end,
+            ));
     }
 }
 

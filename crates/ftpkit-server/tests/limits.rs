@@ -216,3 +216,23 @@ async fn bad_session(served: &support::Served, round: usize) {
         _ => client.send("x".repeat(100_000)).await,
     }
 }
+
+#[tokio::test]
+async fn servers_at_one_door_share_its_limit_and_its_end() {
+    let mut limits = ftpkit_accounts::DoorLimits::default();
+    limits.sessions = 2;
+    let door = ftpkit_accounts::Door::new(limits);
+    let one = serve_with(|b| b.door(door.clone())).await;
+    let two = serve_with(|b| b.door(door.clone())).await;
+    let mut first = Client::login(one.addr).await;
+    let mut second = Client::login(two.addr).await;
+    Client::connect_unread(two.addr).await.expect(421).await;
+    assert_eq!(two.handle.sessions(), 2);
+    assert_eq!(one.handle.shutdown(Duration::from_secs(3600)).await, 0);
+    for client in [&mut first, &mut second] {
+        client.expect(421).await;
+        client.assert_closed().await;
+    }
+    within("the first server", one.task).await.unwrap();
+    within("the second server", two.task).await.unwrap();
+}

@@ -4,6 +4,7 @@
 use std::error::Error as _;
 
 use ftpkit_accounts::{Admission, Attempt, AuthFailureKind};
+use ftpkit_host::Front as _;
 use ftpkit_proto::{
     PathArg, Text,
     command::FactValue,
@@ -18,7 +19,7 @@ use super::{
     Origin, Progress, combine,
     paths::{Place, shown},
 };
-use crate::{facts_map, observer::ServerEvent, storage_map::refusal};
+use crate::{facts_map, storage_map::refusal};
 
 /// May this user log in?
 pub(super) async fn login(origin: &Origin, attempt: &Attempt) -> Result<Admission, Refusal> {
@@ -35,12 +36,7 @@ pub(super) async fn login(origin: &Origin, attempt: &Attempt) -> Result<Admissio
             return RefusalKind::LoginFailed.into();
         }
         tracing::info!(%user, %failure, "login failed");
-        shared.observe(&ServerEvent::LoginFailed {
-            session: origin.session,
-            peer: origin.peer,
-            name: attempt.name(),
-            failure: &failure,
-        });
+        shared.observe(&origin.session.login_failed(attempt.name(), &failure));
         match failure.kind() {
             AuthFailureKind::TooMany => RefusalKind::TooMany.into(),
             _ => RefusalKind::LoginFailed.into(),

@@ -2,13 +2,11 @@
 //! observers. The handshakes are the driver's, the rules the core's.
 
 use ftpkit_accounts::ClientCertificate;
+use ftpkit_host::Front as _;
 use ftpkit_proto::{DataFailure, Error, server::End};
 
 use super::Session;
-use crate::{
-    observer::ServerEvent,
-    tls::{Fingerprint, TlsInfo},
-};
+use crate::tls::{Fingerprint, TlsInfo};
 
 /// TLS on the control connection.
 pub(super) struct Secured {
@@ -56,12 +54,8 @@ impl Session {
             subject = secured.certificate().map(ClientCertificate::subject),
             "under TLS"
         );
-        self.origin.shared.observe(&ServerEvent::Secured {
-            session: self.origin.session,
-            peer: self.origin.peer,
-            tls: &info,
-            certificate: secured.certificate(),
-        });
+        let event = self.origin.session.secured(&info, secured.certificate());
+        self.origin.shared.observe(&event);
         self.secured = Some(secured);
     }
 
@@ -96,11 +90,7 @@ impl Session {
 
     fn tell_failure(&self, data: bool, reason: &str) {
         tracing::info!(data, reason, "TLS failed");
-        self.origin.shared.observe(&ServerEvent::TlsFailed {
-            session: self.origin.session,
-            peer: self.origin.peer,
-            data,
-            reason,
-        });
+        let event = self.origin.session.tls_failed(data, reason);
+        self.origin.shared.observe(&event);
     }
 }

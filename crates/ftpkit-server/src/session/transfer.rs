@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::BytesMut;
+use ftpkit_host::TransferKind;
 use ftpkit_proto::{
     DataFailure, DataId, Flow, PathArg, ascii,
     server::{Open, Opened, Refusal, RefusalKind, Transfer as Wanted},
@@ -24,10 +25,7 @@ use super::{
     listing::{self, Listing},
     paths::{Place, shown},
 };
-use crate::{
-    observer::TransferKind,
-    storage_map::{io_error, refusal},
-};
+use crate::storage_map::{io_error, refusal};
 
 /// How many names STOU tries before it gives up.
 const UNIQUE_TRIES: u32 = 100;
