@@ -7,12 +7,14 @@
 //!
 //! With the feature `certificates`, a client certificate of TLS (`ClientCertificate`) may stand
 //! in for the password or be needed beside it; a user's [`Proof`] says which. With `ssh-keys`,
-//! so may a public key of SSH (`SshKey`).
+//! so may a public key of SSH (`SshKey`) that is among a user's `AuthorizedKeys`.
 
 mod account;
 mod anonymous;
 mod attempt;
 mod authenticator;
+#[cfg(feature = "ssh-keys")]
+mod authorized_keys;
 #[cfg(feature = "certificates")]
 mod certificate;
 mod door;
@@ -28,6 +30,10 @@ pub use account::Account;
 pub use anonymous::Anonymous;
 pub use attempt::{Attempt, Credential, Password};
 pub use authenticator::{AuthFailure, AuthFailureKind, Authenticator};
+#[cfg(feature = "ssh-keys")]
+pub use authorized_keys::{
+    AuthorizedKeys, AuthorizedKeysError, KeyAddressError, KeyLineError, KeyLineProblem,
+};
 #[cfg(feature = "certificates")]
 pub use certificate::{
     BadCertificate, CertificateName, CertificateNameError, ClientCertificate, SubjectAltName,

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+#[cfg(feature = "ssh-keys")]
+use crate::authorized_keys::AuthorizedKeys;
 #[cfg(feature = "certificates")]
 use crate::certificate::CertificateName;
 #[cfg(feature = "argon2")]
 use crate::password::StoredHash;
 
-/// What a user has to show to log in: a password, a certificate, either, or both.
+/// What a user has to show to log in: a password, a certificate, either, or both; or an SSH key.
 ///
 /// `Debug` never shows the password.
 ///
@@ -31,6 +33,8 @@ pub struct Proof {
     pub(crate) certificates: Vec<CertificateName>,
     #[cfg(feature = "certificates")]
     pub(crate) both: bool,
+    #[cfg(feature = "ssh-keys")]
+    pub(crate) ssh_keys: Vec<AuthorizedKeys>,
 }
 
 #[derive(Clone)]
@@ -38,7 +42,7 @@ pub(crate) enum Secret {
     Password(Vec<u8>),
     #[cfg(feature = "argon2")]
     Hash(StoredHash),
-    #[cfg(feature = "certificates")]
+    #[cfg(any(feature = "certificates", feature = "ssh-keys"))]
     None,
 }
 
@@ -75,6 +79,26 @@ impl Proof {
         self.or_certificate(names)
     }
 
+    /// One of these SSH keys; there is no password that would do.
+    #[cfg(feature = "ssh-keys")]
+    pub fn ssh_keys(keys: AuthorizedKeys) -> Self {
+        Self::of(Secret::None).or_ssh_keys(keys)
+    }
+
+    /// What was named before, or one of these SSH keys instead of all of it.
+    ///
+    /// ```
+    /// use ftpkit_accounts::{AuthorizedKeys, Proof};
+    /// let keys = AuthorizedKeys::parse(b"");
+    /// let by_either = Proof::password("correct horse").or_ssh_keys(keys);
+    /// # let _ = by_either;
+    /// ```
+    #[cfg(feature = "ssh-keys")]
+    pub fn or_ssh_keys(mut self, keys: AuthorizedKeys) -> Self {
+        self.ssh_keys.push(keys);
+        self
+    }
+
     /// The names of certificates that will do.
     #[cfg(feature = "certificates")]
     #[must_use]
@@ -94,6 +118,8 @@ impl Proof {
             certificates: Vec::new(),
             #[cfg(feature = "certificates")]
             both: false,
+            #[cfg(feature = "ssh-keys")]
+            ssh_keys: Vec::new(),
         }
     }
 }
@@ -105,13 +131,15 @@ impl fmt::Debug for Proof {
             Secret::Password(_) => shown.field("password", &format_args!("***")),
             #[cfg(feature = "argon2")]
             Secret::Hash(hash) => shown.field("password", hash),
-            #[cfg(feature = "certificates")]
+            #[cfg(any(feature = "certificates", feature = "ssh-keys"))]
             Secret::None => shown.field("password", &format_args!("none")),
         };
         #[cfg(feature = "certificates")]
         shown
             .field("certificates", &self.certificates)
             .field("both", &self.both);
+        #[cfg(feature = "ssh-keys")]
+        shown.field("ssh_keys", &self.ssh_keys);
         shown.finish()
     }
 }

@@ -129,7 +129,7 @@ fn algorithm(blob: &[u8]) -> Result<&str, BadSshKey> {
 /// that it holds now, that the CA's signature is right, and that it has no critical options but
 /// `source-address`, which goes into [`source_addresses`](Self::source_addresses), and a
 /// `force-command` of `internal-sftp`. Whether the CA, the principals and the client's address
-/// open an account is for the authenticator to say.
+/// open an account is for [`AuthorizedKeys`](crate::AuthorizedKeys) to say.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SshCertificate {

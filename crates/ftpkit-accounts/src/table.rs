@@ -1,15 +1,21 @@
 //! A fixed table of users. How passwords are kept is in `password`, how user files are read
 //! in `user_file`.
 
+#[cfg(feature = "ssh-keys")]
+use std::time::SystemTime;
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use ftpkit_storage::{Capabilities, Storage};
 
+#[cfg(feature = "ssh-keys")]
+use crate::authorized_keys::AuthorizedKeys;
 #[cfg(feature = "certificates")]
 use crate::certificate::Claims;
 #[cfg(feature = "argon2")]
 use crate::password::{CheckPool, HashError, StoredHash, Verdict};
+#[cfg(feature = "ssh-keys")]
+use crate::ssh_key::SshKey;
 use crate::{
     account::Account,
     anonymous::Anonymous,
@@ -45,6 +51,10 @@ pub struct Users {
     anonymous: Option<Anonymous>,
     #[cfg(feature = "certificates")]
     claims: Claims,
+    /// Looked through where the user has no SSH keys or the name is unknown, so that it costs
+    /// the same.
+    #[cfg(feature = "ssh-keys")]
+    other_keys: Vec<AuthorizedKeys>,
     /// Compared with where the name is unknown, so that it costs the same.
     nobody: Digest,
     #[cfg(feature = "argon2")]
@@ -59,6 +69,8 @@ struct User {
     check: Check,
     /// Whether a certificate is needed beside the password.
     both: bool,
+    #[cfg(feature = "ssh-keys")]
+    keys: Vec<AuthorizedKeys>,
     account: Account,
 }
 
@@ -66,7 +78,7 @@ enum Check {
     Digest(Digest),
     #[cfg(feature = "argon2")]
     Hash(StoredHash),
-    #[cfg(feature = "certificates")]
+    #[cfg(any(feature = "certificates", feature = "ssh-keys"))]
     NoPassword,
 }
 
@@ -93,6 +105,20 @@ impl Users {
         false
     }
 
+    /// The user whose name was given, if the key is one of its keys.
+    #[cfg(feature = "ssh-keys")]
+    fn by_key(&self, attempt: &Attempt, key: &SshKey) -> Option<&User> {
+        let user = self.by_name.get(attempt.name());
+        let keys = user.map(|user| &user.keys).filter(|keys| !keys.is_empty());
+        let (peer, now) = (attempt.peer().ip(), SystemTime::now());
+        let name = attempt.name_str()?;
+        let allowed = keys
+            .unwrap_or(&self.other_keys)
+            .iter()
+            .any(|keys| keys.allows(key, name, peer, now));
+        user.filter(|_| allowed && keys.is_some())
+    }
+
     fn check_digest(&self, attempt: &Attempt, password: &[u8], user: Option<&User>) -> bool {
         let given = self.digester.digest(attempt.name(), password);
         match user.map(|user| &user.check) {
@@ -109,11 +135,13 @@ impl Users {
 #[async_trait]
 impl Authenticator for Users {
     async fn authenticate(&self, attempt: &Attempt) -> Result<Account, AuthFailure> {
-        let user = self.by_name.get(attempt.name());
         #[cfg(feature = "ssh-keys")]
-        if attempt.credential().as_ssh_key().is_some() {
-            return Err(AuthFailureKind::WrongCredentials.into());
+        if let Some(key) = attempt.credential().as_ssh_key() {
+            let user = self.by_key(attempt, key);
+            let account = user.map(|user| user.account.clone());
+            return account.ok_or_else(|| AuthFailureKind::WrongCredentials.into());
         }
+        let user = self.by_name.get(attempt.name());
         let certified = self.carries_certificate(attempt);
         let Some(password) = attempt.credential().as_password() else {
             return match user {
@@ -268,20 +296,29 @@ impl UsersBuilder {
                     dummy.get_or_insert_with(|| hash.clone());
                     Check::Hash(hash)
                 }
-                #[cfg(feature = "certificates")]
+                #[cfg(any(feature = "certificates", feature = "ssh-keys"))]
                 Secret::None => Check::NoPassword,
             };
             let name = account.name().to_owned();
             let user = User {
                 check,
                 both,
+                #[cfg(feature = "ssh-keys")]
+                keys: proof.ssh_keys,
                 account,
             };
             if by_name.insert(key.into_boxed_slice(), user).is_some() {
                 return Err(UsersError::Twice(name));
             }
         }
+        #[cfg(feature = "ssh-keys")]
+        let other_keys = by_name
+            .values()
+            .find(|user| !user.keys.is_empty())
+            .map_or_else(Vec::new, |user| user.keys.clone());
         Ok(Users {
+            #[cfg(feature = "ssh-keys")]
+            other_keys,
             nobody: digester.digest(b"", b""),
             digester,
             by_name,
@@ -300,7 +337,11 @@ impl UsersBuilder {
 #[cfg(feature = "certificates")]
 fn claim(claims: &mut Claims, account: &Account, proof: &Proof) -> Result<bool, UsersError> {
     let both = proof.both && proof.has_password();
-    if proof.certificates.is_empty() && (both || !proof.has_password()) {
+    #[cfg(feature = "ssh-keys")]
+    let has_keys = !proof.ssh_keys.is_empty();
+    #[cfg(not(feature = "ssh-keys"))]
+    let has_keys = false;
+    if proof.certificates.is_empty() && (both || !(proof.has_password() || has_keys)) {
         return Err(UsersError::NoCertificate(account.name().to_owned()));
     }
     for name in &proof.certificates {
