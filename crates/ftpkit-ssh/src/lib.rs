@@ -3,6 +3,8 @@
 //! SSH itself is russh's. What SFTP says is `ftpkit-sftp`'s, whose machines are driven here: this
 //! crate carries bytes between them and SSH's channels, and asks storages, accounts and keys.
 
+#[cfg(any(feature = "client", feature = "server"))]
+mod algorithms;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "server")]

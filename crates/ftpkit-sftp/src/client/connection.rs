@@ -186,6 +186,17 @@ impl Connection {
         self.admit();
     }
 
+    /// Has a download or a listing ask for nothing more until it is let go again; what is under way
+    /// still comes. So an application that cannot keep up bounds what waits for it. Without any
+    /// effect on everything else.
+    pub fn hold(&mut self, id: RequestId, hold: bool) {
+        self.with_run(id, |connection, run| match run {
+            Run::List(run) => run.hold(connection, id, hold),
+            Run::Download(run) => run.hold(connection, id, hold),
+            Run::Single | Run::Rename(_) | Run::Upload(_) => None,
+        });
+    }
+
     /// Whether an upload wants payload now. [`Event::WantsPayload`] tells when it does again.
     #[must_use]
     pub fn wants_payload(&self, id: RequestId) -> bool {
@@ -215,6 +226,12 @@ impl Connection {
     pub fn offers(&self, extension: Extension) -> bool {
         let offered = self.server.as_ref().map(|server| &server.extensions);
         offered.is_some_and(|extensions| extensions.contains(&extension))
+    }
+
+    /// Whether an answer of the server is awaited, its greeting too: only then can it be late.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        self.closed.is_none() && (self.server.is_none() || !self.flights.is_empty())
     }
 
     /// The limits that the server has told, once it has.

@@ -45,6 +45,8 @@ pub(super) struct DownloadRun {
     max_bytes: u64,
     fault: Option<Fault>,
     cancelled: bool,
+    /// The application wants nothing more for now.
+    held: bool,
     ended: bool,
     end_of_file: bool,
     closing: bool,
@@ -89,6 +91,7 @@ impl DownloadRun {
             max_bytes: config.max_bytes,
             fault: None,
             cancelled: false,
+            held: false,
             ended: false,
             end_of_file: false,
             closing: false,
@@ -123,6 +126,11 @@ impl DownloadRun {
                 connection.send(Some(id), open).err().map(Err)
             }
         }
+    }
+
+    pub(super) fn hold(&mut self, connection: &mut Connection, id: RequestId, hold: bool) -> Step {
+        self.held = hold;
+        self.advance(connection, id)
     }
 
     pub(super) fn cancel(&mut self, connection: &mut Connection, id: RequestId) -> Step {
@@ -280,7 +288,11 @@ impl DownloadRun {
         if self.at == self.end {
             self.ended = true;
         }
-        while !self.ended && self.fault.is_none() && self.under_way < self.window.size() {
+        while !self.ended
+            && !self.held
+            && self.fault.is_none()
+            && self.under_way < self.window.size()
+        {
             let Some((offset, length)) = self.next_read(connection) else {
                 break;
             };

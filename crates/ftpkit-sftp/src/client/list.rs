@@ -18,6 +18,8 @@ pub(super) struct ListRun {
     /// The end was met, or there is no use in going on.
     ended: bool,
     cancelled: bool,
+    /// The application wants nothing more for now.
+    held: bool,
     fault: Option<Fault>,
     closing: bool,
     entries: u64,
@@ -41,6 +43,11 @@ impl ListRun {
         self.begun = true;
         let sent = connection.send(Some(id), Packet::Opendir(path.clone()));
         sent.err().map(Err)
+    }
+
+    pub(super) fn hold(&mut self, connection: &mut Connection, id: RequestId, hold: bool) -> Step {
+        self.held = hold;
+        self.advance(connection, id)
     }
 
     pub(super) fn cancel(&mut self, connection: &mut Connection, id: RequestId) -> Step {
@@ -102,7 +109,8 @@ impl ListRun {
 
     fn advance(&mut self, connection: &mut Connection, id: RequestId) -> Step {
         let handle = self.handle.clone()?;
-        while !self.ended && self.under_way < connection.config().max_readdirs.max(1) {
+        while !self.ended && !self.held && self.under_way < connection.config().max_readdirs.max(1)
+        {
             match connection.send(Some(id), Packet::Readdir(handle.clone())) {
                 Ok(()) => self.under_way += 1,
                 Err(fault) => self.stop(fault),
