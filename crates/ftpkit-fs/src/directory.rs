@@ -401,8 +401,7 @@ impl Storage for LocalDirectory {
         let there = there.ok_or(ErrorKind::NotFound).on(path, "stat")?;
         let mut metadata = describe(&there);
         if metadata.is_symlink() {
-            let target = place.dir.read_link_contents(&place.name);
-            metadata.target = target.ok().and_then(|target| name::shown_target(&target));
+            metadata.target = self.0.shown_target(&place, path).ok().flatten();
         }
         Ok(metadata)
     }
@@ -414,7 +413,7 @@ impl Storage for LocalDirectory {
     }
 
     async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {
-        list::list(self.0.dir(path, "list")?, path)
+        list::list(&self.0, path)
     }
 
     async fn open(&self, path: &VirtualPath, options: OpenOptions) -> Result<Box<dyn File>> {
@@ -494,8 +493,7 @@ impl Storage for LocalDirectory {
         const STEP: &str = "read the link";
         let place = self.0.place(path, Use::Find, STEP)?;
         let place = place.ok_or(ErrorKind::Invalid).on(path, STEP)?;
-        let target = place.dir.read_link_contents(&place.name).on(path, STEP)?;
-        let shown = name::shown_target(&target);
+        let shown = self.0.shown_target(&place, path).on(path, STEP)?;
         shown.ok_or(ErrorKind::Denied).on(path, STEP)
     }
 

@@ -1,19 +1,27 @@
 //! Listings in pages.
 
-use std::{path::Path, sync::Arc};
+use std::{cell::OnceCell, path::Path, sync::Arc};
 
 use cap_std::fs::{Dir, DirEntry, ReadDir};
 use ftpkit_storage::{Entry, EntryStream, Kind, Metadata, Result, VirtualPath};
 use futures::stream;
 
-use crate::{directory::blocking, error::Context as _, metadata::describe, name, temporary};
+use crate::{
+    directory::{Inner, blocking},
+    error::Context as _,
+    metadata::describe,
+    name, temporary,
+};
 
 /// How many entries a page has at most. To look at that many takes well below a millisecond when
 /// they are cached.
 const PAGE: usize = 256;
 
 struct Pages {
+    inner: Arc<Inner>,
     dir: Arc<Dir>,
+    /// How deep it lies, once a link has asked.
+    depth: OnceCell<Option<usize>>,
     entries: ReadDir,
     path: VirtualPath,
     /// No more entries come.
@@ -23,10 +31,13 @@ struct Pages {
 /// Lists a directory. The first page is gathered in place: with most directories it is the only
 /// one, and a hop to another thread would cost more than it. Each further one is gathered on the
 /// blocking pool, so that a large directory holds up nobody.
-pub(crate) fn list(dir: Arc<Dir>, path: &VirtualPath) -> Result<EntryStream> {
+pub(crate) fn list(inner: &Arc<Inner>, path: &VirtualPath) -> Result<EntryStream> {
+    let dir = inner.dir(path, "list")?;
     let entries = dir.entries().on(path, "list")?;
     let mut pages = Pages {
+        inner: Arc::clone(inner),
         dir,
+        depth: OnceCell::new(),
         entries,
         path: path.clone(),
         ended: false,
@@ -85,7 +96,8 @@ impl Pages {
                 let mut metadata = describe(&metadata);
                 if metadata.kind == Kind::Symlink {
                     let target = self.dir.read_link_contents(Path::new(&entry.file_name()));
-                    metadata.target = target.ok().and_then(|target| name::shown_target(&target));
+                    let depth = || *self.depth.get_or_init(|| self.inner.depth(&self.path));
+                    metadata.target = target.ok().and_then(|t| name::shown_target(&t, depth));
                 }
                 metadata
             }

@@ -1,6 +1,10 @@
 //! Virtual names as native ones, and which of them a client may not use.
 
-use std::{borrow::Cow, ffi::OsString, path::Path};
+use std::{
+    borrow::Cow,
+    ffi::OsString,
+    path::{Component, Path},
+};
 
 use bytes::Bytes;
 use ftpkit_storage::{ErrorKind, VirtualPath};
@@ -81,11 +85,24 @@ pub(crate) fn bytes(name: OsString) -> Option<Bytes> {
     name.into_string().ok().map(Bytes::from)
 }
 
-/// The target of a symbolic link as clients see it; `None` if it leads out of the root by being
-/// absolute, since where the root lies is nobody's business.
-pub(crate) fn shown_target(target: &Path) -> Option<Bytes> {
+/// The target of a symbolic link as clients see it, in a directory that lies `depth` below the
+/// root; `None` if it leads out of the root, since where that lies is nobody's business. The depth
+/// is asked for only where it counts.
+pub(crate) fn shown_target(target: &Path, depth: impl FnOnce() -> Option<usize>) -> Option<Bytes> {
     if target.has_root() || target.is_absolute() {
         return None;
+    }
+    let climbs = target.components().any(|part| part == Component::ParentDir);
+    if climbs {
+        let mut depth = depth()?;
+        for part in target.components() {
+            match part {
+                Component::ParentDir => depth = depth.checked_sub(1)?,
+                Component::Normal(_) => depth += 1,
+                Component::CurDir => {}
+                Component::Prefix(_) | Component::RootDir => return None,
+            }
+        }
     }
     bytes(target.as_os_str().to_owned())
 }
@@ -111,6 +128,28 @@ pub(crate) fn link_target(target: &[u8]) -> Result<Cow<'_, Path>, ErrorKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_that_leads_out_is_not_shown() {
+        for (target, depth, shown) in [
+            ("file", 0, true),
+            ("d/./file", 0, true),
+            ("..", 0, false),
+            ("..", 1, true),
+            ("../file", 1, true),
+            ("../../file", 1, false),
+            ("d/../file", 0, true),
+            ("d/../../srv/root/file", 0, false),
+            ("../../..", 3, true),
+            ("/", 3, false),
+            ("/srv/root/file", 3, false),
+        ] {
+            let bytes = shown_target(Path::new(target), || Some(depth));
+            let expected = shown.then(|| Bytes::from(target));
+            assert_eq!(bytes, expected, "{target} at {depth}");
+        }
+        assert_eq!(shown_target(Path::new("../x"), || None), None);
+    }
 
     #[test]
     fn no_name_of_a_temporary_file_is_for_clients() {

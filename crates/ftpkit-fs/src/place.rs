@@ -1,15 +1,21 @@
 //! From a virtual path to an open directory and one name in it, so that what follows cannot be
 //! led elsewhere by somebody who exchanges directories and links.
 
-use std::{ffi::OsString, io, path::Path, sync::Arc};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Component, Path},
+    sync::Arc,
+};
 
+use bytes::Bytes;
 use cap_std::fs::{Dir, Metadata};
 use ftpkit_storage::{ErrorKind, Result, VirtualPath};
 
 use crate::{
     directory::Inner,
     error::Context as _,
-    name::{Use, native},
+    name::{self, Use, native},
 };
 
 /// One name in an open directory; `.` stands for the root.
@@ -54,6 +60,31 @@ impl Inner {
         }
         let relative = native(path, Use::Find).on(path, step)?;
         Ok(Arc::new(self.root.open_dir(&relative).on(path, step)?))
+    }
+
+    /// How deep below the root a directory lies; `None` if it is gone.
+    pub(crate) fn depth(&self, path: &VirtualPath) -> Option<usize> {
+        if path.is_root() {
+            return Some(0);
+        }
+        // A path may lead through links to a place that is not as deep as it is long.
+        let real = self.root.canonicalize(native(path, Use::Find).ok()?).ok()?;
+        let names = real.components();
+        Some(
+            names
+                .filter(|part| matches!(part, Component::Normal(_)))
+                .count(),
+        )
+    }
+
+    /// Where the symbolic link at a place leads, as far as clients are shown it.
+    pub(crate) fn shown_target(
+        &self,
+        place: &Place,
+        path: &VirtualPath,
+    ) -> io::Result<Option<Bytes>> {
+        let target = place.dir.read_link_contents(&place.name)?;
+        Ok(name::shown_target(&target, || self.depth(&path.parent()?)))
     }
 
     /// The place of a path where a symbolic link at its end is followed, with what is there. A

@@ -48,6 +48,9 @@ fn outside(above: &Path) -> Vec<String> {
     all
 }
 
+/// How much is tried.
+const TRIES: usize = 14;
+
 /// Tries to do everything to a path; what succeeds may only have happened inside.
 async fn try_everything(storage: &LocalDirectory, target: &VirtualPath) -> Vec<ErrorKind> {
     let mut refusals = Vec::new();
@@ -56,12 +59,20 @@ async fn try_everything(storage: &LocalDirectory, target: &VirtualPath) -> Vec<E
     };
     note(storage.metadata(target).await.map(|_| ()));
     note(storage.list(target).await.map(|_| ()));
+    note(storage.may_enter(target).await.map(|_| ()));
+    note(storage.space(target).await.map(|_| ()));
+    let attributes = SetAttributes::new()
+        .mode(0o777)
+        .modified(std::time::SystemTime::UNIX_EPOCH);
+    let size = SetAttributes::new().size(1);
     for options in [
         OpenOptions::read(),
         OpenOptions::append(),
         OpenOptions::write_at(0),
-        OpenOptions::write_at(1),
-        OpenOptions::replace(),
+        OpenOptions::write_at(1).readable(true),
+        OpenOptions::update(),
+        OpenOptions::update().readable(false),
+        OpenOptions::replace().readable(true).mode(Some(0o600)),
     ] {
         match storage.open(target, options).await {
             Ok(file) => {
@@ -70,16 +81,14 @@ async fn try_everything(storage: &LocalDirectory, target: &VirtualPath) -> Vec<E
                     assert_ne!(&buf[..len], b"canary", "read {target}");
                 }
                 let _ = file.write_at(0, b"inside").await;
+                let _ = file.set_attributes(&attributes).await;
+                let _ = file.set_attributes(&size).await;
                 let _ = file.commit().await;
             }
             Err(error) => note(Err(error)),
         }
     }
-    let attributes = SetAttributes::new()
-        .mode(0o777)
-        .modified(std::time::SystemTime::UNIX_EPOCH);
     note(storage.set_attributes(target, &attributes).await);
-    let size = SetAttributes::new().size(1);
     note(storage.set_attributes(target, &size).await);
     note(storage.copy(target, &path("/copied")).await);
     refusals
@@ -125,7 +134,7 @@ async fn links_that_lead_outside_are_as_if_they_led_to_nothing() {
         ] {
             let target = path(target);
             let refusals = try_everything(&storage, &target).await;
-            assert_eq!(refusals, [ErrorKind::NotFound; 10], "{target}");
+            assert_eq!(refusals, [ErrorKind::NotFound; TRIES], "{target}");
         }
         for target in ["/relative-dir/file", "/up/outside/file"].map(path) {
             let refused = |error: ftpkit_storage::Error| {
@@ -135,6 +144,15 @@ async fn links_that_lead_outside_are_as_if_they_led_to_nothing() {
             refused(storage.remove_dir(&target).await.unwrap_err());
             refused(storage.create_dir(&target).await.unwrap_err());
             refused(storage.symlink(b"x", &target).await.unwrap_err());
+            refused(storage.read_link(&target).await.unwrap_err());
+            refused(storage.symlink_metadata(&target).await.unwrap_err());
+            let set = SetAttributes::new().modified(std::time::SystemTime::UNIX_EPOCH);
+            refused(
+                storage
+                    .set_symlink_attributes(&target, &set)
+                    .await
+                    .unwrap_err(),
+            );
             let (inside, keep) = (path("/real/file"), Existing::Replace);
             refused(
                 storage
@@ -147,6 +165,14 @@ async fn links_that_lead_outside_are_as_if_they_led_to_nothing() {
             refused(storage.hard_link(&inside, &target).await.unwrap_err());
             let opened = storage.open(&target, OpenOptions::create_new()).await;
             refused(opened.err().unwrap());
+        }
+        // What is about a link itself is the same wherever it leads, and changes the link alone.
+        for link in ["/relative-file", "/absolute-file", "/system", "/nothing"].map(path) {
+            assert!(storage.symlink_metadata(&link).await.unwrap().is_symlink());
+            let set = SetAttributes::new().modified(std::time::SystemTime::UNIX_EPOCH);
+            storage.set_symlink_attributes(&link, &set).await.unwrap();
+            let linked = storage.hard_link(&link, &path("/got")).await;
+            assert_eq!(linked.unwrap_err().kind(), ErrorKind::Denied, "{link}");
         }
         // The links themselves are listed, without the way to the root.
         let pages = storage.list(&path("/")).await.unwrap();
@@ -175,7 +201,7 @@ async fn a_subdirectory_is_a_root_of_its_own() {
     let storage = whole.subdirectory(&path("/real")).unwrap();
     assert!(storage.metadata(&path("/file")).await.is_ok());
     let refusals = try_everything(&storage, &path("/link")).await;
-    assert_eq!(refusals, [ErrorKind::NotFound; 10]);
+    assert_eq!(refusals, [ErrorKind::NotFound; TRIES]);
     assert_eq!(fs::read(root.join("beside")).unwrap(), b"canary");
 }
 
@@ -215,8 +241,61 @@ async fn what_is_no_file_is_listed_and_not_opened() {
     );
 }
 
+/// Where the root lies can be read from no link, whoever made it.
+#[tokio::test]
+async fn no_link_shows_where_the_root_lies() {
+    let above = places();
+    let root = above.path().join("root");
+    let place = above.path().canonicalize().unwrap();
+    let way = place.strip_prefix("/").unwrap().join("root/real/file");
+    let up = Path::new("../../../../../../../..");
+    fs::create_dir_all(root.join("a/b")).unwrap();
+    symlink("a/b", root.join("short")).unwrap();
+    let storage = LocalDirectory::open(&root).unwrap();
+    for (link, target, shown) in [
+        ("absolute", root.join("real/file"), false),
+        ("relative", up.join(&way), false),
+        ("above", "../root/real/file".into(), false),
+        ("a/above", "../../root/real/file".into(), false),
+        ("inside", "real/file".into(), true),
+        ("a/inside", "../real/file".into(), true),
+        ("a/b/inside", "../../real/file".into(), true),
+    ] {
+        symlink(&target, root.join(link)).unwrap();
+        // By its own name, and through a link that makes the way shorter.
+        let mut names = vec![path(&format!("/{link}"))];
+        if let Some(name) = link.strip_prefix("a/b/") {
+            names.push(path(&format!("/short/{name}")));
+        }
+        for name in names {
+            let read = storage.read_link(&name).await;
+            let known = storage.symlink_metadata(&name).await.unwrap().target;
+            let pages = storage.list(&name.parent().unwrap()).await.unwrap();
+            let entries = collect_entries(pages, 100).await.unwrap();
+            let listed = entries
+                .into_iter()
+                .find(|entry| entry.name == name.file_name().unwrap())
+                .and_then(|entry| entry.metadata.target);
+            if shown {
+                let expected = target.to_str().unwrap().as_bytes();
+                assert_eq!(read.unwrap(), expected, "{name}");
+                assert_eq!(known.unwrap(), expected, "{name}");
+                assert_eq!(listed.unwrap(), expected, "{name}");
+            } else {
+                assert_eq!(read.unwrap_err().kind(), ErrorKind::Denied, "{name}");
+                assert_eq!((known, listed), (None, None), "{name}");
+            }
+        }
+    }
+}
+
+/// How often a directory and a file are exchanged with links that lead outside.
+const EXCHANGES: u32 = 100_000;
+/// How many clients work meanwhile.
+const CLIENTS: u32 = 8;
+
 /// One thread exchanges a directory and a file with links that lead outside, as fast as it can,
-/// while everything is tried on the names.
+/// while clients try everything on the names.
 #[test]
 fn no_race_with_a_link_leads_outside() {
     let above = places();
@@ -228,7 +307,6 @@ fn no_race_with_a_link_leads_outside() {
     symlink("../outside/file", root.join("linked")).unwrap();
     let before = outside(above.path());
     let storage = LocalDirectory::open(&root).unwrap();
-    let stop = AtomicBool::new(false);
     let exchange = |a: &str, b: &str| {
         let (a, b) = (root.join(a), root.join(b));
         let flags = rustix::fs::RenameFlags::EXCHANGE;
@@ -236,46 +314,90 @@ fn no_race_with_a_link_leads_outside() {
         // An upload may have the name just now.
         let _ = rustix::fs::renameat_with(cwd, a, cwd, b, flags);
     };
-    let exchanges = AtomicU32::new(0);
+    let ended = AtomicBool::new(false);
+    let reached = AtomicU32::new(0);
+    let missed = AtomicU32::new(0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
+            for _ in 0..EXCHANGES {
                 exchange("parked", "link");
                 exchange("plain", "linked");
-                exchanges.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-        let work = async {
-            let mut reached = 0;
-            let mut rounds = 0;
-            while rounds < 100 || exchanges.load(Ordering::Relaxed) < 2_000 {
-                rounds += 1;
-                for target in ["/parked/file", "/plain", "/link/file", "/linked"].map(path) {
-                    reached += 10 - try_everything(&storage, &target).await.len();
+                // What was committed while its name was a link has taken the link's place.
+                let is_link = |name: &str| root.join(name).is_symlink();
+                if !is_link("plain") && !is_link("linked") {
+                    let again = root.join("again");
+                    symlink("../outside/file", &again).unwrap();
+                    fs::rename(again, root.join("linked")).unwrap();
                 }
-                let fresh = path("/parked/new");
-                let _ = storage.create_dir(&fresh).await;
-                let _ = storage.remove_dir(&fresh).await;
-                let _ = storage.remove_dir(&path("/parked/empty")).await;
-                let _ = storage
-                    .hard_link(&path("/parked/file"), &path("/hard"))
-                    .await;
-                let _ = storage
-                    .rename(&path("/hard"), &fresh, Existing::Replace)
-                    .await;
-                let _ = storage.remove_file(&fresh).await;
             }
-            reached
-        };
-        // A panic in here must not leave the other thread running.
-        let reached = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            futures::executor::block_on(work)
-        }));
-        stop.store(true, Ordering::Relaxed);
-        assert!(
-            reached.unwrap() > 0,
-            "nothing inside was reached: nothing was tried"
-        );
+            ended.store(true, Ordering::Relaxed);
+        });
+        for client in 0..CLIENTS {
+            let (storage, ended) = (&storage, &ended);
+            let (reached, missed) = (&reached, &missed);
+            scope.spawn(move || {
+                let mut rounds = 0;
+                while rounds < 3 || !ended.load(Ordering::Relaxed) {
+                    rounds += 1;
+                    let refused = futures::executor::block_on(race(storage, client));
+                    reached.fetch_add(u32::from(refused < 4 * TRIES), Ordering::Relaxed);
+                    missed.fetch_add(u32::from(refused > 0), Ordering::Relaxed);
+                }
+            });
+        }
     });
+    let (reached, missed) = (reached.into_inner(), missed.into_inner());
+    assert!(reached > 0, "nothing inside was reached: nothing was tried");
+    assert!(missed > 0, "nothing was ever exchanged");
     assert_eq!(outside(above.path()), before);
+}
+
+/// One round of one client, and how much of what it tried was refused.
+async fn race(storage: &LocalDirectory, client: u32) -> usize {
+    let mut refused = 0;
+    for target in ["/parked/file", "/plain", "/link/file", "/linked"].map(path) {
+        refused += try_everything(storage, &target).await.len();
+        // To follow a link is not the point of these, wherever it leads.
+        let set = SetAttributes::new().modified(std::time::SystemTime::UNIX_EPOCH);
+        let _ = storage.set_symlink_attributes(&target, &set).await;
+        if let Ok(shown) = storage.read_link(&target).await {
+            panic!("{target} shows {shown:?}");
+        }
+    }
+    let fresh = path(&format!("/parked/new {client}"));
+    let hard = path(&format!("/hard {client}"));
+    let _ = storage.create_dir(&fresh).await;
+    let _ = storage.remove_dir(&fresh).await;
+    let _ = storage.remove_dir(&path("/parked/empty")).await;
+    for existing in ["/parked/file", "/plain", "/linked"].map(path) {
+        if storage.hard_link(&existing, &hard).await.is_ok() {
+            let opened = storage.open(&hard, OpenOptions::update()).await;
+            if let Ok(file) = opened {
+                let mut buf = [0; 16];
+                let len = file.read_at(0, &mut buf).await.unwrap();
+                assert_ne!(&buf[..len], b"canary", "linked {existing}");
+                let _ = file.write_at(0, b"inside").await;
+            }
+            let _ = storage.rename(&hard, &fresh, Existing::Replace).await;
+            let _ = storage.remove_file(&fresh).await;
+            let _ = storage.remove_file(&hard).await;
+        }
+        // From a name that may lead outside to another one that may.
+        let _ = storage.copy(&path("/parked/file"), &existing).await;
+    }
+    for (from, to) in [
+        ("/parked/file", "/parked/moved"),
+        ("/parked/moved", "/parked/file"),
+    ] {
+        let _ = storage
+            .rename(&path(from), &path(to), Existing::Replace)
+            .await;
+    }
+    for name in ["/parked/file", "/plain"].map(path) {
+        if let Ok(file) = storage.open(&name, OpenOptions::replace()).await {
+            let _ = file.write_at(0, b"inside").await;
+            let _ = file.commit().await;
+        }
+    }
+    refused
 }
