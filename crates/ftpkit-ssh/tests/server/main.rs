@@ -1,0 +1,8 @@
+//! The SFTP server over real sockets, against SSH's library as a client.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod client;
+mod ends;
+mod logins;
+mod site;
+mod transfers;
