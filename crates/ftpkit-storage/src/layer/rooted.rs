@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::TryStreamExt as _;
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -19,7 +20,7 @@ use crate::{
 /// A symbolic link could lead out of the directory, since the storage below follows it. So none
 /// can be made through this layer, and a path that leads through one that is there already fails
 /// with [`ErrorKind::NotFound`]; each operation asks the storage below about each component for
-/// that. That holds against users of this layer, not against somebody who makes links beside it
+/// that. Where one leads that is absolute or climbs above the root is not shown. That holds against users of this layer, not against somebody who makes links beside it
 /// at the same moment: against them, open the directory as a storage of its own where the
 /// backend can.
 #[derive(Clone, Debug)]
@@ -67,9 +68,29 @@ impl<S: Storage> Rooted<S> {
         Ok(below)
     }
 
+    /// Takes the target from a link that leads out: it may spell out where the root lies.
+    fn hide_target(directory: &VirtualPath, metadata: &mut Metadata) {
+        metadata.target = metadata.target.take_if(|target| stays(directory, target));
+    }
+
     fn outside(&self, error: Error) -> Error {
         error.map_path(|path| path.strip_prefix(&self.root))
     }
+}
+
+/// Whether the target of a link in this directory stays below the root.
+fn stays(directory: &VirtualPath, target: &[u8]) -> bool {
+    let mut depth = directory.components().count();
+    !target.starts_with(b"/")
+        && target.split(|&b| b == b'/').all(|name| {
+            match name {
+                b"" | b"." => {}
+                b".." if depth == 0 => return false,
+                b".." => depth -= 1,
+                _ => depth += 1,
+            }
+            true
+        })
 }
 
 macro_rules! through {
@@ -93,9 +114,16 @@ impl<S: Storage> Storage for Rooted<S> {
     }
 
     async fn symlink_metadata(&self, path: &VirtualPath) -> Result<Metadata> {
-        through!(self, path, Itself, |below| self
+        let found = through!(self, path, Itself, |below| self
             .inner
-            .symlink_metadata(&below))
+            .symlink_metadata(&below));
+        found.map(|mut metadata| {
+            Self::hide_target(
+                &path.parent().unwrap_or_else(VirtualPath::root),
+                &mut metadata,
+            );
+            metadata
+        })
     }
 
     async fn may_enter(&self, path: &VirtualPath) -> Result<()> {
@@ -103,7 +131,14 @@ impl<S: Storage> Storage for Rooted<S> {
     }
 
     async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {
-        through!(self, path, Followed, |below| self.inner.list(&below))
+        let pages = through!(self, path, Followed, |below| self.inner.list(&below))?;
+        let path = path.clone();
+        Ok(Box::pin(pages.map_ok(move |mut page| {
+            for entry in &mut page {
+                Self::hide_target(&path, &mut entry.metadata);
+            }
+            page
+        })))
     }
 
     async fn open(&self, path: &VirtualPath, options: OpenOptions) -> Result<Box<dyn File>> {
@@ -156,7 +191,15 @@ impl<S: Storage> Storage for Rooted<S> {
     }
 
     async fn read_link(&self, path: &VirtualPath) -> Result<Bytes> {
-        through!(self, path, Itself, |below| self.inner.read_link(&below))
+        let target = through!(self, path, Itself, |below| self.inner.read_link(&below))?;
+        let directory = path.parent().unwrap_or_else(VirtualPath::root);
+        if stays(&directory, &target) {
+            Ok(target)
+        } else {
+            Err(Error::new(ErrorKind::Denied)
+                .at(path)
+                .during("read the link"))
+        }
     }
 
     async fn set_attributes(&self, path: &VirtualPath, attributes: &SetAttributes) -> Result<()> {
@@ -281,6 +324,39 @@ mod tests {
         );
         rooted.remove_file(&path("/file")).await.unwrap();
         assert!(memory.metadata(&path("/other/secret")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn no_link_shows_where_the_root_lies() {
+        let (memory, rooted) = outer().await;
+        memory.create_dir(&path("/home/ann/d")).await.unwrap();
+        for (link, target, shown) in [
+            ("/a", &b"/home/ann/d"[..], false),
+            ("/b", b"../../home/ann/d", false),
+            ("/c", b"d/../../ann/d", false),
+            ("/d/a", b"../../ann/d", false),
+            ("/d/b", b"..", true),
+            ("/d/c", b"../d/./x", true),
+            ("/e", b"d", true),
+        ] {
+            let link = path(link);
+            let below = link.under(&path("/home/ann")).unwrap();
+            memory.symlink(target, &below).await.unwrap();
+            let read = rooted.read_link(&link).await;
+            let known = rooted.symlink_metadata(&link).await.unwrap().target;
+            let pages = rooted.list(&link.parent().unwrap()).await.unwrap();
+            let entries = crate::collect_entries(pages, 100).await.unwrap();
+            let listed = entries
+                .into_iter()
+                .find(|entry| entry.name == link.file_name().unwrap())
+                .and_then(|entry| entry.metadata.target);
+            let expected = shown.then(|| Bytes::copy_from_slice(target));
+            assert_eq!((&known, &listed), (&expected, &expected), "{link}");
+            match expected {
+                Some(expected) => assert_eq!(read.unwrap(), expected, "{link}"),
+                None => assert_eq!(read.unwrap_err().kind(), ErrorKind::Denied, "{link}"),
+            }
+        }
     }
 
     #[tokio::test]
