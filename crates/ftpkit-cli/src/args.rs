@@ -10,11 +10,11 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use ftpkit::proto::{listing::Dialect, time::Civil};
 
 pub(crate) use self::{
-    remote::{Common, Get, Ls, Mkdir, Mv, Probe, Put, Reach, Rm, Tls, ftp_url, versions},
+    remote::{Common, Get, Ls, Mkdir, Mv, Probe, Put, Reach, Rm, Tls, remote_url, versions},
     serve::{Access, Reuse, Serve, ServeTls},
 };
 
-/// FTP and FTPS: serve a directory, and get, put and list files.
+/// FTP, FTPS and SFTP: serve a directory, and get, put and list files.
 #[derive(Debug, Parser)]
 #[command(name = "ftpkit", version, about, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -187,7 +187,8 @@ mod tests {
             "ftpkit get",
             "ftpkit get not-a-url",
             "ftpkit get http://h/x",
-            "ftpkit get sftp://h/x",
+            "ftpkit probe sftp://h/x",
+            "ftpkit get sftp://h/x --host-key MD5:00",
             "ftpkit put x",
             "ftpkit ls ftp://h/ --ipv4 --ipv6",
             "ftpkit rm",

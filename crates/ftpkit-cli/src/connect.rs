@@ -11,11 +11,18 @@ use ftpkit_tokio::tls::{ClientTls, Identity, Roots};
 
 use crate::{
     args::{self, Common, versions},
-    output, probe, usage,
+    line::Line,
+    output, probe, sftp, usage,
 };
 
 /// Connects and logs in; the path of the URL is left to the command.
-pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<Client> {
+pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<Line> {
+    if url.scheme() == Scheme::Sftp {
+        return sftp::connect(url, common).await.map(Line::Sftp);
+    }
+    if let Some(option) = common.ssh.option() {
+        return Err(usage(format!("{option} is for sftp://")));
+    }
     let mut builder = Client::builder().server(url);
     if let Some(tls) = client_tls(url, &common.tls)? {
         builder = builder.tls_config(tls);
@@ -33,7 +40,7 @@ pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<Client
         builder = builder.timeout(timeout.0);
     }
     match builder.connect().await {
-        Ok(client) => Ok(client),
+        Ok(client) => Ok(Line::Ftp(Box::new(client))),
         Err(error) => Err(explained(error, url, common).await),
     }
 }
@@ -87,25 +94,30 @@ async fn explained(error: Error, url: &Url, common: &Common) -> anyhow::Error {
     }
 }
 
-/// Says goodbye. All that was asked for is done, so a server that does not answer any more is
-/// no failure.
-pub(crate) async fn quit(client: Client) {
-    if let Err(error) = client.quit().await {
-        tracing::debug!(%error, "the server did not say goodbye");
+/// The path of a URL. Of sftp:// too it is relative to the home directory, and begins at the root
+/// with a second slash; `~/`, which other programs want for the former, is taken as well.
+pub(crate) fn path_in(url: &Url) -> Option<PathArg> {
+    let path = url.path()?;
+    if url.scheme() != Scheme::Sftp {
+        return Some(path.clone());
+    }
+    match path.as_bytes() {
+        b"~" | b"~/" => None,
+        bytes => match bytes.strip_prefix(b"~/") {
+            Some(below) => PathArg::try_from(below).ok(),
+            None => Some(path.clone()),
+        },
     }
 }
 
 /// The path of a URL that must name something.
 pub(crate) fn path_of(url: &Url) -> anyhow::Result<PathArg> {
-    url.path()
-        .cloned()
-        .ok_or_else(|| usage(format!("the URL {url} names no file")))
+    path_in(url).ok_or_else(|| usage(format!("the URL {url} names no file")))
 }
 
 /// Whether the URL ends in `/`, and so means a directory.
 pub(crate) fn is_directory(url: &Url) -> bool {
-    url.path()
-        .is_none_or(|path| path.as_bytes().ends_with(b"/"))
+    path_in(url).is_none_or(|path| path.as_bytes().ends_with(b"/"))
 }
 
 /// The last component of a remote path, if it can be a file name anywhere.
@@ -151,6 +163,22 @@ mod tests {
             let path = PathArg::try_from(path).unwrap();
             let found = last_name(&path);
             assert_eq!(found.as_ref().and_then(SafeName::to_str), name, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_home_directory_has_two_forms_under_sftp() {
+        for (url, path) in [
+            ("sftp://h/a/b", Some("a/b")),
+            ("sftp://h/~/a/b", Some("a/b")),
+            ("sftp://h/~", None),
+            ("sftp://h/~/", None),
+            ("sftp://h/", None),
+            ("sftp://h//a", Some("/a")),
+            ("ftp://h/~/a", Some("~/a")),
+        ] {
+            let found = path_in(&url.parse().unwrap());
+            assert_eq!(found.as_ref().and_then(PathArg::to_str), path, "{url}");
         }
     }
 

@@ -5,14 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ftpkit::{
-    client::Client,
-    proto::{PathArg, SafeName},
-};
+use ftpkit::proto::{PathArg, SafeName};
 
 use crate::{
     args::Get,
-    connect::{connect, last_name, path_of, quit},
+    connect::{connect, last_name, path_of},
+    line::Line,
     progress::Bar,
     usage,
 };
@@ -28,44 +26,38 @@ pub(crate) async fn run(get: Get) -> anyhow::Result<()> {
     } else {
         Some(target(get.local, &path)?)
     };
-    let mut client = connect(&get.url, &get.common).await?;
+    let mut line = connect(&get.url, &get.common).await?;
     match local {
-        Some(local) => to_file(&mut client, &path, &local, get.resume).await?,
-        None => to_standard_output(&mut client, &path).await?,
+        Some(local) => to_file(&mut line, &path, &local, get.resume).await?,
+        None => to_standard_output(&mut line, &path).await?,
     }
-    quit(client).await;
+    line.quit().await;
     Ok(())
 }
 
 async fn to_file(
-    client: &mut Client,
+    line: &mut Line,
     path: &PathArg,
     local: &Path,
     resume: bool,
 ) -> anyhow::Result<()> {
     let bar = Bar::new(path);
-    let mut transfer = client.download_to(path, local).progress(|at| bar.at(at));
-    if resume {
-        transfer = transfer.resume();
-    }
-    let result = transfer.await;
+    let result = line.download_to(path, local, resume, &bar).await;
     bar.clear();
-    result?;
-    Ok(())
+    result
 }
 
-async fn to_standard_output(client: &mut Client, path: &PathArg) -> anyhow::Result<()> {
+async fn to_standard_output(line: &mut Line, path: &PathArg) -> anyhow::Result<()> {
     // The bytes on the terminal are progress enough.
-    match client.download(path, tokio::io::stdout()).await {
-        Ok(_) => Ok(()),
+    match line.download(path, tokio::io::stdout()).await {
         Err(error) if is_broken_pipe(&error) => Ok(()),
-        Err(error) => Err(error.into()),
+        result => result,
     }
 }
 
 /// Whether the reader of our output has gone away, as `head` does when it has enough.
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|error| {
         error
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

@@ -6,32 +6,33 @@ use std::{
 };
 
 use ftpkit::{
-    client::{Client, Entry, Error, ErrorKind},
+    client::Entry,
     proto::{PathArg, Text, facts::Kind},
 };
 
 use crate::{
     args::Ls,
-    connect::{connect, join, last_name, quit},
+    connect::{connect, join, last_name, path_in},
+    line::{Line, is_missing, is_refusal},
     output::{self, Reader},
 };
 
 pub(crate) async fn run(ls: Ls) -> anyhow::Result<()> {
-    let mut client = connect(&ls.url, &ls.common).await?;
+    let mut line = connect(&ls.url, &ls.common).await?;
     let mut walk = Walk {
         json: ls.json,
         recursive: ls.recursive,
         out: BufWriter::new(io::stdout().lock()),
         // Breadth first, so that what is near is seen first.
         waiting: VecDeque::from([Directory {
-            path: ls.url.path().cloned(),
+            path: path_in(&ls.url),
             prefix: String::new(),
         }]),
     };
     let mut first = true;
     let mut failed = 0;
     while let Some(directory) = walk.waiting.pop_front() {
-        let shown = match walk.show(&mut client, &directory, first).await {
+        let shown = match walk.show(&mut line, &directory, first).await {
             // What a walk may not enter is told, and the walk goes on.
             Err(error) if !first && is_refusal(&error) => {
                 output::note(&error.to_string());
@@ -46,7 +47,7 @@ pub(crate) async fn run(ls: Ls) -> anyhow::Result<()> {
         }
     }
     output::put(&mut walk.out, b"", true)?;
-    quit(client).await;
+    line.quit().await;
     match failed {
         0 => Ok(()),
         failed => Err(anyhow::anyhow!("{failed} directories could not be listed")),
@@ -70,20 +71,20 @@ struct Walk {
 impl Walk {
     async fn show(
         &mut self,
-        client: &mut Client,
+        line: &mut Line,
         directory: &Directory,
         first: bool,
     ) -> anyhow::Result<Reader> {
-        match self.list(client, directory, first).await {
+        match self.list(line, directory, first).await {
             // Servers refuse to list what is no directory in many ways.
             Err(error) if first && is_refusal(&error) => {
                 let Some(path) = &directory.path else {
                     return Err(error);
                 };
-                match single(client, path).await {
+                match single(line, path).await {
                     Ok(Some(entry)) => self.print(directory, &mut [entry]),
                     Ok(None) => Err(error),
-                    Err(found) => Err(found.into()),
+                    Err(found) => Err(found),
                 }
             }
             other => other,
@@ -92,14 +93,11 @@ impl Walk {
 
     async fn list(
         &mut self,
-        client: &mut Client,
+        line: &mut Line,
         directory: &Directory,
         first: bool,
     ) -> anyhow::Result<Reader> {
-        let path = directory.path.as_ref();
-        let mut listing = client
-            .list(path.map(PathArg::as_bytes).unwrap_or_default())
-            .await?;
+        let mut listing = line.list(directory.path.as_ref()).await?;
         // A table needs all its rows to be aligned; lines of JSON are printed as they come.
         let mut rows = Vec::new();
         while let Some(entry) = listing.next().await {
@@ -113,12 +111,8 @@ impl Walk {
                 return Ok(Reader::Gone);
             }
         }
-        if let Some(line) = listing.unparsed().first() {
-            output::note(&format!(
-                "warning: {} lines of the listing could not be read, the first is {:?}",
-                listing.unparsed_count(),
-                String::from_utf8_lossy(line)
-            ));
+        if let Some(complaint) = listing.complaint() {
+            output::note(&complaint);
         }
         if self.json {
             return output::put(&mut self.out, b"", true);
@@ -158,8 +152,8 @@ impl Walk {
 }
 
 /// A path that could not be listed, if it is there and no directory.
-async fn single(client: &mut Client, path: &PathArg) -> Result<Option<Entry>, Error> {
-    match client.metadata(path).await {
+async fn single(line: &mut Line, path: &PathArg) -> anyhow::Result<Option<Entry>> {
+    match line.metadata(path).await {
         Ok(mut entry) if entry.kind != Kind::Directory => {
             // Servers tell the whole path of a single file.
             if let Some(name) = last_name(path) {
@@ -167,14 +161,7 @@ async fn single(client: &mut Client, path: &PathArg) -> Result<Option<Entry>, Er
             }
             Ok(Some(entry))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
+        Err(error) if is_missing(&error) => Err(error),
         _ => Ok(None),
     }
-}
-
-/// Whether the server refused, and the session goes on.
-fn is_refusal(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<Error>()
-        .is_some_and(|error| error.reply().is_some() && !error.is_closed())
 }

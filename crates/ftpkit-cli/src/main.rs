@@ -8,6 +8,7 @@ mod connect;
 mod get;
 mod inspect;
 mod json;
+mod line;
 mod ls;
 mod output;
 mod passwd;
@@ -16,6 +17,7 @@ mod progress;
 mod put;
 mod remote;
 mod serve;
+mod sftp;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
@@ -75,9 +77,10 @@ fn main() -> ExitCode {
 /// Prints one line on standard error.
 fn failed(error: &anyhow::Error) -> ExitCode {
     // The errors of the client hold their causes in their own line.
-    let line = match error.downcast_ref::<ftpkit::client::Error>() {
-        Some(error) => error.to_string(),
-        None => format!("{error:#}"),
+    let has_all = error.is::<ftpkit::client::Error>() || error.is::<ftpkit::ssh::client::Error>();
+    let line = match has_all {
+        true => error.to_string(),
+        false => format!("{error:#}"),
     };
     output::note(&line);
     if error.is::<Usage>() {

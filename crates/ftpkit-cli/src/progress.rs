@@ -5,7 +5,6 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use ftpkit::client::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub(crate) struct Bar {
@@ -26,15 +25,15 @@ impl Bar {
         }
     }
 
-    pub(crate) fn at(&self, at: Progress) {
-        if let Some(total) = at.total
+    pub(crate) fn at(&self, position: u64, total: Option<u64>) {
+        if let Some(total) = total
             && !self.known.swap(true, Ordering::Relaxed)
         {
             self.bar.set_length(total);
             let form = "{msg} {bar:24} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}";
             style(&self.bar, form);
         }
-        self.bar.set_position(at.position);
+        self.bar.set_position(position);
     }
 
     pub(crate) fn clear(&self) {

@@ -7,7 +7,7 @@ use ftpkit::proto::PathArg;
 
 use crate::{
     args::Put,
-    connect::{connect, is_directory, join, path_of, quit},
+    connect::{connect, is_directory, join, path_in, path_of},
     progress::Bar,
     usage,
 };
@@ -21,22 +21,16 @@ pub(crate) async fn run(put: Put) -> anyhow::Result<()> {
     if !from_stdin {
         check(&put.local)?;
     }
-    let mut client = connect(&put.url, &put.common).await?;
+    let mut line = connect(&put.url, &put.common).await?;
     if from_stdin {
-        client.upload(tokio::io::stdin(), &path).await?;
+        line.upload(tokio::io::stdin(), &path).await?;
     } else {
         let bar = Bar::new(&path);
-        let mut transfer = client
-            .upload_from(&put.local, &path)
-            .progress(|at| bar.at(at));
-        if put.resume {
-            transfer = transfer.resume();
-        }
-        let result = transfer.await;
+        let result = line.upload_from(&put.local, &path, put.resume, &bar).await;
         bar.clear();
         result?;
     }
-    quit(client).await;
+    line.quit().await;
     Ok(())
 }
 
@@ -66,5 +60,5 @@ fn remote_path(put: &Put, from_stdin: bool) -> anyhow::Result<PathArg> {
         .local
         .file_name()
         .ok_or_else(|| usage(format!("{:?} has no file name", put.local)))?;
-    join(put.url.path(), name.as_encoded_bytes())
+    join(path_in(&put.url).as_ref(), name.as_encoded_bytes())
 }

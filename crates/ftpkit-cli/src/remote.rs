@@ -1,61 +1,59 @@
 //! `ftpkit rm`, `mkdir` and `mv`: what is done on the server alone.
 
-use ftpkit::{
-    client::{Client, Error, ErrorKind},
-    proto::{PathArg, facts::Kind, url::Url},
-};
+use ftpkit::proto::{PathArg, facts::Kind, url::Url};
 
 use crate::{
-    args::{Common, Mkdir, Mv, Rm, ftp_url},
-    connect::{connect, is_directory, join, last_name, path_of, quit},
+    args::{Common, Mkdir, Mv, Rm, remote_url},
+    connect::{connect, is_directory, join, last_name, path_in, path_of},
+    line::{Line, is_missing, is_over},
     usage,
 };
 
 pub(crate) async fn rm(rm: Rm) -> anyhow::Result<()> {
-    let mut line = Line::default();
+    let mut lines = Lines::default();
     for url in &rm.urls {
         let path = path_of(url)?;
-        let client = line.to(url, &rm.common).await?;
+        let line = lines.to(url, &rm.common).await?;
         if is_directory(url) {
-            client.remove_dir(&path).await?;
+            line.remove_dir(&path).await?;
         } else {
-            remove(client, &path).await?;
+            remove(line, &path).await?;
         }
     }
-    line.hang_up().await;
+    lines.hang_up().await;
     Ok(())
 }
 
 /// Removes a file, or an empty directory: which one it is shows when DELE is refused.
-async fn remove(client: &mut Client, path: &PathArg) -> Result<(), Error> {
-    let Err(error) = client.remove_file(path).await else {
+async fn remove(line: &mut Line, path: &PathArg) -> anyhow::Result<()> {
+    let Err(error) = line.remove_file(path).await else {
         return Ok(());
     };
-    if error.is_closed() || error.kind() == ErrorKind::NotFound {
+    if is_over(&error) || is_missing(&error) {
         return Err(error);
     }
-    match client.metadata(path).await {
-        Ok(entry) if entry.kind == Kind::Directory => client.remove_dir(path).await,
+    match line.metadata(path).await {
+        Ok(entry) if entry.kind == Kind::Directory => line.remove_dir(path).await,
         _ => Err(error),
     }
 }
 
 pub(crate) async fn mkdir(mkdir: Mkdir) -> anyhow::Result<()> {
-    let mut line = Line::default();
+    let mut lines = Lines::default();
     for url in &mkdir.urls {
         let path = path_of(url)?;
-        let client = line.to(url, &mkdir.common).await?;
+        let line = lines.to(url, &mkdir.common).await?;
         if mkdir.parents {
-            create_all(client, &path).await?;
+            create_all(line, &path).await?;
         } else {
-            client.create_dir(&path).await?;
+            line.create_dir(&path).await?;
         }
     }
-    line.hang_up().await;
+    lines.hang_up().await;
     Ok(())
 }
 
-async fn create_all(client: &mut Client, path: &PathArg) -> anyhow::Result<()> {
+async fn create_all(line: &mut Line, path: &PathArg) -> anyhow::Result<()> {
     let bytes = path.as_bytes();
     let ends = bytes
         .iter()
@@ -68,17 +66,17 @@ async fn create_all(client: &mut Client, path: &PathArg) -> anyhow::Result<()> {
         if part.is_empty() || part.ends_with(b"/") {
             continue;
         }
-        let Err(error) = client.create_dir(part).await else {
+        let Err(error) = line.create_dir(part).await else {
             continue;
         };
         // One that exists is refused with the same code as one that may not be made.
-        let exists = !error.is_closed()
-            && client
+        let exists = !is_over(&error)
+            && line
                 .metadata(part)
                 .await
                 .is_ok_and(|entry| entry.kind == Kind::Directory);
         if !exists {
-            return Err(error.into());
+            return Err(error);
         }
     }
     Ok(())
@@ -87,15 +85,15 @@ async fn create_all(client: &mut Client, path: &PathArg) -> anyhow::Result<()> {
 pub(crate) async fn mv(mv: Mv) -> anyhow::Result<()> {
     let from = path_of(&mv.from)?;
     let to = destination(&mv.from, &from, &mv.to)?;
-    let mut client = connect(&mv.from, &mv.common).await?;
-    client.rename(&from, &to).await?;
-    quit(client).await;
+    let mut line = connect(&mv.from, &mv.common).await?;
+    line.rename(&from, &to).await?;
+    line.quit().await;
     Ok(())
 }
 
 fn destination(url: &Url, from: &PathArg, to: &str) -> anyhow::Result<PathArg> {
     let to = if to.contains("://") {
-        let other = ftp_url(to).map_err(|error| usage(format!("{to:?}: {error}")))?;
+        let other = remote_url(to).map_err(|error| usage(format!("{to:?}: {error}")))?;
         let same_user = other.user().is_none() || other.user() == url.user();
         let same_server =
             (other.scheme(), other.host(), other.port()) == (url.scheme(), url.host(), url.port());
@@ -104,7 +102,7 @@ fn destination(url: &Url, from: &PathArg, to: &str) -> anyhow::Result<PathArg> {
                 "a file is moved on its own server only: use get and put for two servers",
             ));
         }
-        other.path().cloned()
+        path_in(&other)
     } else {
         let path = PathArg::try_from(to)
             .map_err(|error| usage(format!("{to:?} cannot be sent as a path: {error}")))?;
@@ -122,12 +120,12 @@ fn destination(url: &Url, from: &PathArg, to: &str) -> anyhow::Result<PathArg> {
 
 /// One connection that serves several URLs of one server in a row.
 #[derive(Default)]
-struct Line {
-    open: Option<(Url, Client)>,
+struct Lines {
+    open: Option<(Url, Line)>,
 }
 
-impl Line {
-    async fn to(&mut self, url: &Url, common: &Common) -> anyhow::Result<&mut Client> {
+impl Lines {
+    async fn to(&mut self, url: &Url, common: &Common) -> anyhow::Result<&mut Line> {
         let same = |other: &Url| {
             // What is to be under TLS must not go over a connection in clear.
             other.scheme() == url.scheme()
@@ -138,8 +136,8 @@ impl Line {
         let open = match self.open.take() {
             Some(open) if same(&open.0) && !open.1.is_closed() => open,
             other => {
-                if let Some((_, client)) = other {
-                    quit(client).await;
+                if let Some((_, line)) = other {
+                    line.quit().await;
                 }
                 (url.clone(), connect(url, common).await?)
             }
@@ -148,8 +146,8 @@ impl Line {
     }
 
     async fn hang_up(self) {
-        if let Some((_, client)) = self.open {
-            quit(client).await;
+        if let Some((_, line)) = self.open {
+            line.quit().await;
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | [`client`] | the client | `client` (default) |
 //! | [`server`], [`accounts`] | the server, and who may enter it | `server` (default) |
 //! | [`fs`] | a local directory as a storage | `fs` (default) |
+//! | `ssh`, `sftp` | SFTP over SSH, and its packets and machines without I/O | `sftp` |
 //!
 //! `tls` (default) is FTPS for the client and the server, with aws-lc-rs as the cryptography;
 //! `tls-ring` is the same with ring, for targets where aws-lc-rs does not build. A client trusts
@@ -26,6 +27,10 @@ pub use ftpkit_client as client;
 pub use ftpkit_fs as fs;
 #[cfg(feature = "server")]
 pub use ftpkit_server as server;
+#[cfg(feature = "sftp")]
+pub use ftpkit_sftp as sftp;
+#[cfg(feature = "sftp")]
+pub use ftpkit_ssh as ssh;
 
 /// The code blocks of the README, compiled so that they stay true.
 #[cfg(doctest)]

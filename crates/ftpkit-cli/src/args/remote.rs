@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use ftpkit::proto::url::{Scheme, Url};
+use ftpkit::{
+    proto::url::{Scheme, Url},
+    ssh::client::Fingerprint as HostFingerprint,
+};
 use ftpkit_tokio::tls::{Fingerprint, TlsVersions};
 
 use super::Seconds;
@@ -20,6 +23,45 @@ pub(crate) struct Common {
 
     #[command(flatten)]
     pub(crate) tls: Tls,
+
+    #[command(flatten)]
+    pub(crate) ssh: Ssh,
+}
+
+/// Whom a client takes for an SFTP server, and how it logs in.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "SSH, for sftp://")]
+pub(crate) struct Ssh {
+    /// Log in with this private key [default: those of the agent, then ~/.ssh/id_ed25519,
+    /// id_ecdsa and id_rsa; then the password of the URL, of FTPKIT_PASSWORD, or as asked].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) identity: Vec<PathBuf>,
+
+    /// Look the host up in this file [default: ~/.ssh/known_hosts and that of the system].
+    #[arg(long, value_name = "FILE", conflicts_with = "host_key")]
+    pub(crate) known_hosts: Option<PathBuf>,
+
+    /// Take a host that is not known yet, and remember it, instead of asking.
+    #[arg(long, conflicts_with = "host_key")]
+    pub(crate) accept_new_host_key: bool,
+
+    /// Trust the host whose key has this SHA-256 fingerprint, and no other.
+    #[arg(long, value_name = "SHA256:...")]
+    pub(crate) host_key: Option<HostFingerprint>,
+}
+
+impl Ssh {
+    /// An option of SSH that was given.
+    pub(crate) fn option(&self) -> Option<&'static str> {
+        [
+            (!self.identity.is_empty(), "--identity"),
+            (self.known_hosts.is_some(), "--known-hosts"),
+            (self.accept_new_host_key, "--accept-new-host-key"),
+            (self.host_key.is_some(), "--host-key"),
+        ]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
+    }
 }
 
 /// How a server is reached.
@@ -116,9 +158,9 @@ pub(crate) enum Version {
 #[derive(Debug, Args)]
 pub(crate) struct Get {
     /// The file: ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH; ftpes:// for TLS, ftps:// where it is
-    /// implicit. The path is relative to the login directory; %2F at its start makes it
+    /// implicit, sftp:// for SSH. The path is relative to the login directory; %2F at its start makes it
     /// absolute.
-    #[arg(value_parser = ftp_url)]
+    #[arg(value_parser = remote_url)]
     pub(crate) url: Url,
     /// Where to put it: a file, a directory, or - for standard output [default: the file's
     /// name, in the current directory].
@@ -135,7 +177,7 @@ pub(crate) struct Put {
     /// The file, or - for standard input.
     pub(crate) local: PathBuf,
     /// Where to put it; behind a final `/` the file keeps its name.
-    #[arg(value_parser = ftp_url)]
+    #[arg(value_parser = remote_url)]
     pub(crate) url: Url,
     /// Go on where the file on the server ends.
     #[arg(long)]
@@ -147,7 +189,7 @@ pub(crate) struct Put {
 #[derive(Debug, Args)]
 pub(crate) struct Ls {
     /// The directory or file.
-    #[arg(value_parser = ftp_url)]
+    #[arg(value_parser = remote_url)]
     pub(crate) url: Url,
     /// Print one JSON object a line.
     #[arg(long)]
@@ -176,7 +218,7 @@ pub(crate) struct Probe {
 #[derive(Debug, Args)]
 pub(crate) struct Rm {
     /// What to remove; a directory must be empty.
-    #[arg(required = true, value_name = "URL", value_parser = ftp_url)]
+    #[arg(required = true, value_name = "URL", value_parser = remote_url)]
     pub(crate) urls: Vec<Url>,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -185,7 +227,7 @@ pub(crate) struct Rm {
 #[derive(Debug, Args)]
 pub(crate) struct Mkdir {
     /// The directories.
-    #[arg(required = true, value_name = "URL", value_parser = ftp_url)]
+    #[arg(required = true, value_name = "URL", value_parser = remote_url)]
     pub(crate) urls: Vec<Url>,
     /// Create what is missing above them, and accept those that exist.
     #[arg(short, long)]
@@ -197,7 +239,7 @@ pub(crate) struct Mkdir {
 #[derive(Debug, Args)]
 pub(crate) struct Mv {
     /// The file or directory.
-    #[arg(value_name = "URL", value_parser = ftp_url)]
+    #[arg(value_name = "URL", value_parser = remote_url)]
     pub(crate) from: Url,
     /// Its new place on the same server: a URL, or a path relative to the login directory.
     /// Behind a final `/` it keeps its name.
@@ -208,14 +250,18 @@ pub(crate) struct Mv {
 }
 
 /// A URL of a kind that these commands can reach.
+pub(crate) fn remote_url(text: &str) -> Result<Url, String> {
+    text.parse()
+        .map_err(|error: ftpkit::proto::url::UrlError| error.to_string())
+}
+
+/// A URL of FTP in one of its forms.
 pub(crate) fn ftp_url(text: &str) -> Result<Url, String> {
-    let url: Url = text
-        .parse()
-        .map_err(|error: ftpkit::proto::url::UrlError| error.to_string())?;
+    let url = remote_url(text)?;
     match url.scheme() {
         Scheme::Ftp | Scheme::Ftps | Scheme::Ftpes => Ok(url),
         other => Err(format!(
-            "{other}:// cannot be reached yet, only ftp://, ftpes:// and ftps://"
+            "{other}:// cannot be probed, only ftp://, ftpes:// and ftps://"
         )),
     }
 }
