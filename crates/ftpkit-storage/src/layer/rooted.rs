@@ -20,9 +20,10 @@ use crate::{
 /// A symbolic link could lead out of the directory, since the storage below follows it. So none
 /// can be made through this layer, and a path that leads through one that is there already fails
 /// with [`ErrorKind::NotFound`]; each operation asks the storage below about each component for
-/// that. Where one leads that is absolute or climbs above the root is not shown. That holds against users of this layer, not against somebody who makes links beside it
-/// at the same moment: against them, open the directory as a storage of its own where the
-/// backend can.
+/// that. Where one leads that is absolute or climbs above the root is not shown.
+///
+/// That holds against users of this layer, not against somebody who makes links beside it at the
+/// same moment: against them, open the directory as a storage of its own where the backend can.
 #[derive(Clone, Debug)]
 pub struct Rooted<S> {
     inner: S,
