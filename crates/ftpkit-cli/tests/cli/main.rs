@@ -13,5 +13,6 @@ mod probe;
 mod readme;
 mod run;
 mod server;
+mod sftp;
 mod tls;
 mod usage;
