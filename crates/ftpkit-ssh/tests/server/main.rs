@@ -3,6 +3,8 @@
 
 mod client;
 mod ends;
+mod keys;
 mod logins;
+mod refusals;
 mod site;
 mod transfers;
