@@ -6,5 +6,7 @@ mod ends;
 mod keys;
 mod logins;
 mod refusals;
+#[cfg(unix)]
+mod requests;
 mod site;
 mod transfers;
