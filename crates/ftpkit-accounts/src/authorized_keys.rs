@@ -136,6 +136,12 @@ impl AuthorizedKeys {
         self.len() == 0
     }
 
+    /// Whether there is a CA among them, so that certificates may log in.
+    #[must_use]
+    pub fn has_authorities(&self) -> bool {
+        !self.lines().authorities.is_empty()
+    }
+
     /// Whether the key, or the certificate for it, may log in as this user from this address.
     ///
     /// A key with a certificate is let in for its certificate alone, and a key without one only by

@@ -2,11 +2,12 @@
 //! it in good order.
 
 mod self_signed;
+mod sftp;
 mod tls;
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -14,17 +15,18 @@ use std::{
 
 use anyhow::Context as _;
 use ftpkit::{
-    accounts::{Account, Anonymous, CertificateName, Proof, UserLine, Users},
+    accounts::{Account, Anonymous, CertificateName, Door, DoorLimits, Proof, UserLine, Users},
     fs::LocalDirectory,
     proto::{
         server::{Timeouts, TlsPolicy},
         url::Scheme,
     },
-    server::Server,
+    server::{Server, ServerHandle},
     storage::{Memory, ReadOnly, Storage, UploadPolicy},
 };
+use tokio::task::JoinSet;
 
-use self::tls::Tls;
+use self::{sftp::Sftp, tls::Tls};
 use crate::{
     args::{Access, Serve},
     output, usage,
@@ -35,22 +37,104 @@ const GRACE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let tls = tls(&serve).await?;
+    let sftp = sftp(&serve).await?;
     let storage = storage(&serve).await?;
-    let users = users(&serve, storage)?;
-    let mut builder = Server::builder()
-        .authenticator(users)
-        .max_sessions(serve.max_sessions)
-        .max_sessions_per_ip(serve.max_sessions_per_ip);
-    let mut timeouts = Timeouts::default();
-    timeouts.idle = serve.idle_timeout.0;
-    builder = builder.timeouts(timeouts);
-    for address in &serve.listen {
-        builder = builder.listen(address);
+    let users = Arc::new(users(&serve, sftp.as_ref(), storage)?);
+    let mut limits = DoorLimits::default();
+    limits.sessions = serve.max_sessions;
+    limits.sessions_per_address = serve.max_sessions_per_ip;
+    let door = Door::new(limits);
+    // A signal that comes while the server starts must not be lost.
+    let mut signals = Signals::new().context("cannot wait for signals")?;
+    let mut addresses = Addresses::default();
+    let mut fronts = JoinSet::new();
+    let mut handles = Vec::new();
+    if let Some(server) = ftp(&serve, tls.as_ref(), Arc::clone(&users), door.clone()).await? {
+        addresses.ftp = server.local_addrs().to_vec();
+        addresses.implicit = server.implicit_addrs().to_vec();
+        handles.push(server.handle());
+        fronts.spawn(server.serve());
+    }
+    if let Some(sftp) = &sftp {
+        let server = sftp.bind(&serve, users, door).await?;
+        addresses.sftp = server.local_addrs().to_vec();
+        handles.push(server.handle());
+        fronts.spawn(server.serve());
+        sftp.reload_on_hangup()?;
     }
     if let Some(tls) = &tls {
+        tls.reload_on_hangup()?;
+    }
+    announce(&serve, tls.as_ref(), sftp.as_ref(), &addresses)?;
+    // Whichever: they share a door.
+    let Some(handle) = handles.pop() else {
+        return Err(usage("there is nothing to serve"));
+    };
+    tokio::select! {
+        ended = fronts.join_next() => {
+            return ended.transpose().map(drop).context("the server failed");
+        }
+        () = signals.next() => {}
+    }
+    end(&handle, fronts, &mut signals).await
+}
+
+/// Lets all servers end.
+async fn end(
+    handle: &ServerHandle,
+    mut fronts: JoinSet<()>,
+    signals: &mut Signals,
+) -> anyhow::Result<()> {
+    let sessions = handle.sessions();
+    if sessions > 0 {
+        output::note(&format!(
+            "{sessions} sessions are open: transfers may end within {} s, a second signal ends \
+             them at once",
+            GRACE.as_secs()
+        ));
+    }
+    tokio::select! {
+        _ = handle.shutdown(GRACE) => {}
+        () = signals.next() => {
+            fronts.abort_all();
+            return Err(anyhow::anyhow!("ended by a second signal, before all transfers were"));
+        }
+    }
+    loop {
+        tokio::select! {
+            ended = fronts.join_next() => match ended {
+                Some(ended) => ended.context("the server failed")?,
+                None => return Ok(()),
+            },
+            () = signals.next() => return Ok(()),
+        }
+    }
+}
+
+/// Binds the server of FTP; none where there is no address for it.
+async fn ftp(
+    serve: &Serve,
+    tls: Option<&Tls>,
+    users: Arc<Users>,
+    door: Door,
+) -> anyhow::Result<Option<Server>> {
+    let listen = serve.ftp();
+    if listen.is_empty() && serve.tls.implicit.is_empty() {
+        return Ok(None);
+    }
+    let mut timeouts = Timeouts::default();
+    timeouts.idle = serve.idle_timeout.0;
+    let mut builder = Server::builder()
+        .authenticator(users)
+        .door(door)
+        .timeouts(timeouts);
+    for address in &listen {
+        builder = builder.listen(address);
+    }
+    if let Some(tls) = tls {
         builder = builder
             .tls(tls.server.clone())
-            .tls_policy(policy(&serve))
+            .tls_policy(policy(serve))
             .accept_unclean_close(serve.tls.accept_unclean_close);
     }
     for address in &serve.tls.implicit {
@@ -68,46 +152,22 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
         }
         None => {}
     }
-    // A signal that comes while the server starts must not be lost.
-    let mut signals = Signals::new().context("cannot wait for signals")?;
-    let server = builder.bind().await.map_err(|error| {
+    let bound = builder.bind().await.map_err(|error| {
         anyhow::anyhow!("cannot start the server: {error}; try another --listen ADDR:PORT")
     })?;
-    if let Some(tls) = &tls {
-        tls.reload_on_hangup()?;
-    }
-    let addresses = [server.local_addrs(), server.implicit_addrs()].concat();
-    announce(&serve, tls.as_ref(), &addresses)?;
-    let handle = server.handle();
-    let mut serving = tokio::spawn(server.serve());
-    tokio::select! {
-        ended = &mut serving => return ended.context("the server failed"),
-        () = signals.next() => {}
-    }
-    let sessions = handle.sessions();
-    if sessions > 0 {
-        output::note(&format!(
-            "{sessions} sessions are open: transfers may end within {} s, a second signal ends \
-             them at once",
-            GRACE.as_secs()
-        ));
-    }
-    tokio::select! {
-        _ = handle.shutdown(GRACE) => {}
-        () = signals.next() => {
-            serving.abort();
-            return Err(anyhow::anyhow!("ended by a second signal, before all transfers were"));
-        }
-    }
-    tokio::select! {
-        ended = &mut serving => ended.context("the server failed"),
-        () = signals.next() => Ok(()),
-    }
+    Ok(Some(bound))
+}
+
+async fn sftp(serve: &Serve) -> anyhow::Result<Option<Sftp>> {
+    let serve = serve.clone();
+    tokio::task::spawn_blocking(move || Sftp::new(&serve))
+        .await
+        .context("SFTP cannot be set up")?
 }
 
 async fn tls(serve: &Serve) -> anyhow::Result<Option<Tls>> {
     let options = serve.tls.clone();
-    let addresses: Vec<SocketAddr> = [&serve.listen[..], &serve.tls.implicit].concat();
+    let addresses: Vec<SocketAddr> = [&serve.ftp()[..], &serve.tls.implicit].concat();
     tokio::task::spawn_blocking(move || Tls::new(&options, &addresses))
         .await
         .context("TLS cannot be set up")?
@@ -121,11 +181,26 @@ const fn policy(serve: &Serve) -> TlsPolicy {
     }
 }
 
+/// Where is listened for what.
+#[derive(Default)]
+struct Addresses {
+    ftp: Vec<SocketAddr>,
+    implicit: Vec<SocketAddr>,
+    sftp: Vec<SocketAddr>,
+}
+
 /// Says where the server listens, and how to try it; a warning comes first.
-fn announce(serve: &Serve, tls: Option<&Tls>, addresses: &[SocketAddr]) -> anyhow::Result<()> {
+fn announce(
+    serve: &Serve,
+    tls: Option<&Tls>,
+    sftp: Option<&Sftp>,
+    addresses: &Addresses,
+) -> anyhow::Result<()> {
     let has_passwords = !serve.user.is_empty() || serve.user_file.is_some();
-    let (clear, _) = addresses.split_at(serve.listen.len().min(addresses.len()));
-    let is_seen = clear.iter().any(|address| !is_loopback(address.ip()));
+    let is_seen = addresses
+        .ftp
+        .iter()
+        .any(|address| !is_loopback(address.ip()));
     if has_passwords && is_seen && !serve.tls.tls_required {
         output::note(match tls {
             None => {
@@ -138,30 +213,61 @@ fn announce(serve: &Serve, tls: Option<&Tls>, addresses: &[SocketAddr]) -> anyho
             }
         });
     }
-    let text = announcement(serve, tls, addresses);
+    let fingerprints = sftp.map(Sftp::fingerprints).unwrap_or_default();
+    let text = announcement(serve, tls, &fingerprints, addresses);
     // Without a reader of these lines there is still a server to run.
     output::put(&mut io::stdout().lock(), text.as_bytes(), true)?;
     Ok(())
 }
 
-fn announcement(serve: &Serve, tls: Option<&Tls>, addresses: &[SocketAddr]) -> String {
-    let explicit = if serve.tls.tls_required {
-        Scheme::Ftpes
-    } else {
-        Scheme::Ftp
+fn announcement(
+    serve: &Serve,
+    tls: Option<&Tls>,
+    host_keys: &str,
+    addresses: &Addresses,
+) -> String {
+    let explicit = match serve.tls.tls_required {
+        true => Scheme::Ftpes,
+        false => Scheme::Ftp,
     };
-    let scheme = |index| {
-        if index < serve.listen.len() {
-            explicit
-        } else {
-            Scheme::Ftps
+    let Addresses {
+        ftp,
+        implicit,
+        sftp,
+    } = addresses;
+    let listening = [
+        (explicit, ftp),
+        (Scheme::Ftps, implicit),
+        (Scheme::Sftp, sftp),
+    ];
+    let mut text = String::new();
+    for (scheme, addresses) in listening {
+        for address in addresses {
+            text.push_str(&format!("listening on {scheme}://{address}/\n"));
         }
-    };
-    let mut text: String = addresses
-        .iter()
-        .enumerate()
-        .map(|(index, address)| format!("listening on {}://{address}/\n", scheme(index)))
-        .collect();
+    }
+    text.push_str(host_keys);
+    if let Some(address) = ftp.first().or_else(|| implicit.first()) {
+        hint_ftp(&mut text, serve, tls, *address);
+    }
+    if let Some(address) = sftp.first() {
+        let mut address = *address;
+        reachable(&mut address);
+        let user = match serve.user.first() {
+            Some(user) => &user.name,
+            None if serve.user_file.is_some() => "USER",
+            None => "anonymous",
+        };
+        let (host, port) = (address.ip(), address.port());
+        text.push_str(&format!(
+            "or: sftp -P {port} {user}@{host}\ntry: ftpkit ls sftp://{user}@{address}/\n"
+        ));
+    }
+    text
+}
+
+/// How FTP is tried.
+fn hint_ftp(text: &mut String, serve: &Serve, tls: Option<&Tls>, address: SocketAddr) {
     let trust = tls.map(|tls| {
         text.push_str(&format!("certificate SHA-256 {}\n", tls.fingerprint));
         match &tls.ca {
@@ -174,10 +280,7 @@ fn announcement(serve: &Serve, tls: Option<&Tls>, addresses: &[SocketAddr]) -> S
             None => String::new(),
         }
     });
-    let Some(address) = addresses.first() else {
-        return text;
-    };
-    let place = place(serve, *address);
+    let place = place(serve, address);
     match trust {
         None => text.push_str(&format!("try: ftpkit ls ftp://{place}\n")),
         Some(trust) => {
@@ -187,17 +290,21 @@ fn announcement(serve: &Serve, tls: Option<&Tls>, addresses: &[SocketAddr]) -> S
             text.push_str(&format!("try: ftpkit ls {trust}ftpes://{place}\n"));
         }
     }
-    text
+}
+
+/// An address that stands for all addresses is reached by that of this machine.
+const fn reachable(address: &mut SocketAddr) {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
 }
 
 /// What stands behind `://` to reach the server.
 fn place(serve: &Serve, mut address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
+    reachable(&mut address);
     // No password: the line may be seen by others.
     let user = match serve.user.first() {
         Some(user) => format!("{}:PASSWORD@", user.name),
@@ -251,7 +358,7 @@ async fn storage(serve: &Serve) -> anyhow::Result<Arc<dyn Storage>> {
     Ok(Arc::new(local))
 }
 
-fn users(serve: &Serve, storage: Arc<dyn Storage>) -> anyhow::Result<Users> {
+fn users(serve: &Serve, sftp: Option<&Sftp>, storage: Arc<dyn Storage>) -> anyhow::Result<Users> {
     let read_only: Arc<dyn Storage> = Arc::new(ReadOnly::new(Arc::clone(&storage)));
     let choose = |may_only_read: bool| {
         if may_only_read || serve.read_only {
@@ -265,6 +372,9 @@ fn users(serve: &Serve, storage: Arc<dyn Storage>) -> anyhow::Result<Users> {
         let mut proof = Proof::password(&*user.password);
         if serve.tls.tls_client_ca.is_some() {
             proof = proof.or_certificate([CertificateName::user_name()]);
+        }
+        if let Some(keys) = sftp.and_then(Sftp::authorized) {
+            proof = proof.or_ssh_keys(keys.clone());
         }
         let account = Account::new(&*user.name, choose(user.read_only));
         users = users.account_with(account, proof);
@@ -365,10 +475,35 @@ mod tests {
                 "ftp://USER:PASSWORD@10.0.0.1:1/",
             ),
         ] {
-            let text = announcement(&serve(line), None, &[address.parse().unwrap()]);
+            let addresses = Addresses {
+                ftp: vec![address.parse().unwrap()],
+                ..Addresses::default()
+            };
+            let text = announcement(&serve(line), None, "", &addresses);
             let hint = text.lines().last().unwrap();
             assert_eq!(hint, format!("try: ftpkit ls {expected}"));
         }
+    }
+
+    #[test]
+    fn sftp_alone_is_alone() {
+        let only = serve("ftpkit serve --sftp 0.0.0.0:2222 --user ana:hunter2");
+        assert_eq!(only.ftp(), []);
+        let usual = serve("ftpkit serve");
+        assert_eq!(usual.ftp(), ["127.0.0.1:2121".parse().unwrap()]);
+        let both = serve("ftpkit serve --sftp 0.0.0.0:2222 --listen 0.0.0.0:21");
+        assert_eq!(both.ftp(), ["0.0.0.0:21".parse().unwrap()]);
+        let addresses = Addresses {
+            sftp: only.ssh.sftp.clone(),
+            ..Addresses::default()
+        };
+        assert_eq!(
+            announcement(&only, None, "host key ssh-ed25519 SHA256:x\n", &addresses),
+            "listening on sftp://0.0.0.0:2222/\n\
+             host key ssh-ed25519 SHA256:x\n\
+             or: sftp -P 2222 ana@127.0.0.1\n\
+             try: ftpkit ls sftp://ana@127.0.0.1:2222/\n"
+        );
     }
 
     #[test]

@@ -292,6 +292,8 @@ fn certificates_log_in_by_their_ca_and_whom_they_name() {
     );
     let keys = AuthorizedKeys::parse(text.as_bytes());
     assert_eq!(keys.problems(), []);
+    assert!(keys.has_authorities());
+    assert!(!AuthorizedKeys::parse(word(1).as_bytes()).has_authorities());
     for (ca, principals, expected) in [
         (2, &["ana"][..], true),
         (2, &["bob", "ana"], true),

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::Seconds;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Serve {
     /// The directory to serve.
     #[arg(default_value = ".")]
@@ -21,8 +21,9 @@ pub(crate) struct Serve {
     #[arg(long, conflicts_with = "root")]
     pub(crate) memory: bool,
 
-    /// Where to listen; may be given again. Port 0: any free one, which is printed.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:2121")]
+    /// Where to listen for FTP; may be given again. Port 0: any free one, which is printed
+    /// [default: 127.0.0.1:2121, or nowhere with --sftp].
+    #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Vec<SocketAddr>,
 
     /// A user; may be given again. Only a final `:ro` is an option (read-only), so a password
@@ -72,6 +73,39 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) tls: ServeTls,
+
+    #[command(flatten)]
+    pub(crate) ssh: ServeSsh,
+}
+
+impl Serve {
+    /// Where FTP is listened for that begins in clear.
+    pub(crate) fn ftp(&self) -> Vec<SocketAddr> {
+        if self.listen.is_empty() && self.ssh.sftp.is_empty() {
+            return vec![SocketAddr::from(([127, 0, 0, 1], 2121))];
+        }
+        self.listen.clone()
+    }
+}
+
+/// SFTP of the server.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "SFTP")]
+pub(crate) struct ServeSsh {
+    /// Serve SFTP here, to the same users, beside --listen or alone; may be given again.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) sftp: Vec<SocketAddr>,
+
+    /// The private key that clients know the server by, as ssh-keygen makes it without a
+    /// passphrase; may be given again, once for each kind of key [default: keys of its own
+    /// making, which are kept in the user's state directory].
+    #[arg(long, value_name = "FILE", requires = "sftp")]
+    pub(crate) host_key: Vec<PathBuf>,
+
+    /// The public keys by which any --user may log in, as in OpenSSH's authorized_keys. On Unix
+    /// SIGHUP has them read again.
+    #[arg(long, value_name = "FILE", requires = "sftp")]
+    pub(crate) authorized_keys: Option<PathBuf>,
 }
 
 /// TLS of the server.
@@ -261,7 +295,7 @@ mod tests {
     fn serve_has_safe_defaults() {
         let serve = serve("ftpkit serve");
         assert_eq!(serve.root, PathBuf::from("."));
-        assert_eq!(serve.listen, ["127.0.0.1:2121".parse().unwrap()]);
+        assert_eq!(serve.ftp(), ["127.0.0.1:2121".parse().unwrap()]);
         assert!(serve.user.is_empty() && serve.anonymous.is_none());
         assert!(!serve.memory && !serve.read_only && !serve.keep_partial);
         assert_eq!(serve.umask, Umask(0o022));

@@ -12,6 +12,7 @@ mod probe;
 #[cfg(unix)]
 mod readme;
 mod run;
+mod serve_sftp;
 mod server;
 mod sftp;
 mod tls;

@@ -97,7 +97,7 @@ impl Server {
         if !options.contains(&"--memory") {
             command.arg(&root);
         }
-        if !options.contains(&"--listen") {
+        if !options.contains(&"--listen") && !options.contains(&"--sftp") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let mut child = command
