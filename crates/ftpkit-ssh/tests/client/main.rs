@@ -271,6 +271,35 @@ async fn logins_fail_with_what_the_server_offers() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_gets_the_password_and_what_a_person_says() {
+    let peer = Peer::start(Setup {
+        asks: true,
+        ..Setup::default()
+    })
+    .await;
+    let builder = |code: &'static str| {
+        trusting(&peer).ask(move |question| match question {
+            Question::Password(_) => None,
+            Question::Prompt {
+                text: "Password:",
+                echo: false,
+            } => Some("secret".to_owned()),
+            Question::Prompt {
+                text: "Code:",
+                echo: true,
+            } => Some(code.to_owned()),
+            other => panic!("{other:?}"),
+        })
+    };
+    builder("42").connect().await.unwrap();
+    let error = builder("41").connect().await.unwrap_err();
+    assert!(
+        error.to_string().contains("keyboard-interactive"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn key_files_log_in_also_under_a_passphrase() {
     let directory = tempfile::tempdir().unwrap();
     let (plain, locked) = (

@@ -36,6 +36,8 @@ pub(crate) struct Setup {
     pub(crate) user_key: Option<PublicKey>,
     /// What every listing says; none: what is there.
     pub(crate) listing: Vec<String>,
+    /// It takes no password, but asks for one, and then for a code.
+    pub(crate) asks: bool,
     /// It never greets.
     pub(crate) silent: bool,
 }
@@ -153,7 +155,31 @@ impl russh::server::Handler for Handler {
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, russh::Error> {
         self.state.logins.fetch_add(1, Ordering::SeqCst);
+        if self.setup.asks {
+            return Ok(Auth::reject());
+        }
         Ok(Self::verdict((user, password) == ("ana", "secret")))
+    }
+
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        _user: &str,
+        _submethods: &str,
+        response: Option<russh::server::Response<'a>>,
+    ) -> Result<Auth, russh::Error> {
+        let answers: Vec<Bytes> = response.into_iter().flatten().collect();
+        let question = |text: &'static str, echo| Auth::Partial {
+            name: "".into(),
+            instructions: "".into(),
+            prompts: vec![(text.into(), echo)].into(),
+        };
+        Ok(match answers.as_slice() {
+            _ if !self.setup.asks => Auth::reject(),
+            [] => question("Password:", false),
+            [answer] if answer == "secret" => question("Code:", true),
+            [answer] => Self::verdict(answer == "42"),
+            _ => Auth::reject(),
+        })
     }
 
     async fn auth_publickey_offered(
