@@ -377,7 +377,9 @@ impl ClientBuilder {
         let session = self.tls_session(&name)?;
         #[cfg(not(feature = "_tls"))]
         self.without_tls(&name)?;
-        let stream = self.reach(&name).await?;
+        let port = self.port_or_default();
+        let limit = self.connect_timeout;
+        let stream = reach(&self.host, port, self.family, limit, &name).await?;
         let mut config = self.config;
         config.implicit_tls = self.tls == TlsMode::Implicit;
         config.trace = config.trace
@@ -455,44 +457,6 @@ impl ClientBuilder {
             .with_detail("this client was built without TLS")
             .with_hint("build it with the feature `tls`"))
     }
-
-    /// Connects to the first address that answers.
-    async fn reach(&self, name: &str) -> Result<TcpStream> {
-        if self.host.is_empty() {
-            return Err(
-                Error::new(ErrorKind::InvalidInput, Step::Connect).with_detail("no host is given")
-            );
-        }
-        let unresolved = |detail: String| {
-            Error::new(ErrorKind::Resolve, Step::Connect)
-                .with_host(name)
-                .with_detail(detail)
-        };
-        let lookup = tokio::net::lookup_host((&*self.host, self.port_or_default()));
-        let addresses: Vec<SocketAddr> = within(self.connect_timeout, lookup)
-            .await
-            .map_err(|error| unresolved(error.to_string()).with_source(error))?
-            .collect();
-        let mut last = None;
-        let wanted = addresses.iter().filter(|address| match self.family {
-            Family::Any => true,
-            Family::V4 => address.is_ipv4(),
-            Family::V6 => address.is_ipv6(),
-        });
-        for address in wanted {
-            match within(self.connect_timeout, TcpStream::connect(address)).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => {
-                    tracing::debug!(%address, %error, "an address of the server does not answer");
-                    last = Some(error);
-                }
-            }
-        }
-        Err(match last {
-            Some(error) => unreached(name, &error).with_source(error),
-            None => unresolved("the host has no address of this family".to_owned()),
-        })
-    }
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -505,6 +469,52 @@ impl fmt::Debug for ClientBuilder {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
+}
+
+/// Connects to the first address that answers.
+///
+/// No method: a builder cannot be lent to another thread while it waits.
+async fn reach(
+    host: &str,
+    port: u16,
+    family: Family,
+    limit: Duration,
+    name: &str,
+) -> Result<TcpStream> {
+    if host.is_empty() {
+        return Err(
+            Error::new(ErrorKind::InvalidInput, Step::Connect).with_detail("no host is given")
+        );
+    }
+    let unresolved = |detail: String| {
+        Error::new(ErrorKind::Resolve, Step::Connect)
+            .with_host(name)
+            .with_detail(detail)
+    };
+    let lookup = tokio::net::lookup_host((host, port));
+    let addresses: Vec<SocketAddr> = within(limit, lookup)
+        .await
+        .map_err(|error| unresolved(error.to_string()).with_source(error))?
+        .collect();
+    let mut last = None;
+    let wanted = addresses.iter().filter(|address| match family {
+        Family::Any => true,
+        Family::V4 => address.is_ipv4(),
+        Family::V6 => address.is_ipv6(),
+    });
+    for address in wanted {
+        match within(limit, TcpStream::connect(address)).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => {
+                tracing::debug!(%address, %error, "an address of the server does not answer");
+                last = Some(error);
+            }
+        }
+    }
+    Err(match last {
+        Some(error) => unreached(name, &error).with_source(error),
+        None => unresolved("the host has no address of this family".to_owned()),
+    })
 }
 
 /// What a server says instead of a greeting belongs to connecting, not to the login.

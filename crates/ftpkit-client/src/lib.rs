@@ -29,6 +29,7 @@ mod client;
 mod error;
 mod list;
 mod path;
+mod remote;
 mod session;
 pub mod tls;
 mod transfer;
@@ -42,6 +43,7 @@ pub use ftpkit_proto::{
     listing::Entry,
 };
 pub use list::Listing;
+pub use remote::{Remote, RemoteConfig};
 pub use session::Trace;
 pub use tls::TlsMode;
 pub use transfer::{
