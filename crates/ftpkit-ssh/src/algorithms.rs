@@ -52,8 +52,14 @@ const CIPHERS: &[cipher::Name] = &[
     cipher::AES_256_CTR,
 ];
 
-/// For CTR, the only cipher here that needs one: encrypt, then authenticate.
-const MACS: &[mac::Name] = &[mac::HMAC_SHA256_ETM, mac::HMAC_SHA512_ETM];
+/// For CTR, the only cipher here that needs one: encrypt, then authenticate. The other order is for
+/// libssh2 before 1.11, which knows neither this one nor another cipher; curl of Debian 12 has it.
+const MACS: &[mac::Name] = &[
+    mac::HMAC_SHA256_ETM,
+    mac::HMAC_SHA512_ETM,
+    mac::HMAC_SHA256,
+    mac::HMAC_SHA512,
+];
 
 /// Nobody who is not logged in should make the other side inflate anything.
 const COMPRESSION: &[compression::Name] = &[compression::NONE];
