@@ -15,6 +15,7 @@ mod ftplib;
 mod lftp;
 mod ncftp;
 mod servers;
+mod sftp;
 mod site;
 mod tls;
 mod tree;

@@ -4,7 +4,7 @@
 //! Each client's session is played against a real server first, so that a failure against
 //! ftpkit's is ftpkit's.
 
-mod cli;
+pub(crate) mod cli;
 pub(crate) mod client;
 mod curl;
 mod ftplib;

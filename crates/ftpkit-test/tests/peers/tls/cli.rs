@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The program as it is in the tree: cargo builds it, and tells where it is.
-static FTPKIT: LazyLock<PathBuf> = LazyLock::new(|| {
+pub(crate) static FTPKIT: LazyLock<PathBuf> = LazyLock::new(|| {
     let told = run(Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", "ftpkit-cli"])
         .args(["--bin", "ftpkit", "--message-format", "json"])

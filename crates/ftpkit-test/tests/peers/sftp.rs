@@ -1,0 +1,11 @@
+//! Real SFTP clients against `ftpkit serve --sftp`, each with a table of what its users do.
+
+mod curl;
+mod lftp;
+mod many;
+mod openssh;
+mod python;
+mod rclone;
+mod refused;
+mod scp;
+mod served;
