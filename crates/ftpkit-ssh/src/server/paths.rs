@@ -70,6 +70,8 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use ftpkit_storage::Memory;
+    use futures::FutureExt as _;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -122,6 +124,43 @@ mod tests {
                 ask(Resolve::Home(user.into())).await.unwrap(),
                 "/home/alice"
             );
+        }
+    }
+
+    /// Bytes as a client may send them, with what steers a path more often than chance has it.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            Just(b"..".to_vec()),
+            Just(b"/".to_vec()),
+            Just(b"~".to_vec()),
+            Just(b"\\".to_vec()),
+            Just(b"alice".to_vec()),
+            proptest::collection::vec(any::<u8>(), 0..4),
+        ];
+        proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        /// From whatever home, no answer has a `..` or is relative, and to ask again with it
+        /// changes nothing: client and storage mean the same by it.
+        #[test]
+        fn any_path_from_any_home_stays_inside(home in bytes(), path in bytes()) {
+            let mut place = place();
+            place.home = VirtualPath::root().join(&home).unwrap_or_else(|_| VirtualPath::root());
+            for question in [
+                Resolve::Real(path.clone().into()),
+                Resolve::Expand(path.clone().into()),
+                Resolve::Home(path.clone().into()),
+            ] {
+                let Ok(answer) = place.answer(&question).now_or_never().unwrap() else { continue };
+                prop_assert!(answer.starts_with(b"/"));
+                let parts: Vec<&[u8]> = answer[1..].split(|byte| *byte == b'/').collect();
+                for part in &parts {
+                    prop_assert!(![&b".."[..], b"."].contains(part), "{answer:?}");
+                    prop_assert!(!part.is_empty() || answer.len() == 1, "{answer:?}");
+                }
+                prop_assert_eq!(place.resolve(&answer).unwrap().into_bytes(), answer);
+            }
         }
     }
 }

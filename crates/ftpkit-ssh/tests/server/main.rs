@@ -3,6 +3,7 @@
 
 mod client;
 mod ends;
+mod hostile;
 mod keys;
 mod logins;
 mod refusals;
