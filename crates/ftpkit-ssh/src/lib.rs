@@ -7,5 +7,6 @@
 mod algorithms;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod manual;
 #[cfg(feature = "server")]
 pub mod server;

@@ -14,9 +14,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The text of the documentation comments of a file of the core.
+/// The text of the documentation comments of a file of the core, or of SFTP over SSH.
 fn page(name: &str) -> String {
-    let file = root().join("crates/ftpkit-proto/src").join(name);
+    let file = match name.strip_prefix("ssh/") {
+        Some(name) => root().join("crates/ftpkit-ssh/src").join(name),
+        None => root().join("crates/ftpkit-proto/src").join(name),
+    };
     let text = fs::read_to_string(file).unwrap();
     let lines = text.lines().filter_map(|line| line.strip_prefix("//!"));
     lines
@@ -31,6 +34,7 @@ fn pages() -> Vec<(&'static str, String)> {
         "manual/defaults.rs",
         "manual/interoperability.rs",
         "manual/vulnerabilities.rs",
+        "ssh/manual.rs",
     ]
     .map(|name| (name, page(name)))
     .into()

@@ -2,7 +2,8 @@
 //!
 //! For each class: a case, its cause, and the type, the rule or the test that excludes it. What
 //! the core cannot exclude, since it knows no users, paths, files or certificates, says where it
-//! is settled, or that it is not. The tests are named so that a search finds them.
+//! is settled, or that it is not. The tests are named so that a search finds them. SFTP has a page of
+//! its own, the module `manual` of `ftpkit-ssh`.
 //!
 //! # Who is connected to whom
 //!
