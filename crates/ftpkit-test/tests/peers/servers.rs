@@ -132,7 +132,7 @@ pub(crate) fn tls_file(name: &str) -> PathBuf {
     peers().join("tls").join(name)
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .unwrap()
         .local_addr()

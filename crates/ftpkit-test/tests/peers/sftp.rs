@@ -1,4 +1,5 @@
-//! Real SFTP clients against `ftpkit serve --sftp`, each with a table of what its users do.
+//! Real SFTP clients against `ftpkit serve --sftp`, each with a table of what its users do; and
+//! ftpkit's own against OpenSSH's server.
 
 mod curl;
 mod lftp;
@@ -9,3 +10,4 @@ mod rclone;
 mod refused;
 mod scp;
 mod served;
+mod sshd;

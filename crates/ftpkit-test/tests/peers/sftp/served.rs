@@ -200,7 +200,7 @@ impl Sftp {
 
 /// The server's key; keys of users, one with a certificate of a CA, and the file that lets them
 /// in; `stranger` is in none.
-fn make_keys(dir: &Path) {
+pub(crate) fn make_keys(dir: &Path) {
     let keygen = |arguments: &[&str]| {
         run(Command::new("ssh-keygen")
             .arg("-q")
