@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use ftpkit_accounts::{Admission, Attempt, AuthFailure, AuthFailureKind, Credential};
+use ftpkit_sftp::packet::SymlinkOrder;
 use russh::{
     Channel, ChannelId, ChannelOpenFailure, Error, MethodKind, MethodSet, Pty,
     keys::Certificate,
@@ -27,8 +28,20 @@ pub(super) enum News {
     LoggedIn(Admission),
     /// Too many logins failed.
     GiveUp,
-    /// A channel is for SFTP from here on.
-    Sftp(Channel<Msg>),
+    /// A channel is for SFTP from here on, whose client orders the paths of a SYMLINK so; none: as
+    /// the server's settings have it.
+    Sftp(Channel<Msg>, Option<SymlinkOrder>),
+}
+
+/// Clients that order the two paths of a SYMLINK as the draft has it with every server that does
+/// not call itself OpenSSH; nearly all others do as OpenSSH with any.
+const BY_THE_DRAFT: [&[u8]; 2] = [b"AsyncSSH", b"WinSCP"];
+
+/// The order that a client is known for by its identification (RFC 4253 section 4.2).
+fn symlink_order(identification: &[u8]) -> Option<SymlinkOrder> {
+    let is = |name: &[u8]| identification.windows(name.len()).any(|w| w == name);
+    let known = BY_THE_DRAFT.into_iter().any(is);
+    known.then_some(SymlinkOrder::Draft)
 }
 
 /// A client, as SSH knows it.
@@ -358,7 +371,8 @@ impl Handler for Client {
         match self.waiting.remove(&channel) {
             Some(sftp) => {
                 session.channel_success(channel)?;
-                self.tell(News::Sftp(sftp));
+                let order = symlink_order(session.remote_sshid());
+                self.tell(News::Sftp(sftp, order));
                 Ok(())
             }
             None => self.refuse(channel, "a second subsystem", session),
@@ -451,5 +465,24 @@ impl Handler for Client {
     async fn streamlocal_forward(&mut self, _: &str, _: &mut Session) -> Result<bool, Error> {
         tracing::info!(what = "streamlocal-forward", "refused: only SFTP is served");
         Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_that_keep_to_the_draft_are_known_by_their_names() {
+        for (identification, expected) in [
+            ("SSH-2.0-AsyncSSH_2.24.1", Some(SymlinkOrder::Draft)),
+            ("SSH-2.0-WinSCP_release_6.5.3", Some(SymlinkOrder::Draft)),
+            ("SSH-2.0-OpenSSH_9.2p1 Debian-2", None),
+            ("SSH-2.0-paramiko_5.1.0", None),
+            ("", None),
+        ] {
+            let seen = symlink_order(identification.as_bytes());
+            assert_eq!(seen, expected, "{identification}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use ftpkit_accounts::{Admission, DrainSignal};
 use ftpkit_host::Caller;
+use ftpkit_sftp::packet::SymlinkOrder;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use russh::{
     Channel, Disconnect,
@@ -127,7 +128,7 @@ impl Session {
                 Some(()) = self.channels.next(), if !self.channels.is_empty() => {}
                 news = inbox.recv() => match news {
                     Some(News::LoggedIn(admission)) => self.entered(admission),
-                    Some(News::Sftp(channel)) => self.begin(channel),
+                    Some(News::Sftp(channel, order)) => self.begin(channel, order),
                     Some(News::GiveUp) => return Why::FailedLogins,
                     None => {
                         // Its sender is SSH's task, which is about to tell how it ended.
@@ -169,7 +170,7 @@ impl Session {
         });
     }
 
-    fn begin(&self, channel: Channel<Msg>) {
+    fn begin(&self, channel: Channel<Msg>, order: Option<SymlinkOrder>) {
         let Some(user) = &self.user else {
             return tracing::error!("a channel came before login");
         };
@@ -179,9 +180,11 @@ impl Session {
             limit: self.shared.timeouts.storage,
             activity: Arc::clone(&self.activity),
         };
+        let mut config = self.shared.sftp.clone();
+        config.symlink_order = order.unwrap_or(config.symlink_order);
         let tools = Tools {
             handle: self.handle.clone(),
-            config: self.shared.sftp.clone(),
+            config,
             desk,
             teller: self.teller.clone(),
             activity: Arc::clone(&self.activity),
