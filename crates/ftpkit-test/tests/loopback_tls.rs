@@ -15,7 +15,7 @@ use std::{
 use ftpkit::{
     accounts::Users,
     client::{
-        Client, ClientBuilder, ErrorKind, Learned, Resumption, TlsMode, Trace,
+        Client, ClientBuilder, ErrorKind, Learned, Remote, Resumption, TlsMode, Trace,
         tls::{ClientTls, ClientTlsBuilder, Fingerprint, Identity, Roots, TlsVersions},
     },
     proto::server::TlsPolicy,
@@ -23,8 +23,9 @@ use ftpkit::{
         Server, ServerHandle,
         tls::{ClientCertificates, ServerTls, ServerTlsBuilder, SessionReuse},
     },
-    storage::Memory,
+    storage::{Memory, UploadPolicy},
 };
+use ftpkit_storage::conformance;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -451,4 +452,20 @@ async fn what_was_learnt_serves_the_next_connection() {
     assert_eq!(client.learned(), learned);
     client.quit().await.unwrap();
     server.stop().await;
+}
+
+/// A remote holds several connections, each with sessions of its own to resume, and the server
+/// takes no data connection that does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_remote_under_tls_does_what_every_storage_does() {
+    let ca = Ca::new();
+    let server = Arc::new(Running::strict(&ca).await);
+    let tls = ca.client().build().unwrap();
+    let of = Arc::clone(&server);
+    let remote = Remote::connect(move || of.client(TlsMode::Required, tls.clone()))
+        .await
+        .unwrap();
+    conformance::check(&remote, UploadPolicy::Atomic).await;
+    drop(remote);
+    Arc::into_inner(server).unwrap().stop().await;
 }
