@@ -25,6 +25,7 @@ mod error;
 mod handler;
 mod known_hosts;
 mod list;
+mod remote;
 mod session;
 mod transfer;
 
@@ -44,6 +45,7 @@ pub use self::{
     handler::Agreed,
     known_hosts::{Answer, Fingerprint, FingerprintError, HostKey, KnownHosts, UnknownHost},
     list::Listing,
+    remote::{Remote, RemoteConfig},
     transfer::{
         Download, DownloadTo, Progress, Reader, Transfer, Transferred, Upload, UploadFrom, Writer,
     },

@@ -348,9 +348,15 @@ pub(super) async fn links(storage: &dyn Storage, room: &VirtualPath) {
     let file = child(room, "file");
     put(storage, &file, b"content").await;
     if can.contains(Capabilities::HARD_LINKS) {
+        // A server that is reached over SFTP links, but has no word for how often.
+        let is_known = can.contains(Capabilities::UNIQUE_IDS);
+        let counted = async |expected: u64| {
+            let links = ok("stat", storage.metadata(&file).await).links;
+            assert!(links == Some(expected) || links.is_none() && !is_known);
+        };
         let second = child(room, "second");
         ok("link", storage.hard_link(&file, &second).await);
-        assert_eq!(ok("stat", storage.metadata(&file).await).links, Some(2));
+        counted(2).await;
         let [one, two] = [&file, &second];
         let unique = ok("stat", storage.metadata(one).await).unique;
         assert_eq!(ok("stat", storage.metadata(two).await).unique, unique);
@@ -359,7 +365,7 @@ pub(super) async fn links(storage: &dyn Storage, room: &VirtualPath) {
             assert_eq!(read(storage, &file).await, b"content!");
             put(storage, &second, b"replaced").await;
             assert_eq!(read(storage, &file).await, b"content!", "they are apart");
-            assert_eq!(ok("stat", storage.metadata(&file).await).links, Some(1));
+            counted(1).await;
             ok("rm", storage.remove_file(&second).await);
             ok("link", storage.hard_link(&file, &second).await);
         }
@@ -369,7 +375,7 @@ pub(super) async fn links(storage: &dyn Storage, room: &VirtualPath) {
             storage.hard_link(&file, &second).await,
         );
         ok("rm", storage.remove_file(&second).await);
-        assert_eq!(ok("stat", storage.metadata(&file).await).links, Some(1));
+        counted(1).await;
         let third = child(room, "third");
         refused(
             "link a directory",

@@ -8,6 +8,7 @@ mod openssh;
 mod python;
 mod rclone;
 mod refused;
+mod remote;
 mod scp;
 mod served;
 mod sshd;

@@ -21,12 +21,12 @@ use crate::{
     under_test::run,
 };
 
-const USER: &str = "ftpkit-test";
+pub(super) const USER: &str = "ftpkit-test";
 
 /// OpenSSH's server, which runs until it is dropped; its user logs in into `root`.
-struct Sshd {
+pub(super) struct Sshd {
     child: Child,
-    port: u16,
+    pub(super) port: u16,
     dir: TempDir,
 }
 
@@ -38,7 +38,7 @@ impl Drop for Sshd {
 }
 
 impl Sshd {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         // A port that was free may be somebody else's when the server asks for it.
         (0..5)
             .find_map(|_| Self::try_start())
@@ -90,7 +90,7 @@ impl Sshd {
         None
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
