@@ -20,6 +20,10 @@ pub struct Config {
     pub max_block: u32,
     /// The longest packet that is sent, in bytes; 256 KiB by default. A server's limit holds too.
     pub max_sent: usize,
+    /// The longest WRITE that is sent, with all that stands around its payload, in bytes; not
+    /// bounded by default. Where the transport cuts what it carries into packets of its own, one
+    /// that fits saves both sides half-empty ones.
+    pub max_write: usize,
     /// The longest packet that is taken, in bytes; 257 KiB by default.
     pub max_received: usize,
     /// How many READDIR of one listing may be under way at once; 4 by default.
@@ -37,6 +41,7 @@ impl Default for Config {
             max_bytes: 8 * 1024 * 1024,
             max_block: 255 * 1024,
             max_sent: MAX_SENT,
+            max_write: usize::MAX,
             max_received: MAX_RECEIVED,
             max_readdirs: 4,
             max_requests: 1024,

@@ -250,7 +250,8 @@ impl Connection {
     /// The most that one WRITE to this handle may hold now, in bytes.
     #[must_use]
     pub fn write_block(&self, handle: &Handle) -> u32 {
-        let sent = u64::try_from(self.config.max_sent).unwrap_or(u64::MAX);
+        let sent = self.config.max_sent.min(self.config.max_write);
+        let sent = u64::try_from(sent).unwrap_or(u64::MAX);
         let around = (AROUND_WRITE + handle.as_bytes().len()) as u64;
         self.block(|limits| limits.write_length, sent, around)
     }

@@ -28,6 +28,10 @@ use super::{
 const WINDOW: u32 = 8 * 1024 * 1024;
 /// The longest packet of SSH's channel.
 const PACKET: u32 = 65_535;
+/// For servers that take less in one packet than the standard wants (RFC 4253 sec. 6.1).
+const LEAST_PACKET: usize = 32 * 1024;
+/// What stands before a packet of SFTP: its length.
+const LENGTH: usize = 4;
 /// How many packets wait for the task of the session.
 const CHANNEL_BUFFER: usize = 64;
 
@@ -265,7 +269,12 @@ impl SftpBuilder {
             .map_err(failed)?;
         let (read, write) = channel.split();
         let (link, commands) = Link::new(host);
-        let machine = Connection::new(self.machine);
+        let mut machine = self.machine;
+        // OpenSSH takes 32 KiB in one packet: a WRITE that fits is handed on sooner than parts of
+        // one. Nothing has been sent yet that would make the window smaller than that.
+        let packet = write.writable_packet_size().await.max(LEAST_PACKET);
+        machine.max_write = machine.max_write.min(packet - LENGTH);
+        let machine = Connection::new(machine);
         let channel = Channel { read, write, ssh };
         let greeted = session::start(machine, Arc::clone(&link), channel, commands, limit);
         if greeted.await.is_err() {

@@ -31,6 +31,8 @@ use super::{
 const MOST_WAITING: usize = 4 * 1024 * 1024;
 /// The same for the pages of a listing.
 const MOST_PAGES: usize = 32;
+/// What every server of SSH carries in one packet, in bytes (RFC 4253 sec. 6.1).
+const COMMON_PACKET: usize = 32 * 1024;
 /// How long the goodbye may take.
 const PARTING: Duration = Duration::from_secs(2);
 
@@ -365,7 +367,7 @@ impl Session {
         let over = loop {
             match self.machine.poll_output() {
                 Output::Write(head, payload) => {
-                    for bytes in [Some(head), payload].into_iter().flatten() {
+                    for bytes in joined(head, payload).into_iter().flatten() {
                         // The writer is gone only where the session ends.
                         let _ = self.out.send(bytes);
                     }
@@ -458,6 +460,17 @@ impl Session {
         if let Err(Outcome::Handle(handle)) = waiting.done.send(outcome) {
             self.machine.submit(Request::Close(handle));
         }
+    }
+}
+
+/// A packet of SFTP as it goes to SSH. One that fits into a packet of SSH goes as a whole, for
+/// which a copy is cheaper than a packet for its head alone.
+fn joined(head: Bytes, payload: Option<Bytes>) -> [Option<Bytes>; 2] {
+    match payload {
+        Some(payload) if head.len() + payload.len() <= COMMON_PACKET => {
+            [Some([head, payload].concat().into()), None]
+        }
+        payload => [Some(head), payload],
     }
 }
 

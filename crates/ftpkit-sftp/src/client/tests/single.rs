@@ -439,6 +439,39 @@ fn limits_are_asked_for_and_kept_to() {
     assert_eq!(stage.failure().reason, Reason::TooManyHandles(1));
 }
 
+#[test]
+fn a_write_may_be_shorter_than_other_packets() {
+    let config = Config {
+        max_write: 32 * 1024 - 4,
+        ..Config::default()
+    };
+    let mut stage = Stage::with(config, &[Extension::Limits]);
+    let (id, _) = stage.next();
+    let mut limits = Limits {
+        packet_length: 256 * 1024,
+        read_length: 255 * 1024,
+        write_length: 255 * 1024,
+        open_handles: 0,
+    };
+    let told = |limits| Response::ExtendedReply(ExtendedReply::Limits(limits));
+    stage.answer(id, told(limits));
+    assert_eq!(stage.client.read_block(), 255 * 1024);
+    assert_eq!(stage.client.write_block(&handle()), 32 * 1024 - 4 - 21 - 8);
+    stage.submit(Request::Stat(Bytes::from(vec![b'a'; 60_000])));
+    assert!(matches!(stage.next().1, Packet::Stat(_)));
+
+    // A server that takes less than that is heeded.
+    let config = Config {
+        max_write: 32 * 1024,
+        ..Config::default()
+    };
+    let mut stage = Stage::with(config, &[Extension::Limits]);
+    let (id, _) = stage.next();
+    limits.write_length = 1000;
+    stage.answer(id, told(limits));
+    assert_eq!(stage.client.write_block(&handle()), 1000);
+}
+
 fn in_two_steps(stage: &mut Stage) {
     let (from, to) = (bytes("a"), bytes("b"));
     let existing = Existing::ReplaceInTwoSteps;
