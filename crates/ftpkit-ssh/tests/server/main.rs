@@ -3,6 +3,8 @@
 
 mod client;
 mod ends;
+#[cfg(unix)]
+mod extensions;
 mod hostile;
 mod keys;
 mod logins;
