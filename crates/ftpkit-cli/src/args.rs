@@ -10,7 +10,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use ftpkit::proto::{listing::Dialect, time::Civil};
 
 pub(crate) use self::{
-    remote::{Common, Get, Ls, Mkdir, Mv, Probe, Put, Reach, Rm, Tls, remote_url, versions},
+    remote::{Common, Get, Ls, Mkdir, Mv, Probe, Put, Reach, Rm, Ssh, Tls, remote_url, versions},
     serve::{Access, Reuse, Serve, ServeTls},
 };
 
@@ -187,7 +187,6 @@ mod tests {
             "ftpkit get",
             "ftpkit get not-a-url",
             "ftpkit get http://h/x",
-            "ftpkit probe sftp://h/x",
             "ftpkit get sftp://h/x --host-key MD5:00",
             "ftpkit put x",
             "ftpkit ls ftp://h/ --ipv4 --ipv6",

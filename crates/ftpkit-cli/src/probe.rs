@@ -6,6 +6,7 @@ mod before;
 mod files;
 mod report;
 mod session;
+mod sftp;
 mod tls;
 mod wire;
 
@@ -30,7 +31,10 @@ use self::{
     tls::{Settings, Verdict},
     wire::{Handshake, Wire},
 };
-use crate::args::{self, Probe, Reach};
+use crate::{
+    args::{self, Probe, Reach},
+    usage,
+};
 
 /// How long each step may take where the options say nothing.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -38,6 +42,12 @@ const LIMIT: Duration = Duration::from_secs(10);
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 pub(crate) async fn run(probe: Probe) -> anyhow::Result<()> {
+    if probe.url.scheme() == Scheme::Sftp {
+        return sftp::run(probe).await;
+    }
+    if let Some(option) = probe.ssh.option() {
+        return Err(usage(format!("{option} is for sftp://")));
+    }
     let target = Target::find(&probe.url, &probe.reach, &probe.tls).await?;
     let mut report = Report::new(probe.json);
     report.add(
@@ -103,41 +113,15 @@ impl From<String> for Unsecured {
 impl Target {
     async fn find(url: &Url, reach: &Reach, options: &args::Tls) -> anyhow::Result<Self> {
         let settings = Settings::new(url, options)?;
-        let limit = match reach.timeout {
-            Some(args::Seconds(Duration::ZERO)) => FOR_EVER,
-            Some(args::Seconds(limit)) => limit,
-            None => LIMIT,
-        };
-        let (host, port) = (url.host().to_string(), url.port_or_default());
-        let found = wire::within(limit, tokio::net::lookup_host((&*host, port)))
-            .await
-            .map_err(|error| anyhow!("cannot find {host}: {error}; check the name of the host"))?;
-        let address = found
-            .filter(|address| match (reach.ipv4, reach.ipv6) {
-                (true, _) => address.is_ipv4(),
-                (_, true) => address.is_ipv6(),
-                _ => true,
-            })
-            .collect::<Vec<_>>();
-        // The first that answers, as clients take it.
-        let mut reason = "the host has no address of this family".to_owned();
-        for address in address {
-            match wire::open(address, limit).await {
-                Ok(stream) => {
-                    return Ok(Self {
-                        url: url.clone(),
-                        address,
-                        limit,
-                        settings,
-                        first: Mutex::new(Some(stream)),
-                    });
-                }
-                Err(error) => reason = error,
-            }
-        }
-        Err(anyhow!(
-            "cannot connect to {host}:{port}: {reason}; check that the server is running there"
-        ))
+        let limit = limit(reach);
+        let (address, stream) = reached(url, reach).await?;
+        Ok(Self {
+            url: url.clone(),
+            address,
+            limit,
+            settings,
+            first: Mutex::new(Some(stream)),
+        })
     }
 
     /// A connection; the greeting is not read yet.
@@ -211,6 +195,44 @@ impl Target {
             }
         }
     }
+}
+
+/// How long each step may take.
+fn limit(reach: &Reach) -> Duration {
+    match reach.timeout {
+        Some(args::Seconds(Duration::ZERO)) => FOR_EVER,
+        Some(args::Seconds(limit)) => limit,
+        None => LIMIT,
+    }
+}
+
+/// The address of the server that answers, and a connection to it.
+async fn reached(url: &Url, reach: &Reach) -> anyhow::Result<(SocketAddr, TcpStream)> {
+    let limit = limit(reach);
+    let (host, port) = (url.host().to_string(), url.port_or_default());
+    let found = wire::within(limit, tokio::net::lookup_host((&*host, port)))
+        .await
+        .map_err(|error| anyhow!("cannot find {host}: {error}; check the name of the host"))?;
+    let address = found
+        .filter(|address| match (reach.ipv4, reach.ipv6) {
+            (true, _) => address.is_ipv4(),
+            (_, true) => address.is_ipv6(),
+            _ => true,
+        })
+        .collect::<Vec<_>>();
+    // The first that answers, as clients take it.
+    let mut reason = "the host has no address of this family".to_owned();
+    for address in address {
+        match wire::open(address, limit).await {
+            Ok(stream) => {
+                return Ok((address, stream));
+            }
+            Err(error) => reason = error,
+        }
+    }
+    Err(anyhow!(
+        "cannot connect to {host}:{port}: {reason}; check that the server is running there"
+    ))
 }
 
 /// What was found out before the login.

@@ -5,15 +5,31 @@ use std::io::{IsTerminal as _, Write as _};
 use console::Term;
 use ftpkit::{
     proto::url::Url,
-    ssh::client::{Answer, KnownHosts, Question, SftpClient, UnknownHost},
+    ssh::client::{Answer, KnownHosts, Question, SftpBuilder, SftpClient, UnknownHost},
 };
 
-use crate::{args::Common, usage};
+use crate::{
+    args::{Common, Ssh},
+    usage,
+};
 
 /// Holds the password where the URL has none.
 const PASSWORD: &str = "FTPKIT_PASSWORD";
 
 pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<SftpClient> {
+    let mut known = known_hosts(&common.ssh);
+    if !common.ssh.accept_new_host_key && common.ssh.host_key.is_none() && can_ask() {
+        known = known.ask(ask_about_host);
+    }
+    let mut builder = builder(url, common)?.known_hosts(known);
+    if can_ask() {
+        builder = builder.ask(ask);
+    }
+    Ok(builder.connect().await?)
+}
+
+/// What the options say of a session, but for whom to take for the server. Nobody is asked.
+pub(crate) fn builder(url: &Url, common: &Common) -> anyhow::Result<SftpBuilder> {
     let other = common
         .active
         .then_some("--active")
@@ -21,9 +37,7 @@ pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<SftpCl
     if let Some(option) = other {
         return Err(usage(format!("{option} is not for sftp://")));
     }
-    let mut builder = SftpClient::builder()
-        .server(url)
-        .known_hosts(known_hosts(common)?);
+    let mut builder = SftpClient::builder().server(url);
     if url.password().is_none()
         && let Ok(password) = std::env::var(PASSWORD)
     {
@@ -31,9 +45,6 @@ pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<SftpCl
     }
     for file in &common.ssh.identity {
         builder = builder.key_file(file);
-    }
-    if can_ask() {
-        builder = builder.ask(ask);
     }
     if common.reach.ipv4 {
         builder = builder.ipv4();
@@ -44,25 +55,23 @@ pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<SftpCl
     if let Some(timeout) = common.reach.timeout {
         builder = builder.timeout(timeout.0).connect_timeout(timeout.0);
     }
-    Ok(builder.connect().await?)
+    Ok(builder)
 }
 
-fn known_hosts(common: &Common) -> anyhow::Result<KnownHosts> {
-    let options = &common.ssh;
+/// Whom the options take for a server, without asking anybody.
+pub(crate) fn known_hosts(options: &Ssh) -> KnownHosts {
     if let Some(fingerprint) = options.host_key {
-        return Ok(KnownHosts::pinned([fingerprint]));
+        return KnownHosts::pinned([fingerprint]);
     }
     let known = match &options.known_hosts {
         Some(file) => KnownHosts::file(file),
         None => KnownHosts::new(),
     };
-    Ok(if options.accept_new_host_key {
+    if options.accept_new_host_key {
         known.accept_new()
-    } else if can_ask() {
-        known.ask(ask_about_host)
     } else {
         known
-    })
+    }
 }
 
 /// Questions go to the terminal, and answers come from it: both must be there.

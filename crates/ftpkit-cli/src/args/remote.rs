@@ -3,10 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use ftpkit::{
-    proto::url::{Scheme, Url},
-    ssh::client::Fingerprint as HostFingerprint,
-};
+use ftpkit::{proto::url::Url, ssh::client::Fingerprint as HostFingerprint};
 use ftpkit_tokio::tls::{Fingerprint, TlsVersions};
 
 use super::Seconds;
@@ -204,7 +201,7 @@ pub(crate) struct Ls {
 #[derive(Debug, Args)]
 pub(crate) struct Probe {
     /// The server; with a user, and a directory to list, more can be found out.
-    #[arg(value_parser = ftp_url)]
+    #[arg(value_parser = remote_url)]
     pub(crate) url: Url,
     /// Print one JSON object with a field for each step.
     #[arg(long)]
@@ -213,6 +210,8 @@ pub(crate) struct Probe {
     pub(crate) reach: Reach,
     #[command(flatten)]
     pub(crate) tls: Tls,
+    #[command(flatten)]
+    pub(crate) ssh: Ssh,
 }
 
 #[derive(Debug, Args)]
@@ -253,15 +252,4 @@ pub(crate) struct Mv {
 pub(crate) fn remote_url(text: &str) -> Result<Url, String> {
     text.parse()
         .map_err(|error: ftpkit::proto::url::UrlError| error.to_string())
-}
-
-/// A URL of FTP in one of its forms.
-pub(crate) fn ftp_url(text: &str) -> Result<Url, String> {
-    let url = remote_url(text)?;
-    match url.scheme() {
-        Scheme::Ftp | Scheme::Ftps | Scheme::Ftpes => Ok(url),
-        other => Err(format!(
-            "{other}:// cannot be probed, only ftp://, ftpes:// and ftps://"
-        )),
-    }
 }

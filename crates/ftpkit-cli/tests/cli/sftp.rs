@@ -7,6 +7,7 @@ use ftpkit::{
     fs::LocalDirectory,
     ssh::server::{HostKey, SftpServer},
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::run::{Done, run, run_with};
@@ -194,4 +195,89 @@ fn standard_input_can_be_put() {
     let args = ["put", "-", &*url, "--host-key", &*server.fingerprint];
     run_with(&server.local(), &args, b"piped").ok();
     assert_eq!(fs::read(server.root().join("in")).unwrap(), b"piped");
+}
+
+#[test]
+fn a_server_is_found_out() {
+    let server = Sftp::start();
+    fs::create_dir(server.root().join("d")).unwrap();
+    for name in ["d/a", "d/b"] {
+        fs::write(server.root().join(name), b"x").unwrap();
+    }
+    let probe = |args: &[&str]| -> Value {
+        let done = server.run(&[&["probe", "--json"], args].concat());
+        serde_json::from_slice(&done.ok()).unwrap()
+    };
+    let found = probe(&[&server.url("d")]);
+    for step in [
+        "address",
+        "server",
+        "host_key",
+        "trusted",
+        "key_exchange",
+        "strict",
+        "cipher",
+        "login",
+        "sftp",
+        "directory",
+        "list",
+        "extensions",
+        "limits",
+        "space",
+    ] {
+        assert_eq!(found[step]["result"], "yes", "{step}: {found}");
+    }
+    assert_eq!(found["host_key"]["sha256"], server.fingerprint);
+    assert_eq!(found["host_key"]["algorithm"], "ssh-ed25519");
+    let cipher = found["cipher"]["text"].as_str().unwrap();
+    assert!(cipher.starts_with("aes256-gcm"), "{found}");
+    let greeting = found["server"]["text"].as_str().unwrap();
+    assert!(greeting.starts_with("SSH-2.0-"), "{found}");
+    assert_eq!(found["list"]["entries"], 2);
+    let extensions = found["extensions"]["names"].as_array().unwrap();
+    assert_eq!(extensions.len(), 11, "{found}");
+    assert!(found["limits"]["write_length"].as_u64().unwrap() >= 32 * 1024);
+    assert!(found["space"]["total"].as_u64().unwrap() > 0);
+    assert_eq!(names(&server.root()), ["d"]);
+
+    // What SSH agreed on is told without a login too.
+    let url = format!("sftp://ana:wrong@127.0.0.1:{}/", server.port);
+    let found = probe(&[&url]);
+    assert_eq!(found["login"]["result"], "failed", "{found}");
+    assert_eq!(found["cipher"]["result"], "yes", "{found}");
+    assert!(!found.to_string().contains("wrong"), "{found}");
+}
+
+#[test]
+fn a_probe_shows_the_key_of_a_host_that_is_not_known() {
+    let server = Sftp::start();
+    let (url, hosts) = (server.url(""), ["--known-hosts", "hosts"]);
+    let done = run(&server.local(), &[&["probe", &*url], &hosts[..]].concat());
+    let text = done.text();
+    assert!(text.contains(&server.fingerprint), "{text}");
+    let trusted = text.lines().find(|line| line.starts_with("trusted"));
+    assert!(trusted.is_some_and(|line| line.contains(" no ")), "{text}");
+    assert!(!text.contains("login"), "{text}");
+    assert!(!server.local().join("hosts").exists());
+}
+
+#[test]
+fn a_probe_of_no_ssh_server_says_so() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let peer = std::thread::spawn(move || {
+        use std::io::Write as _;
+        let (mut stream, _) = listener.accept().unwrap();
+        // The client may have gone before all of it is taken.
+        let _ = stream.write_all(b"220 FTP\r\n");
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sftp://ana@127.0.0.1:{port}/");
+    let done = run(dir.path(), &["probe", &url]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(
+        done.err.contains("check that this is an SSH server"),
+        "{done:?}"
+    );
+    peer.join().unwrap();
 }

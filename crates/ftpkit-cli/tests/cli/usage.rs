@@ -15,7 +15,11 @@ fn usage_errors_end_with_2() {
         (&["get", "ftp://127.0.0.1:1/"], "names no file"),
         (&["get", "ftp://127.0.0.1:1/.."], "where to put it"),
         (&["get", "ftp://127.0.0.1:1/a", "-", "--resume"], "--resume"),
-        (&["probe", "sftp://127.0.0.1:1/"], "cannot be probed"),
+        (
+            &["probe", "sftp://127.0.0.1:1/", "--insecure"],
+            "--insecure",
+        ),
+        (&["probe", "ftp://127.0.0.1:1/", "-i", "f"], "--identity"),
         (&["get", "sftp://127.0.0.1:1/a", "--active"], "--active"),
         (&["get", "sftp://127.0.0.1:1/a", "--insecure"], "--insecure"),
         (&["get", "sftp://127.0.0.1:1/~/"], "names no file"),

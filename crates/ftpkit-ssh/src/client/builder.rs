@@ -19,7 +19,7 @@ use super::{
     SftpClient,
     auth::{self, Credentials, Question},
     error::{Error, ErrorKind, Result, Step},
-    handler::{Agreed, Broken, Handler},
+    handler::{Agreed, Broken, Handler, Told},
     known_hosts::{Check, KnownHosts},
     session::{self, Channel, Link},
 };
@@ -73,6 +73,7 @@ pub struct SftpBuilder {
     connect_timeout: Duration,
     timeout: Duration,
     machine: Config,
+    told: Option<Told>,
     wrong: Option<Error>,
 }
 
@@ -95,6 +96,7 @@ impl SftpBuilder {
             connect_timeout: Duration::from_secs(20),
             timeout: Duration::from_secs(60),
             machine: Config::default(),
+            told: None,
             wrong: None,
         }
     }
@@ -224,6 +226,13 @@ impl SftpBuilder {
         self
     }
 
+    /// Is told what was agreed on as soon as that is known, also where the login fails then; again
+    /// when keys are exchanged anew.
+    pub fn on_agreed(mut self, told: impl Fn(&Agreed) + Send + Sync + 'static) -> Self {
+        self.told = Some(Told(Arc::new(told)));
+        self
+    }
+
     /// How much is under way at once, and other settings of the machine.
     pub fn config(mut self, config: Config) -> Self {
         self.machine = config;
@@ -348,6 +357,7 @@ impl SftpBuilder {
         let handler = Handler {
             check,
             agreed: Arc::clone(agreed),
+            told: self.told.clone(),
         };
         let config = Arc::new(config(&kinds.unwrap_or_default()));
         russh::client::connect_stream(config, stream, handler)

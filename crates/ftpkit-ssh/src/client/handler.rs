@@ -1,6 +1,9 @@
 //! What SSH tells of a connection: the host's key, to be checked, and what was agreed on.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use russh::{Names, client::Session, keys::PublicKeyOrCertificate};
 
@@ -20,9 +23,20 @@ pub struct Agreed {
     pub host_key: Option<HostKey>,
 }
 
+/// Is told what was agreed on.
+#[derive(Clone)]
+pub(crate) struct Told(pub(crate) Arc<dyn Fn(&Agreed) + Send + Sync>);
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Told")
+    }
+}
+
 pub(crate) struct Handler {
     pub(crate) check: Arc<Check>,
     pub(crate) agreed: Arc<Mutex<Agreed>>,
+    pub(crate) told: Option<Told>,
 }
 
 /// Why the handshake ended.
@@ -79,6 +93,9 @@ impl russh::client::Handler for Handler {
             agreed.cipher = names.cipher.as_ref().to_owned();
             // Later exchanges do not say it again.
             agreed.strict |= names.strict_kex();
+            if let Some(Told(told)) = &self.told {
+                told(agreed);
+            }
         });
         Ok(())
     }
