@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use russh::{
     Preferred, cipher, compression, kex,
-    keys::{Algorithm, EcdsaCurve, HashAlg},
+    keys::{Algorithm, EcdsaCurve, HashAlg, ssh_key::public::KeyData},
     mac,
 };
 
@@ -43,6 +43,17 @@ const KEYS: &[Algorithm] = &[
         hash: Some(HashAlg::Sha256),
     },
 ];
+
+/// The least that an RSA key may have, in bits.
+const RSA_BITS: u32 = 2048;
+
+/// Whether a key is long enough for its kind.
+pub(crate) fn is_long(key: &KeyData) -> bool {
+    match key {
+        KeyData::Rsa(key) => key.key_size() >= RSA_BITS,
+        _ => true,
+    }
+}
 
 /// AES-GCM first: with the instructions that processors have for it, it is the fastest by far.
 const CIPHERS: &[cipher::Name] = &[

@@ -20,7 +20,7 @@ use super::{
     auth::{self, Credentials, Question},
     error::{Error, ErrorKind, Result, Step},
     handler::{Agreed, Broken, Handler, Told},
-    known_hosts::{Check, KnownHosts},
+    known_hosts::{Check, KnownHosts, Wanted},
     session::{self, Channel, Link},
 };
 
@@ -349,17 +349,17 @@ impl SftpBuilder {
         agreed: &Arc<Mutex<Agreed>>,
     ) -> Result<russh::client::Handle<Handler>> {
         let check = Arc::new(Check::new(self.known_hosts.clone(), &self.host, self.port));
-        let kinds = {
+        let wanted = {
             let check = Arc::clone(&check);
             // It reads files.
-            tokio::task::spawn_blocking(move || check.known_kinds()).await
+            tokio::task::spawn_blocking(move || check.wanted()).await
         };
         let handler = Handler {
             check,
             agreed: Arc::clone(agreed),
             told: self.told.clone(),
         };
-        let config = Arc::new(config(&kinds.unwrap_or_default()));
+        let config = Arc::new(config(&wanted.unwrap_or_default()));
         russh::client::connect_stream(config, stream, handler)
             .await
             .map_err(|broken| match broken {
@@ -391,7 +391,7 @@ impl SftpBuilder {
 }
 
 /// SSH's settings. What the host is known by comes first.
-fn config(known: &[Algorithm]) -> russh::client::Config {
+fn config(wanted: &Wanted) -> russh::client::Config {
     let mut preferred = crate::algorithms::preferred();
     let kind = |algorithm: &Algorithm| match algorithm {
         Algorithm::Rsa { .. } => Algorithm::Rsa { hash: None },
@@ -399,7 +399,11 @@ fn config(known: &[Algorithm]) -> russh::client::Config {
     };
     let mut keys = preferred.key.to_vec();
     // Stable: among the known ones and among the others the order stays.
-    keys.sort_by_key(|algorithm| !known.iter().any(|one| kind(one) == kind(algorithm)));
+    let known = |algorithm: &Algorithm| wanted.kinds.iter().any(|one| kind(one) == kind(algorithm));
+    keys.sort_by_key(|algorithm| !known(algorithm));
+    if wanted.certificate {
+        preferred.host_key_certificates = Cow::Owned(keys.clone());
+    }
     preferred.key = Cow::Owned(keys);
     russh::client::Config {
         client_id: SshId::Standard(Cow::Borrowed(concat!(

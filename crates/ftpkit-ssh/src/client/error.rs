@@ -41,7 +41,8 @@ pub enum ErrorKind {
     Connect,
     /// SSH could not be begun: no common algorithm, or it is no SSH server.
     Handshake,
-    /// The key of the host is unknown, and nobody vouched for it.
+    /// The key of the host is unknown, and nobody vouched for it: no file, no person, and no valid
+    /// certificate.
     HostKeyUnknown,
     /// The host shows another key than it is known by, or one that was revoked.
     HostKeyChanged,

@@ -19,7 +19,7 @@ pub struct Agreed {
     pub cipher: String,
     /// Whether the exchange was strict (the answer to the Terrapin attack).
     pub strict: bool,
-    /// The host's key.
+    /// The host's key; of a host that shows a certificate, the key in it.
     pub host_key: Option<HostKey>,
 }
 
@@ -67,15 +67,16 @@ impl russh::client::Handler for Handler {
         &mut self,
         server_key: &PublicKeyOrCertificate,
     ) -> Result<bool, Broken> {
-        // Certificates are not asked for, so none can come.
-        let PublicKeyOrCertificate::PublicKey { key, .. } = server_key else {
-            return Ok(false);
-        };
-        let key = HostKey::of(key);
+        let key = HostKey::of(&server_key.public_key());
         self.note(|agreed| agreed.host_key = Some(key.clone()));
         let check = Arc::clone(&self.check);
+        let certificate = server_key.certificate().cloned();
         // It reads files, and may wait for a person.
-        match tokio::task::spawn_blocking(move || check.judge(&key)).await {
+        let judged = tokio::task::spawn_blocking(move || match certificate {
+            Some(certificate) => check.judge_certificate(&certificate),
+            None => check.judge(&key),
+        });
+        match judged.await {
             Ok(Ok(())) => Ok(true),
             Ok(Err(refusal)) => Err(Broken::Host(Box::new(refusal))),
             Err(_) => Ok(false),

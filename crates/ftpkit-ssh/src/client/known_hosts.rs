@@ -1,5 +1,6 @@
 //! Whom a client takes for its server: [`KnownHosts`], and what it says of a key.
 
+mod certificate;
 mod lines;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 use base64ct::{Base64Unpadded, Encoding as _};
 use russh::keys::{Algorithm, HashAlg, PublicKey};
 
-use self::lines::{Marker, read_lines};
+use self::lines::{Line, Marker, read_lines};
 
 /// The key that a host shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,8 +121,13 @@ enum Policy {
 /// The hosts that a client knows, in files of OpenSSH's format, and what becomes of others.
 ///
 /// A host that shows **another** key than it is known by is always refused, whatever the policy
-/// says of unknown ones; so is a key that a file revokes. Lines of certificate authorities are
-/// left alone: certificates of hosts are not asked for.
+/// says of unknown ones; so is a key that a file revokes (`@revoked`).
+///
+/// Where a line of a certificate authority (`@cert-authority`) covers the host, a certificate is
+/// asked for, and taken if that authority signed it, for hosts, for this name, for this time. Its
+/// port does not matter, since certificates name none. The name must be among its principals: a
+/// certificate without any is for no host. One by an authority that no line names says nothing:
+/// then the key in it counts as if it had come alone.
 #[derive(Clone)]
 pub struct KnownHosts {
     files: Vec<PathBuf>,
@@ -221,31 +227,52 @@ pub(crate) struct Refusal {
 /// What is known of one host, and to be held against its key.
 pub(crate) struct Check {
     known: KnownHosts,
+    /// In lower case.
+    name: String,
+    /// With its port, where that is not the usual one.
     host: String,
+}
+
+/// What a client asks a host to show.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// The kinds of keys that the host is known by, to be asked for first: else a server with
+    /// several keys would show one that nobody has seen.
+    pub(crate) kinds: Vec<Algorithm>,
+    /// Whether an authority may vouch for it.
+    pub(crate) certificate: bool,
 }
 
 impl Check {
     pub(crate) fn new(known: KnownHosts, host: &str, port: u16) -> Self {
-        let host = host.to_ascii_lowercase();
+        let name = host.to_ascii_lowercase();
         let host = match port {
-            22 => host,
-            port => format!("[{host}]:{port}"),
+            22 => name.clone(),
+            port => format!("[{name}]:{port}"),
         };
-        Self { known, host }
+        Self { known, name, host }
     }
 
-    /// The kinds of keys that the host is known by, to be asked for first: else a server with
-    /// several keys would show one that nobody has seen.
-    pub(crate) fn known_kinds(&self) -> Vec<Algorithm> {
-        let mut kinds = Vec::new();
+    pub(crate) fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
         for file in &self.known.files {
             for line in read_lines(file).unwrap_or_default() {
-                if line.marker == Marker::None && line.covers(&self.host) {
-                    kinds.extend(Algorithm::new(&line.algorithm).ok());
+                match line.marker {
+                    Marker::None if line.covers(&self.host) => {
+                        wanted.kinds.extend(Algorithm::new(&line.algorithm).ok());
+                    }
+                    Marker::Authority => wanted.certificate |= self.may_vouch(&line),
+                    _ => {}
                 }
             }
         }
-        kinds
+        wanted
+    }
+
+    /// Whether an authority's line is about the host, with its port or without: certificates name
+    /// no ports.
+    fn may_vouch(&self, line: &Line) -> bool {
+        line.covers_any(&[&self.host, &self.name])
     }
 
     pub(crate) fn judge(&self, key: &HostKey) -> Result<(), Refusal> {
@@ -293,35 +320,55 @@ impl Check {
         }
     }
 
-    /// Whether the host is known by this key.
-    fn look_up(&self, key: &HostKey) -> Result<bool, Refusal> {
-        let mut known = false;
-        let mut other = None;
+    /// Every line, and the file that it stands in.
+    fn lines(&self) -> Result<Vec<(&Path, Line)>, Refusal> {
+        let mut all = Vec::new();
         for file in &self.known.files {
             let lines = read_lines(file).map_err(|error| Refusal {
                 changed: false,
                 detail: format!("{file:?} cannot be read: {error}"),
                 hint: "a host cannot be checked without it: make it readable".to_owned(),
             })?;
-            for line in lines {
-                let same = line.base64 == key.base64;
-                match line.marker {
-                    Marker::Revoked if same && line.covers(&self.host) => {
-                        return Err(Refusal {
-                            changed: true,
-                            detail: format!(
-                                "the host's key {} is revoked in line {} of {file:?}",
-                                key.fingerprint, line.number
-                            ),
-                            hint: "do not connect: ask whoever runs the server".to_owned(),
-                        });
-                    }
-                    Marker::None if line.covers(&self.host) => {
-                        known |= same;
-                        other.get_or_insert_with(|| (file.clone(), line.number, line.algorithm));
-                    }
-                    _ => {}
-                }
+            all.extend(lines.into_iter().map(|line| (file.as_path(), line)));
+        }
+        Ok(all)
+    }
+
+    /// Refuses a key that is revoked for the host; `whose` it is.
+    fn refuse_revoked(
+        &self,
+        lines: &[(&Path, Line)],
+        key: &HostKey,
+        whose: &str,
+    ) -> Result<(), Refusal> {
+        let revokes = |line: &Line| {
+            line.marker == Marker::Revoked
+                && line.base64 == key.base64
+                && (line.covers(&self.host) || line.covers(&self.name))
+        };
+        match lines.iter().find(|(_, line)| revokes(line)) {
+            None => Ok(()),
+            Some((file, line)) => Err(Refusal {
+                changed: true,
+                detail: format!(
+                    "{whose} key {} is revoked in line {} of {file:?}",
+                    key.fingerprint, line.number
+                ),
+                hint: "do not connect: ask whoever runs the server".to_owned(),
+            }),
+        }
+    }
+
+    /// Whether the host is known by this key.
+    fn look_up(&self, key: &HostKey) -> Result<bool, Refusal> {
+        let lines = self.lines()?;
+        self.refuse_revoked(&lines, key, "the host's")?;
+        let mut known = false;
+        let mut other = None;
+        for (file, line) in lines {
+            if line.marker == Marker::None && line.covers(&self.host) {
+                known |= line.base64 == key.base64;
+                other.get_or_insert((file, line.number, line.algorithm));
             }
         }
         match other {

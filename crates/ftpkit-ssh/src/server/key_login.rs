@@ -6,8 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ftpkit_accounts::{Credential, SshCertificate, SshKey};
 use russh::keys::{Algorithm, Certificate, PublicKey, ssh_key::public::KeyData};
 
-/// The least that an RSA key may have.
-const RSA_BITS: u32 = 2048;
+use crate::algorithms::is_long;
 
 /// Whether a key of this kind, which signs in this way, lets anybody in: RSA with SHA-1 does not,
 /// nor does a short one, nor what is older than both.
@@ -19,13 +18,6 @@ pub(super) fn is_good(algorithm: &Algorithm, key: &PublicKey) -> bool {
         | Algorithm::SkEcdsaSha2NistP256 => true,
         Algorithm::Rsa { hash } => hash.is_some() && is_long(key.key_data()),
         _ => false,
-    }
-}
-
-fn is_long(key: &KeyData) -> bool {
-    match key {
-        KeyData::Rsa(key) => key.key_size() >= RSA_BITS,
-        _ => true,
     }
 }
 

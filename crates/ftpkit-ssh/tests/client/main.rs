@@ -2,6 +2,7 @@
 #![cfg(feature = "client")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificates;
 mod peer;
 
 use std::{

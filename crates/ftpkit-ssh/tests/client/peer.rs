@@ -19,7 +19,7 @@ use ftpkit_sftp::{
 };
 use russh::{
     Channel, ChannelId, Disconnect,
-    keys::{Algorithm, PrivateKey, PublicKey},
+    keys::{Algorithm, Certificate, PrivateKey, PublicKey},
     server::{Auth, ChannelOpenHandle, Config, Msg, PublicKeyOffer, Session, VerifiedPublicKey},
 };
 use tokio::{
@@ -38,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) listing: Vec<String>,
     /// It takes no password, but asks for one, and then for a code.
     pub(crate) asks: bool,
+    /// Its key, and the certificates for it; none: a key of its own.
+    pub(crate) host: Option<(PrivateKey, Vec<Certificate>)>,
     /// It never greets.
     pub(crate) silent: bool,
 }
@@ -65,8 +67,11 @@ impl Peer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State::default());
+        let host = setup.host.clone();
+        let (key, certificates) = host.unwrap_or_else(|| (new_key(), Vec::new()));
         let config = Arc::new(Config {
-            keys: vec![new_key()],
+            keys: vec![key],
+            certificates,
             auth_rejection_time: Duration::ZERO,
             auth_rejection_time_initial: Some(Duration::ZERO),
             ..Config::default()

@@ -21,7 +21,9 @@ pub(super) struct Line {
 pub(super) enum Marker {
     None,
     Revoked,
-    /// `@cert-authority`, or one that is not known.
+    /// `@cert-authority`: the key signs certificates of these hosts.
+    Authority,
+    /// One that is not known.
     Other,
 }
 
@@ -48,6 +50,7 @@ fn one(number: usize, line: &str) -> Option<Line> {
     if hosts.starts_with('@') {
         marker = match hosts {
             "@revoked" => Marker::Revoked,
+            "@cert-authority" => Marker::Authority,
             _ => Marker::Other,
         };
         hosts = words.next()?;
@@ -64,12 +67,23 @@ fn one(number: usize, line: &str) -> Option<Line> {
 impl Line {
     /// Whether it is about this host: `host`, or `[host]:port`, in lower case.
     pub(super) fn covers(&self, host: &str) -> bool {
+        self.covers_any(&[host])
+    }
+
+    /// Whether it is about a host that has several names. One that it excludes is enough to
+    /// exclude the host.
+    pub(super) fn covers_any(&self, names: &[&str]) -> bool {
         let mut covered = false;
         for pattern in self.hosts.split(',') {
-            match pattern.strip_prefix('!') {
-                Some(pattern) if matches(pattern, host) => return false,
-                Some(_) => {}
-                None => covered |= matches(pattern, host),
+            let (excludes, pattern) = match pattern.strip_prefix('!') {
+                Some(pattern) => (true, pattern),
+                None => (false, pattern),
+            };
+            if names.iter().any(|name| matches(pattern, name)) {
+                if excludes {
+                    return false;
+                }
+                covered = true;
             }
         }
         covered
@@ -93,7 +107,7 @@ fn is_hash_of(hashed: &str, host: &str) -> Option<bool> {
 }
 
 /// `*` stands for any text, `?` for one letter. Never more than the two lengths' product.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {

@@ -1,10 +1,24 @@
 //! Which host is taken for which, with keys and hashes that OpenSSH's ssh-keygen made.
 
+use russh::keys::Certificate;
+
 use super::*;
 
 const ED: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
 const OTHER: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6rWI3G1sz07DnfFlrouTcysQlj2P+jpNSOEWD9OJ3X";
+
+/// An authority, and a certificate of it for `host.example.org` and `second`, for all times.
+const AUTHORITY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILzlkWR/lBiqFxHXIBPSFyBIWxSczmWQ/pWmFYfQhoWB";
+const CERTIFICATE: &str = "ecdsa-sha2-nistp256-cert-v01@openssh.com \
+    AAAAKGVjZHNhLXNoYTItbmlzdHAyNTYtY2VydC12MDFAb3BlbnNzaC5jb20AAAAgl/r/yAlZjSD1D0/+MOFG\
+    6dtbInwXzksZZzx6CmOftjoAAAAIbmlzdHAyNTYAAABBBIet3KmDP1/Mhz94Ci7WtcoDsEd12ZJxcPy4X0Yz\
+    1oq+pnz4SesA09PJPSi4jJ3LUY0RPIs+C7ilXSD/0fjWgyoAAAAAAAAAAAAAAAIAAAACaWQAAAAeAAAAEGhv\
+    c3QuZXhhbXBsZS5vcmcAAAAGc2Vjb25kAAAAAAAAAAD//////////wAAAAAAAAAAAAAAAAAAADMAAAALc3No\
+    LWVkMjU1MTkAAAAgvOWRZH+UGKoXEdcgE9IXIEhbFJzOZZD+laYVh9CGhYEAAABTAAAAC3NzaC1lZDI1NTE5\
+    AAAAQCYTWu9bgpSr/PNnU8hGl2ps8y4RGp+h0UvOa2Xcz5R2ylX323Sa0B4RLeJvdtzkts7IbHZmvEOsCFkJ\
+    oc0z5AE=";
 
 fn key(text: &str) -> HostKey {
     HostKey::of(&PublicKey::from_openssh(text).unwrap())
@@ -54,6 +68,77 @@ fn hashed_names_are_found() {
 }
 
 #[test]
+fn hashed_names_are_found_with_their_port() {
+    let line = "|1|2Ef1QsyOtQLCcIAHR4Gbacm3wNg=|D8P6O9xr\
+                Y48nmv6fHVjLX8npgkE= ";
+    let line = format!("{line}{AUTHORITY}\n");
+    assert!(judge(&line, "Host", 2222, AUTHORITY).is_ok());
+    for (host, port) in [("host", 22), ("host", 2223), ("hosts", 2222)] {
+        let refusal = judge(&line, host, port, AUTHORITY).unwrap_err();
+        assert!(!refusal.changed, "{refusal:?}");
+    }
+    // Nor does hashing hide that the key has changed.
+    let refusal = judge(&line, "host", 2222, ED).unwrap_err();
+    assert!(
+        refusal.changed && refusal.detail.contains("line 1 of"),
+        "{refusal:?}"
+    );
+    let refusal = judge(&format!("@revoked {line}"), "host", 2222, AUTHORITY).unwrap_err();
+    assert!(refusal.changed, "{refusal:?}");
+}
+
+#[test]
+fn a_certificate_of_openssh_is_taken_for_its_hosts_alone() {
+    let certificate = CERTIFICATE.parse().unwrap();
+    let judge = |lines: &str, host: &str, port| {
+        let (_directory, path) = file(lines);
+        let check = Check::new(KnownHosts::file(path), host, port);
+        let asked = check.wanted().certificate;
+        (asked, check.judge_certificate_at(&certificate, 1))
+    };
+    let lines = format!("@cert-authority *.example.org,second {AUTHORITY}\n");
+    for (host, port) in [
+        ("host.example.org", 22),
+        ("HOST.example.org", 2222),
+        ("second", 22),
+    ] {
+        let (asked, judged) = judge(&lines, host, port);
+        assert!(asked && judged.is_ok(), "{host}: {judged:?}");
+    }
+    let (asked, judged) = judge(&lines, "other.example.org", 22);
+    let refusal = judged.unwrap_err();
+    assert!(
+        asked
+            && refusal
+                .detail
+                .ends_with("it is for host.example.org, second"),
+        "{refusal:?}"
+    );
+    // No authority of this host: nobody asks for a certificate.
+    let (asked, judged) = judge(&lines, "third", 22);
+    assert!(!asked && judged.is_err());
+    let (asked, judged) = judge(&format!("second {AUTHORITY}\n"), "second", 22);
+    assert!(!asked && judged.unwrap_err().changed);
+}
+
+#[test]
+fn a_certificate_that_was_changed_is_refused() {
+    let certificate: Certificate = CERTIFICATE.parse().unwrap();
+    let mut bytes = certificate.to_bytes().unwrap();
+    let at = bytes.windows(6).position(|six| six == b"second").unwrap();
+    bytes[at] = b'S';
+    let forged = Certificate::from_bytes(&bytes).unwrap();
+    let (_directory, path) = file(&format!("@cert-authority * {AUTHORITY}\n"));
+    let check = Check::new(KnownHosts::file(path), "second", 22);
+    assert!(check.judge_certificate(&certificate).is_ok());
+    let refusal = check.judge_certificate(&forged).unwrap_err();
+    assert!(
+        refusal.detail.ends_with("its signature is wrong"),
+        "{refusal:?}"
+    );
+}
+
+#[test]
 fn another_key_is_refused_whatever_the_policy_and_told_by_its_line() {
     let (_directory, path) = file(&format!("# mine\nhost {ED}\n"));
     for known in [
@@ -65,7 +150,11 @@ fn another_key_is_refused_whatever_the_policy_and_told_by_its_line() {
             .judge(&key(OTHER))
             .unwrap_err();
         assert!(refusal.changed, "{refusal:?}");
-        assert!(refusal.detail.contains("line 2 of"), "{refusal:?}");
+        assert!(
+            refusal.detail.contains("known by another")
+                && refusal.detail.contains(&format!("in line 2 of {path:?}")),
+            "{refusal:?}"
+        );
     }
     // A second line with the right key makes it right.
     assert!(judge(&format!("host {ED}\nhost {OTHER}\n"), "host", 22, OTHER).is_ok());
