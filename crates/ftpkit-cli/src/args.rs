@@ -10,7 +10,10 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use ftpkit::proto::{listing::Dialect, time::Civil};
 
 pub(crate) use self::{
-    remote::{Common, Get, Ls, Mkdir, Mv, Probe, Put, Reach, Rm, Ssh, Tls, remote_url, versions},
+    remote::{
+        Common, Get, Ls, Mkdir, Mv, Probe, Put, Reach, RemoteOrLocal, Rm, Ssh, Tls, remote_url,
+        versions,
+    },
     serve::{Access, Reuse, Serve, ServeTls},
 };
 
@@ -185,7 +188,6 @@ mod tests {
             "ftpkit serve --user nobody",
             "ftpkit serve /srv --memory",
             "ftpkit get",
-            "ftpkit get not-a-url",
             "ftpkit get http://h/x",
             "ftpkit get sftp://h/x --host-key MD5:00",
             "ftpkit put x",

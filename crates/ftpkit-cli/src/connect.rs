@@ -94,6 +94,14 @@ async fn explained(error: Error, url: &Url, common: &Common) -> anyhow::Error {
     }
 }
 
+/// Whether one connection serves both.
+pub(crate) fn same_server(one: &Url, other: &Url) -> bool {
+    // What is to be under TLS must not go over a connection in clear.
+    one.scheme() == other.scheme()
+        && (one.host(), one.port(), one.user()) == (other.host(), other.port(), other.user())
+        && one.password().map(|p| p.as_bytes()) == other.password().map(|p| p.as_bytes())
+}
+
 /// The path of a URL. Of sftp:// too it is relative to the home directory, and begins at the root
 /// with a second slash; `~/`, which other programs want for the former, is taken as well.
 pub(crate) fn path_in(url: &Url) -> Option<PathArg> {

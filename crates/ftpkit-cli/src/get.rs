@@ -1,50 +1,89 @@
-//! `ftpkit get`: one file, to a file, into a directory, or to standard output.
+//! `ftpkit get`: files, to a file, into a directory, or to standard output.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use ftpkit::proto::{PathArg, SafeName};
+use ftpkit::proto::{PathArg, SafeName, url::Url};
 
 use crate::{
-    args::Get,
-    connect::{connect, last_name, path_of},
+    args::{Get, RemoteOrLocal},
+    connect::{connect, last_name, path_of, same_server},
     line::Line,
-    progress::Bar,
+    several::{self, Pair, Way},
     usage,
 };
 
 pub(crate) async fn run(get: Get) -> anyhow::Result<()> {
-    let path = path_of(&get.url)?;
-    let to_stdout = get.local.as_deref() == Some(Path::new("-"));
+    let (urls, local) = sorted(get.what)?;
+    let paths = urls.iter().map(path_of).collect::<Result<Vec<_>, _>>()?;
+    let to_stdout = local.as_deref() == Some(Path::new("-"));
     if to_stdout && get.resume {
         return Err(usage("--resume needs a local file, not standard output"));
     }
-    let local = if to_stdout {
-        None
-    } else {
-        Some(target(get.local, &path)?)
-    };
-    let mut line = connect(&get.url, &get.common).await?;
-    match local {
-        Some(local) => to_file(&mut line, &path, &local, get.resume).await?,
-        None => to_standard_output(&mut line, &path).await?,
+    if urls.len() > 1
+        && !to_stdout
+        && let Some(local) = &local
+        && !local.is_dir()
+    {
+        return Err(usage(format!(
+            "{local:?} is no directory, and only one file can have that name"
+        )));
     }
-    line.quit().await;
+    let mut pairs = Vec::new();
+    for remote in paths {
+        let local = match to_stdout {
+            true => PathBuf::from("-"),
+            false => target(local.as_deref(), &remote)?,
+        };
+        pairs.push(Pair { remote, local });
+    }
+    if !to_stdout {
+        several::check_apart(&pairs, Way::Get)?;
+    }
+    let mut from = 0;
+    while let Some(url) = urls.get(from) {
+        let more = urls.iter().skip(from);
+        let count = more.take_while(|other| same_server(url, other)).count();
+        let pairs = pairs.get(from..from + count).unwrap_or_default();
+        let mut line = connect(url, &get.common).await?;
+        if to_stdout {
+            for pair in pairs {
+                to_standard_output(&mut line, &pair.remote).await?;
+            }
+        } else {
+            several::transfer(&mut line, pairs, Way::Get, get.resume).await?;
+        }
+        line.quit().await;
+        from += count;
+    }
     Ok(())
 }
 
-async fn to_file(
-    line: &mut Line,
-    path: &PathArg,
-    local: &Path,
-    resume: bool,
-) -> anyhow::Result<()> {
-    let bar = Bar::new(path);
-    let result = line.download_to(path, local, resume, &bar).await;
-    bar.clear();
-    result
+/// The files, and the local path behind them.
+fn sorted(what: Vec<RemoteOrLocal>) -> anyhow::Result<(Vec<Url>, Option<PathBuf>)> {
+    let mut urls = Vec::new();
+    let mut local = None;
+    for one in what {
+        match (one, &local) {
+            (_, Some(local)) => {
+                return Err(usage(format!(
+                    "{local:?} is no URL: what is to be got begins with ftp://, ftpes://, ftps:// \
+                     or sftp://, and only the last can be a local path"
+                )));
+            }
+            (RemoteOrLocal::Remote(url), None) => urls.push(url),
+            (RemoteOrLocal::Local(path), None) => local = Some(path),
+        }
+    }
+    match (urls.is_empty(), local) {
+        (true, Some(local)) => Err(usage(format!(
+            "{local:?} is no URL: say what to get, beginning with ftp://, ftpes://, ftps:// or \
+             sftp://"
+        ))),
+        (_, local) => Ok((urls, local)),
+    }
 }
 
 async fn to_standard_output(line: &mut Line, path: &PathArg) -> anyhow::Result<()> {
@@ -65,11 +104,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// The local file.
-fn target(local: Option<PathBuf>, path: &PathArg) -> anyhow::Result<PathBuf> {
+fn target(local: Option<&Path>, path: &PathArg) -> anyhow::Result<PathBuf> {
     let directory = match local {
         Some(local) if local.is_dir() => local,
-        Some(local) => return Ok(local),
-        None => PathBuf::new(),
+        Some(local) => return Ok(local.to_owned()),
+        None => Path::new(""),
     };
     let name = last_name(path)
         .as_ref()
@@ -101,10 +140,10 @@ mod tests {
     fn the_local_file_is_where_the_user_says() {
         let path = PathArg::try_from("dir/a b").unwrap();
         assert_eq!(target(None, &path).unwrap(), Path::new("a b"));
-        assert_eq!(target(Some("x".into()), &path).unwrap(), Path::new("x"));
+        assert_eq!(target(Some("x".as_ref()), &path).unwrap(), Path::new("x"));
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(
-            target(Some(dir.path().into()), &path).unwrap(),
+            target(Some(dir.path()), &path).unwrap(),
             dir.path().join("a b")
         );
     }

@@ -17,6 +17,7 @@ mod progress;
 mod put;
 mod remote;
 mod serve;
+mod several;
 mod sftp;
 
 use std::{io::IsTerminal as _, process::ExitCode};
@@ -75,7 +76,7 @@ fn main() -> ExitCode {
 }
 
 /// Prints one line on standard error.
-fn failed(error: &anyhow::Error) -> ExitCode {
+fn tell(error: &anyhow::Error) {
     // The errors of the client hold their causes in their own line.
     let has_all = error.is::<ftpkit::client::Error>() || error.is::<ftpkit::ssh::client::Error>();
     let line = match has_all {
@@ -83,6 +84,10 @@ fn failed(error: &anyhow::Error) -> ExitCode {
         false => format!("{error:#}"),
     };
     output::note(&line);
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    tell(error);
     if error.is::<Usage>() {
         ExitCode::from(2)
     } else {

@@ -25,6 +25,30 @@ impl Bar {
         }
     }
 
+    /// A bar that shows nothing.
+    pub(crate) fn hidden() -> Self {
+        Self {
+            bar: ProgressBar::hidden(),
+            known: AtomicBool::new(false),
+        }
+    }
+
+    /// A bar that counts files.
+    pub(crate) fn of_files(count: usize) -> Self {
+        let draw = ProgressDrawTarget::stderr();
+        let bar = ProgressBar::with_draw_target(Some(count as u64), draw);
+        style(&bar, "{bar:24} {pos}/{len} files {eta}");
+        Self {
+            bar,
+            known: AtomicBool::new(true),
+        }
+    }
+
+    /// One more file is done with.
+    pub(crate) fn one_more(&self) {
+        self.bar.inc(1);
+    }
+
     pub(crate) fn at(&self, position: u64, total: Option<u64>) {
         if let Some(total) = total
             && !self.known.swap(true, Ordering::Relaxed)

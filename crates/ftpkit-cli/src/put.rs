@@ -1,4 +1,4 @@
-//! `ftpkit put`: one file, or standard input.
+//! `ftpkit put`: files, or standard input.
 
 use std::path::Path;
 
@@ -8,27 +8,36 @@ use ftpkit::proto::PathArg;
 use crate::{
     args::Put,
     connect::{connect, is_directory, join, path_in, path_of},
-    progress::Bar,
+    several::{self, Pair, Way},
     usage,
 };
 
 pub(crate) async fn run(put: Put) -> anyhow::Result<()> {
-    let from_stdin = put.local == Path::new("-");
+    let is_stdin = |local: &Path| local == Path::new("-");
+    let from_stdin = put.local.iter().any(|local| is_stdin(local));
     if from_stdin && put.resume {
         return Err(usage("--resume needs a local file, not standard input"));
     }
-    let path = remote_path(&put, from_stdin)?;
-    if !from_stdin {
-        check(&put.local)?;
+    if put.local.len() > 1 && (from_stdin || !is_directory(&put.url)) {
+        return Err(usage(format!(
+            "only one file can become {}: for several, end the URL with a slash, and name them all",
+            put.url
+        )));
     }
+    let mut pairs = Vec::new();
+    for local in &put.local {
+        let remote = remote_path(&put, local, from_stdin)?;
+        if !from_stdin {
+            check(local)?;
+        }
+        let local = local.clone();
+        pairs.push(Pair { remote, local });
+    }
+    several::check_apart(&pairs, Way::Put)?;
     let mut line = connect(&put.url, &put.common).await?;
-    if from_stdin {
-        line.upload(tokio::io::stdin(), &path).await?;
-    } else {
-        let bar = Bar::new(&path);
-        let result = line.upload_from(&put.local, &path, put.resume, &bar).await;
-        bar.clear();
-        result?;
+    match pairs.first() {
+        Some(pair) if from_stdin => line.upload(tokio::io::stdin(), &pair.remote).await?,
+        _ => several::transfer(&mut line, &pairs, Way::Put, put.resume).await?,
     }
     line.quit().await;
     Ok(())
@@ -46,7 +55,7 @@ fn check(local: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn remote_path(put: &Put, from_stdin: bool) -> anyhow::Result<PathArg> {
+fn remote_path(put: &Put, local: &Path, from_stdin: bool) -> anyhow::Result<PathArg> {
     if !is_directory(&put.url) {
         return path_of(&put.url);
     }
@@ -56,9 +65,8 @@ fn remote_path(put: &Put, from_stdin: bool) -> anyhow::Result<PathArg> {
             put.url
         )));
     }
-    let name = put
-        .local
+    let name = local
         .file_name()
-        .ok_or_else(|| usage(format!("{:?} has no file name", put.local)))?;
+        .ok_or_else(|| usage(format!("{local:?} has no file name")))?;
     join(path_in(&put.url).as_ref(), name.as_encoded_bytes())
 }

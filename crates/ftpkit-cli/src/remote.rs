@@ -4,7 +4,7 @@ use ftpkit::proto::{PathArg, facts::Kind, url::Url};
 
 use crate::{
     args::{Common, Mkdir, Mv, Rm, remote_url},
-    connect::{connect, is_directory, join, last_name, path_in, path_of},
+    connect::{connect, is_directory, join, last_name, path_in, path_of, same_server},
     line::{Line, is_missing, is_over},
     usage,
 };
@@ -126,15 +126,8 @@ struct Lines {
 
 impl Lines {
     async fn to(&mut self, url: &Url, common: &Common) -> anyhow::Result<&mut Line> {
-        let same = |other: &Url| {
-            // What is to be under TLS must not go over a connection in clear.
-            other.scheme() == url.scheme()
-                && (other.host(), other.port(), other.user())
-                    == (url.host(), url.port(), url.user())
-                && other.password().map(|p| p.as_bytes()) == url.password().map(|p| p.as_bytes())
-        };
         let open = match self.open.take() {
-            Some(open) if same(&open.0) && !open.1.is_closed() => open,
+            Some(open) if same_server(&open.0, url) && !open.1.is_closed() => open,
             other => {
                 if let Some((_, line)) = other {
                     line.quit().await;

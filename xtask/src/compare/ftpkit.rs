@@ -78,7 +78,7 @@ impl Client for Ftpkit {
         stream: usize,
         site: &Site,
     ) -> anyhow::Result<Command> {
-        let set = load.set.directory();
+        let (set, names) = (load.set.directory(), load.set.names());
         let url = |path: &str| {
             format!(
                 "sftp://{}@127.0.0.1:{}/%2F{}{path}",
@@ -89,14 +89,16 @@ impl Client for Ftpkit {
         };
         let mut command = Command::new(&self.program);
         match load.direction {
-            Direction::Get => command
-                .arg("get")
-                .arg(url(&format!("/{set}/file")))
-                .arg(site.downloads().join(stream.to_string())),
-            Direction::Put => command
-                .arg("put")
-                .arg(site.root().join(set).join("file"))
-                .arg(url(&format!("/up/{stream}/file"))),
+            Direction::Get => {
+                let urls = names.iter().map(|name| url(&format!("/{set}/{name}")));
+                let here = site.downloads().join(stream.to_string());
+                command.arg("get").args(urls).arg(here)
+            }
+            Direction::Put => {
+                let files = names.iter().map(|name| site.root().join(&set).join(name));
+                let there = url(&format!("/up/{stream}/"));
+                command.arg("put").args(files).arg(there)
+            }
         };
         command
             .arg("--identity")

@@ -154,14 +154,14 @@ pub(crate) enum Version {
 
 #[derive(Debug, Args)]
 pub(crate) struct Get {
-    /// The file: ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH; ftpes:// for TLS, ftps:// where it is
+    /// The files, and where to put them at the end.
+    ///
+    /// A file is ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH; ftpes:// for TLS, ftps:// where it is
     /// implicit, sftp:// for SSH. The path is relative to the login directory; %2F at its start makes it
-    /// absolute.
-    #[arg(value_parser = remote_url)]
-    pub(crate) url: Url,
-    /// Where to put it: a file, a directory, or - for standard output [default: the file's
-    /// name, in the current directory].
-    pub(crate) local: Option<PathBuf>,
+    /// absolute. LOCAL is a file, a directory, or - for standard output [default: the file's
+    /// name, in the current directory]; for several files it is a directory.
+    #[arg(required = true, value_name = "URL|LOCAL", value_parser = remote_or_local)]
+    pub(crate) what: Vec<RemoteOrLocal>,
     /// Go on where LOCAL ends.
     #[arg(long)]
     pub(crate) resume: bool,
@@ -171,9 +171,10 @@ pub(crate) struct Get {
 
 #[derive(Debug, Args)]
 pub(crate) struct Put {
-    /// The file, or - for standard input.
-    pub(crate) local: PathBuf,
-    /// Where to put it; behind a final `/` the file keeps its name.
+    /// The files, or - for standard input.
+    #[arg(required = true)]
+    pub(crate) local: Vec<PathBuf>,
+    /// Where to put it; behind a final `/`, which several files need, a file keeps its name.
     #[arg(value_parser = remote_url)]
     pub(crate) url: Url,
     /// Go on where the file on the server ends.
@@ -246,6 +247,21 @@ pub(crate) struct Mv {
     pub(crate) to: String,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// A URL, or a path on this side.
+#[derive(Clone, Debug)]
+pub(crate) enum RemoteOrLocal {
+    Remote(Url),
+    Local(PathBuf),
+}
+
+fn remote_or_local(text: &str) -> Result<RemoteOrLocal, String> {
+    if text.contains("://") {
+        remote_url(text).map(RemoteOrLocal::Remote)
+    } else {
+        Ok(RemoteOrLocal::Local(text.into()))
+    }
 }
 
 /// A URL of a kind that these commands can reach.

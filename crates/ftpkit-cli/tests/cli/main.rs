@@ -14,6 +14,7 @@ mod readme;
 mod run;
 mod serve_sftp;
 mod server;
+mod several;
 mod sftp;
 mod tls;
 mod usage;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::run::{Done, run, run_with};
 
 /// A server over a directory, in which `ana` may do all.
-struct Sftp {
+pub(crate) struct Sftp {
     dir: TempDir,
     port: u16,
     fingerprint: String,
@@ -21,7 +21,7 @@ struct Sftp {
 }
 
 impl Sftp {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (root, local) = (dir.path().join("root"), dir.path().join("local"));
         fs::create_dir(&root).unwrap();
@@ -49,20 +49,20 @@ impl Sftp {
         }
     }
 
-    fn root(&self) -> std::path::PathBuf {
+    pub(crate) fn root(&self) -> std::path::PathBuf {
         self.dir.path().join("root")
     }
 
-    fn local(&self) -> std::path::PathBuf {
+    pub(crate) fn local(&self) -> std::path::PathBuf {
         self.dir.path().join("local")
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("sftp://ana:secret@127.0.0.1:{}/{path}", self.port)
     }
 
     /// With the host's key pinned.
-    fn run(&self, args: &[&str]) -> Done {
+    pub(crate) fn run(&self, args: &[&str]) -> Done {
         let pin = ["--host-key", &*self.fingerprint];
         run(&self.local(), &[args, &pin].concat())
     }
