@@ -1,6 +1,6 @@
 //! `cargo xtask compare`: ftpkit and its peers, measured in turn within one run.
 //!
-//! Each subject (SFTP is the first) brings its servers, its clients and a table of scenarios; what
+//! Each subject brings its servers, its clients and a table of scenarios; what
 //! is here knows neither. A scenario is run once to check every byte of what it moved, then again
 //! and again, each pairing of server and client in turn, so that a slow minute of the machine
 //! meets all of them. What is compared are ratios within the run.
@@ -16,6 +16,7 @@ mod process;
 mod report;
 mod runner;
 mod scenario;
+mod server;
 mod sftp;
 mod usage;
 
@@ -29,16 +30,18 @@ use clap::{Args, Subcommand};
 pub(crate) enum Subject {
     /// SFTP: OpenSSH's sshd and sftp.
     Sftp(Options),
+    /// FTP servers: vsftpd, ProFTPD, Pure-FTPd, pyftpdlib and libunftp.
+    Server(Options),
 }
 
 /// How it is compared.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Less data and three runs: to see that the comparison works, not to believe its figures.
+    /// Less data and few runs: to see that the comparison works, not to believe its figures.
     #[arg(long)]
     quick: bool,
 
-    /// How often each pairing runs in each scenario [default: 5; with --quick: 3].
+    /// How often each pairing runs in each scenario [default: 5; with --quick: 3, servers 1].
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
 
@@ -62,6 +65,14 @@ pub(crate) struct Options {
 impl Options {
     fn runs(&self) -> usize {
         self.runs.unwrap_or(if self.quick { 3 } else { 5 }).max(1)
+    }
+
+    /// The same, where a quick comparison has only so many.
+    fn with_quick_runs(mut self, runs: usize) -> Self {
+        if self.quick {
+            self.runs.get_or_insert(runs);
+        }
+        self
     }
 
     /// The command as somebody else would give it: without what only fits this machine.
@@ -90,18 +101,32 @@ impl Options {
 
 /// Compares, and writes and prints what came out.
 pub(crate) fn run(subject: Subject) -> anyhow::Result<()> {
-    let Subject::Sftp(options) = subject;
+    let subject = match subject {
+        Subject::Server(options) => Subject::Server(options.with_quick_runs(1)),
+        other @ Subject::Sftp(_) => other,
+    };
+    let (Subject::Sftp(options) | Subject::Server(options)) = &subject;
     let ftpkit = match &options.ftpkit {
         Some(ftpkit) => ftpkit.clone(),
-        None => build::release()?,
+        None => build::ftpkit()?,
     };
+    if let Subject::Server(_) = subject {
+        // While there is a network.
+        server::build()?;
+    }
     if network::needs_own() {
         return network::run_in_own(&ftpkit);
     }
-    let results = sftp::compare(&options, &ftpkit)?;
+    let mut results = match &subject {
+        Subject::Sftp(options) => sftp::compare(options, &ftpkit)?,
+        Subject::Server(options) => server::compare(options, &ftpkit)?,
+    };
     print!("{}", report::table(&results));
     let out = options.out();
     std::fs::create_dir_all(&out).with_context(|| format!("{} cannot be made", out.display()))?;
+    if let (Subject::Server(_), Some(_)) = (&subject, &options.only) {
+        results.keep_others(&out, &server::names())?;
+    }
     report::write(&results, &out)?;
     chart::write(&results, &out)?;
     eprintln!(

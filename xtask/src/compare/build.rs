@@ -1,31 +1,51 @@
-//! ftpkit as its users have it: built for release.
+//! What is compared, built for release.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-/// Builds the program `ftpkit` and tells where it is.
-pub(super) fn release() -> anyhow::Result<PathBuf> {
-    eprintln!("building ftpkit for release");
+/// Builds the program `ftpkit` as its users have it, and tells where it is.
+pub(super) fn ftpkit() -> anyhow::Result<PathBuf> {
+    program("ftpkit", &["-p", "ftpkit-cli"])
+}
+
+/// Builds the clients that servers are measured with.
+pub(super) fn load() -> anyhow::Result<PathBuf> {
+    program("ftpkit-load", &["-p", "ftpkit-load"])
+}
+
+/// Builds a package that is no member of the workspace, and shares its directory of builds.
+pub(super) fn apart(name: &str, directory: &Path) -> anyhow::Result<PathBuf> {
+    let manifest = directory.join("Cargo.toml");
+    let target = super::root().join("target");
+    let [manifest, target] = [&manifest, &target].map(|path| path.to_str());
+    let manifest = manifest.context("a path that is no text")?;
+    let target = target.context("a path that is no text")?;
+    program(name, &["--manifest-path", manifest, "--target-dir", target])
+}
+
+fn program(name: &str, which: &[&str]) -> anyhow::Result<PathBuf> {
+    eprintln!("building {name} for release");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--release", "--locked", "-p", "ftpkit-cli"])
+        .args(["build", "--release", "--locked"])
+        .args(which)
         .arg("--message-format=json-render-diagnostics")
         .current_dir(super::root())
         .stderr(Stdio::inherit())
         .output()
         .context("cargo cannot be started")?;
     if !output.status.success() {
-        bail!("ftpkit does not build: {}", output.status);
+        bail!("{name} does not build: {}", output.status);
     }
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "ftpkit")
+        .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo build names no program ftpkit")
+        .with_context(|| format!("cargo build names no program {name}"))
 }

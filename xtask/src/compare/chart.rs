@@ -5,54 +5,66 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use plotters::prelude::*;
 
-use super::report::{Measured, Results, Row, Spread};
+use super::report::{Figure, Measured, Results, Row, Spread};
 
-const COLOURS: [RGBColor; 4] = [
+const COLOURS: [RGBColor; 6] = [
     RGBColor(140, 140, 140),
     RGBColor(31, 119, 180),
     RGBColor(44, 160, 44),
     RGBColor(214, 120, 20),
+    RGBColor(148, 103, 189),
+    RGBColor(170, 50, 50),
 ];
 
-/// Writes both into a directory.
+/// Writes all charts into a directory: two for each group of scenarios.
 pub(super) fn write(results: &Results, directory: &Path) -> anyhow::Result<()> {
-    type Figure = fn(&Measured, &Row) -> Option<Spread>;
-    let charts: [(&str, &str, Figure); 2] = [
-        (
-            "speed",
-            "Speed, relative to OpenSSH with itself",
-            Measured::speed,
-        ),
-        (
-            "server-cpu",
-            "Processor time of the server, relative to OpenSSH with itself",
-            Measured::server_cpu,
-        ),
-    ];
-    for (name, title, figure) in charts {
-        let file = directory.join(format!("{}-{name}.svg", results.subject));
-        let bars = bars(results, figure);
-        draw(&file, title, &bars)
-            .map_err(|error| anyhow!("{error}"))
-            .with_context(|| format!("{} cannot be drawn", file.display()))?;
+    let mut groups: Vec<&str> = Vec::new();
+    for measured in &results.measured {
+        if !groups.contains(&&*measured.group) {
+            groups.push(&measured.group);
+        }
+    }
+    for group in groups {
+        let of_group = |measured: &&Measured| measured.group == group;
+        let measured: Vec<&Measured> = results.measured.iter().filter(of_group).collect();
+        let is_memory = |measured: &&Measured| measured.figure == Figure::Memory;
+        let dash = if group.is_empty() { "" } else { "-" };
+        let name = format!("{}{dash}{group}", results.subject);
+        let write = |kind: &str, what: &str, figure: Relative| {
+            let file = directory.join(format!("{name}-{kind}.svg"));
+            let title = format!("{what}, relative to {}", results.reference);
+            draw(&file, &title, &bars(&measured, figure))
+                .map_err(|error| anyhow!("{error}"))
+                .with_context(|| format!("{} cannot be drawn", file.display()))
+        };
+        if measured.iter().any(is_memory) {
+            write("used", "Memory of the server", Measured::speed)?;
+            continue;
+        }
+        write("speed", "Speed", Measured::speed)?;
+        let what = "Processor time of the server";
+        write("server-cpu", what, Measured::server_cpu)?;
     }
     Ok(())
 }
 
+/// A figure of a pairing, relative to the reference of its scenario.
+type Relative = fn(&Measured, &Row) -> Option<Spread>;
+
 /// A bar for each pairing of each scenario.
 struct Bar {
-    scenario: &'static str,
+    scenario: String,
     pairing: String,
     spread: Spread,
 }
 
-fn bars(results: &Results, figure: fn(&Measured, &Row) -> Option<Spread>) -> Vec<Bar> {
+fn bars(measured: &[&Measured], figure: Relative) -> Vec<Bar> {
     let mut bars = Vec::new();
-    for measured in &results.measured {
+    for measured in measured {
         for row in &measured.rows {
             if let Some(spread) = figure(measured, row) {
                 bars.push(Bar {
-                    scenario: measured.scenario,
+                    scenario: measured.scenario.clone(),
                     pairing: row.name.clone(),
                     spread,
                 });
@@ -62,8 +74,13 @@ fn bars(results: &Results, figure: fn(&Measured, &Row) -> Option<Spread>) -> Vec
     bars
 }
 
+/// Room for the names of scenarios.
+fn width(scenarios: usize) -> u32 {
+    u32::try_from(scenarios * 150).map_or(900, |width| width.max(900))
+}
+
 fn draw(file: &Path, title: &str, bars: &[Bar]) -> Result<(), Box<dyn std::error::Error>> {
-    let mut scenarios: Vec<&str> = bars.iter().map(|bar| bar.scenario).collect();
+    let mut scenarios: Vec<&str> = bars.iter().map(|bar| &*bar.scenario).collect();
     scenarios.dedup();
     let mut pairings: Vec<&str> = Vec::new();
     for bar in bars {
@@ -72,7 +89,7 @@ fn draw(file: &Path, title: &str, bars: &[Bar]) -> Result<(), Box<dyn std::error
         }
     }
     let top = bars.iter().map(|bar| bar.spread.max).fold(1.0, f64::max) * 1.1;
-    let area = SVGBackend::new(file, (900, 420)).into_drawing_area();
+    let area = SVGBackend::new(file, (width(scenarios.len()), 420)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption(title, ("sans-serif", 20))
@@ -92,7 +109,7 @@ fn draw(file: &Path, title: &str, bars: &[Bar]) -> Result<(), Box<dyn std::error
         let colour = COLOURS[place % COLOURS.len()];
         let own = bars.iter().filter(|bar| bar.pairing == *pairing);
         let shapes = own.filter_map(|bar| {
-            let group = scenarios.iter().position(|name| *name == bar.scenario)?;
+            let group = scenarios.iter().position(|name| *name == &*bar.scenario)?;
             let left = group as f64 + 0.1 + place as f64 * width;
             Some((left, bar.spread))
         });

@@ -1,7 +1,7 @@
 //! OpenSSH's server and client, with keys and a configuration of the comparison's own.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -10,9 +10,8 @@ use anyhow::{Context as _, bail};
 
 use super::{
     data::Site,
-    peer::{Client, Server, Started},
+    peer::{Client, Server, Started, peers},
     process::{self, Running},
-    root,
     scenario::{Direction, Load},
 };
 
@@ -72,8 +71,7 @@ pub(super) struct Sshd {
 impl Sshd {
     /// The one that the peers' suite has unpacked, or the system's.
     pub(super) fn find(keys: Keys) -> anyhow::Result<Self> {
-        let peers =
-            env::var_os("FTPKIT_PEERS").map_or_else(|| root().join("target/peers"), PathBuf::from);
+        let peers = peers();
         let places = [
             peers.join("openssh-server/usr/sbin/sshd"),
             PathBuf::from("/usr/sbin/sshd"),

@@ -1,8 +1,13 @@
 //! What a comparison needs of a server, and of a client.
 
-use std::process::Command;
+use std::{env, path::PathBuf, process::Command};
 
-use super::{data::Site, process::Running, scenario::Load};
+use super::{data::Site, process::Running, root, scenario::Load};
+
+/// Where the peers' suite has unpacked them.
+pub(super) fn peers() -> PathBuf {
+    env::var_os("FTPKIT_PEERS").map_or_else(|| root().join("target/peers"), PathBuf::from)
+}
 
 /// A server that can be started.
 pub(super) trait Server {

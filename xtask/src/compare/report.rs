@@ -13,6 +13,8 @@ const GIB: f64 = (1u64 << 30) as f64;
 #[derive(Debug)]
 pub(super) struct Results {
     pub(super) subject: &'static str,
+    /// What ratios are to, for the charts' titles.
+    pub(super) reference: &'static str,
     pub(super) measured: Vec<Measured>,
     about: Map<String, Value>,
     versions: Map<String, Value>,
@@ -21,13 +23,24 @@ pub(super) struct Results {
 /// A scenario and its rows, the reference first.
 #[derive(Debug)]
 pub(super) struct Measured {
-    pub(super) scenario: &'static str,
+    pub(super) scenario: String,
+    /// Scenarios of one group share their charts; a comparison without groups has the empty one.
+    pub(super) group: String,
+    pub(super) figure: Figure,
     pub(super) streams: usize,
-    pub(super) bytes: u64,
-    /// How much of its unit a run moves.
-    pub(super) amount: f64,
-    pub(super) unit: &'static str,
+    pub(super) unit: String,
     pub(super) rows: Vec<Row>,
+    /// By which command, of which commit.
+    pub(super) about: Map<String, Value>,
+}
+
+/// What the runs of a scenario are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Figure {
+    /// The amount in a second: more is better.
+    Rate,
+    /// The amount itself: less is better.
+    Memory,
 }
 
 /// A pairing and its runs, in the order in which they ran.
@@ -65,14 +78,40 @@ impl Spread {
 }
 
 impl Measured {
-    /// How much of the unit a pairing moves in a second.
+    /// What a run is compared by.
+    fn figure_of(&self, run: &Run) -> f64 {
+        match self.figure {
+            Figure::Rate => run.amount / run.seconds,
+            Figure::Memory => run.amount,
+        }
+    }
+
+    /// How much of the unit a pairing moves in a second, or needs.
     pub(super) fn rate(&self, row: &Row) -> Spread {
-        Spread::of(row.runs.iter().map(|run| self.amount / run.seconds))
+        Spread::of(row.runs.iter().map(|run| self.figure_of(run)))
+    }
+
+    /// Puts the best first, which makes it the reference, but never the pairing of this name.
+    pub(super) fn put_best_first(&mut self, except: &str) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.sort_by(|one, other| {
+            let is_last = |row: &Row| row.name == except;
+            let better = match self.figure {
+                Figure::Rate => self.rate(other).median.total_cmp(&self.rate(one).median),
+                Figure::Memory => self.rate(one).median.total_cmp(&self.rate(other).median),
+            };
+            is_last(one).cmp(&is_last(other)).then(better)
+        });
+        self.rows = rows;
     }
 
     /// The ratio of a figure of a pairing to that of the reference, turn by turn.
     fn ratio(&self, row: &Row, figure: impl Fn(&Run) -> f64) -> Option<Spread> {
-        let turns = row.runs.iter().zip(&self.rows.first()?.runs);
+        let reference = &self.rows.first()?.runs;
+        let turns = row.runs.iter().filter_map(|run| {
+            let other = reference.iter().find(|other| other.turn == run.turn)?;
+            Some((run, other))
+        });
         let ratios: Vec<f64> = turns
             .map(|(run, reference)| figure(run) / figure(reference))
             // Too little to be counted in hundredths of a second.
@@ -81,25 +120,29 @@ impl Measured {
         (!ratios.is_empty()).then(|| Spread::of(ratios))
     }
 
-    /// How many times as fast as the reference.
+    /// How many times as fast as the reference, or how many times its memory.
     pub(super) fn speed(&self, row: &Row) -> Option<Spread> {
-        self.ratio(row, |run| 1.0 / run.seconds)
+        self.ratio(row, |run| self.figure_of(run))
     }
 
-    /// How many times the processor time of the reference's server.
+    /// How many times the processor time of the reference's server, for the same amount.
     pub(super) fn server_cpu(&self, row: &Row) -> Option<Spread> {
-        self.ratio(row, |run| run.server_cpu)
+        self.ratio(row, |run| run.server_cpu / run.amount)
     }
 
-    /// How many times the processor time of the reference's clients.
+    /// How many times the processor time of the reference's clients, for the same amount.
     pub(super) fn client_cpu(&self, row: &Row) -> Option<Spread> {
-        self.ratio(row, |run| run.client_cpu)
+        self.ratio(row, |run| run.client_cpu / run.amount)
     }
 }
 
 impl Results {
     /// Without figures yet, with what is known of the machine.
-    pub(super) fn new(subject: &'static str, options: &Options) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        subject: &'static str,
+        reference: &'static str,
+        options: &Options,
+    ) -> anyhow::Result<Self> {
         let git = |arguments: &[&str]| {
             let root = root().to_str().context("a path that is no text")?;
             let arguments = [&["-C", root], arguments].concat();
@@ -107,6 +150,7 @@ impl Results {
         };
         let mut results = Self {
             subject,
+            reference,
             measured: Vec::new(),
             about: Map::new(),
             versions: Map::new(),
@@ -137,8 +181,34 @@ impl Results {
     }
 
     /// Adds the figures of a scenario.
-    pub(super) fn add(&mut self, measured: Measured) {
+    pub(super) fn add(&mut self, mut measured: Measured) {
+        for name in ["commit", "changed", "command"] {
+            let value = self.about.get(name).cloned().unwrap_or_default();
+            measured.about.insert(name.to_owned(), value);
+        }
         self.measured.push(measured);
+    }
+
+    /// Keeps what an earlier run has written of other scenarios, each with the command and the
+    /// commit that it was measured by, in a given order of scenarios.
+    pub(super) fn keep_others(&mut self, directory: &Path, order: &[&str]) -> anyhow::Result<()> {
+        let Ok(text) = fs::read_to_string(directory.join(format!("{}.json", self.subject))) else {
+            return Ok(());
+        };
+        let value: Value = serde_json::from_str(&text)?;
+        for scenario in value["scenarios"].as_array().into_iter().flatten() {
+            let kept = read(scenario).context("earlier results cannot be read")?;
+            if !self
+                .measured
+                .iter()
+                .any(|measured| measured.scenario == kept.scenario)
+            {
+                self.measured.push(kept);
+            }
+        }
+        let place = |measured: &Measured| order.iter().position(|name| *name == measured.scenario);
+        self.measured.sort_by_key(place);
+        Ok(())
     }
 }
 
@@ -174,10 +244,10 @@ pub(super) fn table(results: &Results) -> String {
             };
             let foreign = Spread::of(row.runs.iter().map(|run| run.foreign_cpu / run.seconds));
             lines.push([
-                measured.scenario.to_owned(),
+                measured.scenario.clone(),
                 row.name.clone(),
-                format!("{:.0} {}", rate.median, measured.unit),
-                format!("{:.0}..{:.0}", rate.min, rate.max),
+                format!("{} {}", rounded(rate.median), measured.unit),
+                format!("{}..{}", rounded(rate.min), rounded(rate.max)),
                 ratio(measured.speed(row)),
                 format!("{:.2}", median(|run| run.server_cpu)),
                 ratio(measured.server_cpu(row)),
@@ -210,6 +280,15 @@ pub(super) fn table(results: &Results) -> String {
     text
 }
 
+/// Three digits, where there is nothing more to say.
+pub(super) fn rounded(figure: f64) -> String {
+    match figure.abs() {
+        ..10.0 => format!("{figure:.2}"),
+        10.0..100.0 => format!("{figure:.1}"),
+        _ => format!("{figure:.0}"),
+    }
+}
+
 /// Writes all of it into a directory.
 pub(super) fn write(results: &Results, directory: &Path) -> anyhow::Result<()> {
     let mut value = results.about.clone();
@@ -225,6 +304,8 @@ fn scenario(measured: &Measured) -> Value {
     let pairing = |row: &Row| {
         let runs = row.runs.iter().map(|run| {
             json!({
+                "turn": run.turn,
+                "amount": run.amount,
                 "seconds": run.seconds,
                 "bytes": run.bytes,
                 "server_cpu": run.server_cpu,
@@ -233,23 +314,77 @@ fn scenario(measured: &Measured) -> Value {
                 "stolen_cpu": run.stolen_cpu,
             })
         });
-        let per_gib = |run: &Run| run.server_cpu / (run.bytes as f64 / GIB);
-        json!({
+        let mut value = json!({
             "pairing": row.name,
             "rate": measured.rate(row).json(),
-            "server_cpu_per_gib": Spread::of(row.runs.iter().map(per_gib)).json(),
             "ratio": measured.speed(row).map(Spread::json),
             "server_cpu_ratio": measured.server_cpu(row).map(Spread::json),
             "client_cpu_ratio": measured.client_cpu(row).map(Spread::json),
             "runs": runs.collect::<Vec<_>>(),
+        });
+        let per_gib = |run: &Run| run.server_cpu / (run.bytes as f64 / GIB);
+        if row.runs.iter().all(|run| run.bytes > 0) {
+            let spread = Spread::of(row.runs.iter().map(per_gib));
+            value["server_cpu_per_gib"] = spread.json();
+        }
+        value
+    };
+    let mut value = measured.about.clone();
+    let figure = match measured.figure {
+        Figure::Rate => "rate",
+        Figure::Memory => "memory",
+    };
+    value.insert("scenario".to_owned(), measured.scenario.clone().into());
+    value.insert("group".to_owned(), measured.group.clone().into());
+    value.insert("figure".to_owned(), figure.into());
+    value.insert("streams".to_owned(), measured.streams.into());
+    value.insert("unit".to_owned(), measured.unit.clone().into());
+    let pairings: Vec<Value> = measured.rows.iter().map(pairing).collect();
+    value.insert("pairings".to_owned(), pairings.into());
+    value.into()
+}
+
+/// Reads what [`scenario`] has written.
+fn read(value: &Value) -> Option<Measured> {
+    let text = |name: &str| Some(value[name].as_str()?.to_owned());
+    let row = |row: &Value| {
+        let runs = row["runs"].as_array()?.iter().map(|run| {
+            let number = |name: &str| run[name].as_f64();
+            Some(Run {
+                turn: usize::try_from(run["turn"].as_u64()?).ok()?,
+                amount: number("amount")?,
+                seconds: number("seconds")?,
+                bytes: run["bytes"].as_u64()?,
+                server_cpu: number("server_cpu")?,
+                client_cpu: number("client_cpu")?,
+                foreign_cpu: number("foreign_cpu")?,
+                stolen_cpu: number("stolen_cpu")?,
+            })
+        });
+        Some(Row {
+            name: row["pairing"].as_str()?.to_owned(),
+            runs: runs.collect::<Option<_>>()?,
         })
     };
-    json!({
-        "scenario": measured.scenario,
-        "streams": measured.streams,
-        "bytes": measured.bytes,
-        "unit": measured.unit,
-        "pairings": measured.rows.iter().map(pairing).collect::<Vec<_>>(),
+    let about = ["commit", "changed", "command"];
+    Some(Measured {
+        scenario: text("scenario")?,
+        group: text("group")?,
+        figure: match value["figure"].as_str()? {
+            "memory" => Figure::Memory,
+            _ => Figure::Rate,
+        },
+        streams: usize::try_from(value["streams"].as_u64()?).ok()?,
+        unit: text("unit")?,
+        rows: value["pairings"]
+            .as_array()?
+            .iter()
+            .map(row)
+            .collect::<Option<_>>()?,
+        about: about
+            .map(|name| (name.to_owned(), value[name].clone()))
+            .into_iter()
+            .collect(),
     })
 }
 
@@ -257,8 +392,10 @@ fn scenario(measured: &Measured) -> Value {
 mod tests {
     use super::*;
 
-    fn run(seconds: f64, server_cpu: f64) -> Run {
+    fn run(turn: usize, seconds: f64, server_cpu: f64) -> Run {
         Run {
+            turn,
+            amount: 1000.0,
             seconds,
             bytes: 1 << 30,
             server_cpu,
@@ -292,15 +429,16 @@ mod tests {
             runs: runs.into(),
         };
         let measured = Measured {
-            scenario: "get",
+            scenario: "get".to_owned(),
+            group: String::new(),
+            figure: Figure::Rate,
             streams: 1,
-            bytes: 1 << 30,
-            amount: 1000.0,
-            unit: "MB/s",
+            unit: "MB/s".to_owned(),
             rows: vec![
-                row("a", [run(1.0, 0.5), run(8.0, 0.5), run(2.0, 0.5)]),
-                row("b", [run(0.5, 0.25), run(4.0, 1.0), run(1.0, 0.1)]),
+                row("a", [run(1, 1.0, 0.5), run(2, 8.0, 0.5), run(3, 2.0, 0.5)]),
+                row("b", [run(1, 0.5, 0.25), run(2, 4.0, 1.0), run(3, 1.0, 0.1)]),
             ],
+            about: Map::new(),
         };
         let [reference, other] = &measured.rows[..] else {
             panic!("two rows");
@@ -316,5 +454,70 @@ mod tests {
         assert_eq!(measured.rate(other).median, 1000.0);
         // Nothing was counted, so nothing is said.
         assert_eq!(measured.client_cpu(other), None);
+    }
+
+    fn measured(figure: Figure) -> Measured {
+        let row = |name: &str, amounts: [f64; 2]| Row {
+            name: name.to_owned(),
+            runs: (1..)
+                .zip(amounts)
+                .map(|(turn, amount)| Run {
+                    amount,
+                    ..run(turn, 1.0, 0.5)
+                })
+                .collect(),
+        };
+        Measured {
+            scenario: "idle".to_owned(),
+            group: "memory".to_owned(),
+            figure,
+            streams: 5,
+            unit: "KiB".to_owned(),
+            rows: vec![
+                row("ours", [1.0, 2.0]),
+                row("a", [4.0, 4.0]),
+                row("b", [2.0, 3.0]),
+            ],
+            about: Map::from_iter([("commit".to_owned(), "abc".into())]),
+        }
+    }
+
+    #[test]
+    fn the_best_peer_is_the_reference() {
+        let order = |figure| {
+            let mut measured = measured(figure);
+            measured.put_best_first("ours");
+            let names = measured.rows.iter().map(|row| row.name.clone());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(order(Figure::Memory), ["b", "a", "ours"]);
+        assert_eq!(order(Figure::Rate), ["a", "b", "ours"]);
+    }
+
+    /// A slow peer has no part in each turn.
+    #[test]
+    fn a_ratio_is_to_the_same_turn() {
+        let mut measured = measured(Figure::Rate);
+        measured.rows.swap(0, 1);
+        if let Some(row) = measured.rows.get_mut(1) {
+            row.runs.remove(0);
+        }
+        let ratio = measured
+            .speed(&measured.rows[1])
+            .map(|spread| spread.median);
+        assert_eq!(ratio, Some(0.5));
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        for figure in [Figure::Memory, Figure::Rate] {
+            let before = scenario(&measured(figure));
+            let after = read(&before).map(|measured| scenario(&measured));
+            let mut before = before;
+            for name in ["changed", "command"] {
+                before[name] = Value::Null;
+            }
+            assert_eq!(after, Some(before));
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     data::Site,
     peer::{Client, Server, Started},
     process::Running,
-    report::{Measured, Results, Row},
+    report::{Figure, Measured, Results, Row},
     scenario::{Direction, Pairing, Scenario},
     usage::{Machine, Processes, settle},
 };
@@ -23,6 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// One run of a pairing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
+    /// In which round it ran, from 1 on.
+    pub(super) turn: usize,
+    /// How much of the scenario's unit it moved, or how much of it was needed.
+    pub(super) amount: f64,
     pub(super) seconds: f64,
     pub(super) bytes: u64,
     pub(super) server_cpu: f64,
@@ -77,7 +81,7 @@ pub(super) fn run(
                 let at = (at + turn) % scenario.pairings.len();
                 let pairing = scenario.pairings[at];
                 let (server, client) = (&started[pairing.server], &clients[pairing.client]);
-                let run = once(scenario, server, client.as_ref(), site, turn == 0);
+                let run = once(scenario, server, client.as_ref(), site, turn);
                 let run = run.with_context(|| {
                     format!(
                         "{}, from the server {} by the client {}",
@@ -92,18 +96,19 @@ pub(super) fn run(
             }
         }
         eprintln!();
-        let (amount, unit) = scenario.load.amount();
+        let (_, unit) = scenario.load.amount();
         let name = |pairing: &Pairing| {
             let (server, client) = (&servers[pairing.server], &clients[pairing.client]);
             format!("{} - {}", server.name(), client.name())
         };
         let rows = scenario.pairings.iter().zip(rows);
         results.add(Measured {
-            scenario: scenario.name,
+            scenario: scenario.name.to_owned(),
+            group: String::new(),
+            figure: Figure::Rate,
             streams: scenario.load.streams,
-            bytes: scenario.load.bytes(),
-            amount,
-            unit,
+            unit: unit.to_owned(),
+            about: serde_json::Map::new(),
             rows: rows
                 .map(|(pairing, runs)| Row {
                     name: name(pairing),
@@ -122,7 +127,7 @@ fn once(
     server: &Started,
     client: &dyn Client,
     site: &Site,
-    read: bool,
+    turn: usize,
 ) -> anyhow::Result<Run> {
     let load = &scenario.load;
     site.clear(load.streams)?;
@@ -182,11 +187,14 @@ fn once(
     for stream in 0..load.streams {
         let there = there.join(stream.to_string());
         bytes += load.set.check_sizes(&there)?;
-        if read {
+        // The first is looked at byte by byte, and not counted.
+        if turn == 0 {
             load.set.check_content(&site.root(), &there)?;
         }
     }
     Ok(Run {
+        turn,
+        amount: load.amount().0,
         seconds,
         bytes,
         server_cpu,

@@ -67,7 +67,7 @@ pub(super) fn compare(options: &Options, program: &std::path::Path) -> anyhow::R
     };
     let servers: [Box<dyn Server>; 2] = [Box::new(Sshd::find(keys.clone())?), Box::new(ftpkit())];
     let clients: [Box<dyn Client>; 2] = [Box::new(Sftp { keys: keys.clone() }), Box::new(ftpkit())];
-    let mut results = Results::new("sftp", options)?;
+    let mut results = Results::new("sftp", "OpenSSH with itself", options)?;
     results.note("cipher", CIPHER);
     runner::run(
         &servers,

@@ -1,9 +1,16 @@
 //! Who used the processors: a server with all its processes, the clients, everybody else.
 //!
 //! From `/proc`, in hundredths of a second, so that nothing needs to be privileged. A process that
-//! has ended counts with its parent once that has waited for it.
+//! has ended counts with its parent once that has waited for it. Where control groups can be made,
+//! a server may have one, which counts exactly.
 
-use std::{collections::HashMap, fs, time::Duration};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 
@@ -81,6 +88,99 @@ impl Processes {
     }
 }
 
+/// The memory of a process and all below it in KiB, where what several share is divided among them.
+pub(super) fn memory(root: u32) -> anyhow::Result<f64> {
+    let processes = Processes::now()?;
+    let of = |id: &u32| {
+        // One that has ended meanwhile has none.
+        let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+        line.trim().trim_end_matches(" kB").parse::<f64>().ok()
+    };
+    Ok(processes.tree(root).iter().filter_map(of).sum())
+}
+
+/// Counts what a server uses, with all its processes.
+#[derive(Debug)]
+pub(super) enum Meter {
+    /// A control group of its own: exactly, and with all that have ended.
+    Group { directory: PathBuf, file: PathBuf },
+    /// The tree of its processes.
+    Tree(u32),
+}
+
+impl Meter {
+    /// For a process that has just started, and all below it.
+    pub(super) fn new(root: u32) -> anyhow::Result<Self> {
+        let name = format!("ftpkit-compare-{root}");
+        for (parent, file) in [
+            ("/sys/fs/cgroup/cpuacct", "cpuacct.usage"),
+            ("/sys/fs/cgroup", "cpu.stat"),
+        ] {
+            let directory = Path::new(parent).join(&name);
+            let file = directory.join(file);
+            if fs::create_dir(&directory).is_err() {
+                continue;
+            }
+            let members = directory.join("cgroup.procs");
+            let processes = Processes::now()?;
+            let mut tree = processes.tree(root).into_iter();
+            let all = tree.try_for_each(|id| fs::write(&members, id.to_string()));
+            if file.exists() && all.is_ok() {
+                return Ok(Self::Group { directory, file });
+            }
+            // Not of this kind, or not allowed.
+            let _ = fs::remove_dir(&directory);
+        }
+        Ok(Self::Tree(root))
+    }
+
+    /// How it counts.
+    pub(super) const fn about(&self) -> &'static str {
+        match self {
+            Self::Group { .. } => "control group",
+            Self::Tree(_) => "/proc, in hundredths of a second",
+        }
+    }
+
+    /// What has been used, in seconds.
+    pub(super) fn used(&self) -> anyhow::Result<f64> {
+        match self {
+            Self::Tree(root) => Ok(Processes::now()?.used_by_tree(*root)),
+            Self::Group { file, .. } => {
+                let text = fs::read_to_string(file).context("a control group is gone")?;
+                parse_group(&text).context("a control group does not say what it has used")
+            }
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        let Self::Group { directory, .. } = self else {
+            return;
+        };
+        // Its last processes may still be ending.
+        for _ in 0..100 {
+            if fs::remove_dir(&*directory).is_ok() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Nanoseconds alone, or `usage_usec` in a list.
+fn parse_group(text: &str) -> Option<f64> {
+    if let Ok(nanoseconds) = text.trim().parse::<u64>() {
+        return Some(nanoseconds as f64 / 1e9);
+    }
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("usage_usec "))?;
+    Some(line.trim().parse::<u64>().ok()? as f64 / 1e6)
+}
+
 /// What the whole machine has used, and what its host took away, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Machine {
@@ -124,7 +224,7 @@ pub(super) fn settle(root: u32, before: usize) -> anyhow::Result<Processes> {
         if processes.descendants(root) <= before {
             break;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
         processes = Processes::now()?;
     }
     Ok(processes)
@@ -165,6 +265,14 @@ mod tests {
         assert_eq!(processes.descendants(10), 2);
         assert_eq!(processes.used_by(10), (1.0, 0.5));
         assert_eq!(processes.used_by_tree(99), 0.0);
+    }
+
+    #[test]
+    fn both_kinds_of_groups_are_read() {
+        assert_eq!(parse_group("1500000000\n"), Some(1.5));
+        let text = "usage_usec 2500000\nuser_usec 1\nsystem_usec 2\n";
+        assert_eq!(parse_group(text), Some(2.5));
+        assert_eq!(parse_group("user_usec 1\n"), None);
     }
 
     #[test]
