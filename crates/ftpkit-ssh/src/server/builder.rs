@@ -4,7 +4,7 @@ use std::{fmt, net::ToSocketAddrs, sync::Arc, time::Duration};
 
 use ftpkit_accounts::{Authenticator, Door, DoorLimits};
 use ftpkit_host::{Addresses, BindError, Host, Observer};
-use russh::SshId;
+use russh::{Limits, SshId};
 
 use super::{
     HostKey, SftpServer,
@@ -26,6 +26,12 @@ const FROM_SSH: usize = 32;
 /// How many requests to log in may be refused; the keys that a client offers are among them, of
 /// which an agent may have a dozen.
 const REFUSED_LOGINS: usize = 20;
+/// After how many bytes one way new keys are made (RFC 4253 section 9).
+const REKEY: u64 = 1024 * 1024 * 1024;
+/// With fewer, there would hardly be anything else.
+const LEAST_REKEY: u64 = 64 * 1024;
+/// And how long after the last ones, however little was sent.
+const REKEY_TIME: Duration = Duration::from_secs(3_600);
 /// How many times in a row a client may leave a sign of life unanswered.
 const UNANSWERED: usize = 3;
 
@@ -45,6 +51,7 @@ pub struct SftpServerBuilder {
     channels: usize,
     certificates: bool,
     grace: Duration,
+    rekey: u64,
 }
 
 impl SftpServerBuilder {
@@ -66,6 +73,7 @@ impl SftpServerBuilder {
             channels: 8,
             certificates: false,
             grace: Duration::from_secs(30),
+            rekey: REKEY,
         }
     }
 
@@ -175,6 +183,14 @@ impl SftpServerBuilder {
         self
     }
 
+    /// After how many bytes in either direction the server wants new keys, 1 GiB by default and
+    /// at most, 64 KiB at least; an hour after the last ones it wants them anyway (RFC 4253
+    /// section 9). Transfers go on meanwhile; each exchange costs both sides some milliseconds.
+    pub const fn rekey_after(mut self, bytes: u64) -> Self {
+        self.rekey = bytes;
+        self
+    }
+
     /// How long transfers may take to end at a shutdown by [`SftpServer::serve_until`]; 30 s by
     /// default.
     pub const fn grace(mut self, grace: Duration) -> Self {
@@ -199,7 +215,10 @@ impl SftpServerBuilder {
             }
         }
         let listeners = self.listen.bind()?;
+        let rekey = self.rekey.clamp(LEAST_REKEY, REKEY);
+        let rekey = usize::try_from(rekey).unwrap_or(usize::MAX);
         let ssh = russh::server::Config {
+            limits: Limits::new(rekey, rekey, REKEY_TIME),
             server_id: SshId::Standard("SSH-2.0-ftpkit".into()),
             methods: handler::methods(),
             // The door waits where waiting is called for.

@@ -1,6 +1,13 @@
 //! A client for tests: SSH by its library, SFTP a packet at a time.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use ftpkit_sftp::{
@@ -11,8 +18,8 @@ use ftpkit_sftp::{
     },
 };
 use russh::{
-    Channel, ChannelMsg, Preferred,
-    client::{self, Handle, Msg},
+    Channel, ChannelMsg, Names, Preferred,
+    client::{self, Handle, Msg, Session},
     keys::PublicKeyOrCertificate,
 };
 use tokio::time::timeout;
@@ -21,10 +28,25 @@ use tokio::time::timeout;
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// Takes any host key.
-pub(crate) struct Anybody;
+#[derive(Default)]
+pub(crate) struct Anybody {
+    /// How often keys were exchanged.
+    pub(crate) exchanges: Arc<AtomicUsize>,
+}
 
 impl client::Handler for Anybody {
     type Error = russh::Error;
+
+    async fn kex_done(
+        &mut self,
+        _: Option<&[u8]>,
+        _: &Names,
+        _: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.exchanges.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
     async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
         Ok(true)
     }
@@ -42,14 +64,31 @@ pub(crate) async fn connect_with(addr: SocketAddr, offers: Preferred) -> Result<
         preferred: offers,
         ..Default::default()
     };
-    timeout(LONG, client::connect(Arc::new(config), addr, Anybody))
-        .await
-        .unwrap()
+    connect_as(addr, config, Anybody::default()).await
+}
+
+async fn connect_as(
+    addr: SocketAddr,
+    config: client::Config,
+    anybody: Anybody,
+) -> Result<Ssh, russh::Error> {
+    let connect = client::connect(Arc::new(config), addr, anybody);
+    timeout(LONG, connect).await.unwrap()
 }
 
 /// A connection of a user whose password is `secret`.
 pub(crate) async fn log_in(addr: SocketAddr, user: &str) -> Ssh {
-    let mut ssh = connect(addr).await;
+    let ssh = connect(addr).await;
+    logged_in(ssh, user).await
+}
+
+/// A connection of `alice`, with settings of its own.
+pub(crate) async fn log_in_with(addr: SocketAddr, config: client::Config, anybody: Anybody) -> Ssh {
+    let ssh = connect_as(addr, config, anybody).await.unwrap();
+    logged_in(ssh, "alice").await
+}
+
+async fn logged_in(mut ssh: Ssh, user: &str) -> Ssh {
     let login = timeout(LONG, ssh.authenticate_password(user, "secret"));
     assert!(login.await.unwrap().unwrap().success());
     ssh

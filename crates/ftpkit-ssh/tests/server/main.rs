@@ -8,7 +8,9 @@ mod extensions;
 mod hostile;
 mod keys;
 mod logins;
+mod partial;
 mod refusals;
+mod rekeying;
 #[cfg(unix)]
 mod requests;
 mod site;
