@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use ftpkit_accounts::DrainSignal;
 use ftpkit_host::End as TransferEnd;
-use ftpkit_sftp::server::{Config, Connection, Error, Event, FileId, Output};
+use ftpkit_sftp::server::{Config, Connection, Error, Event, FileId, Output, RefusalKind};
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use russh::{
     Channel, ChannelId, ChannelMsg, ChannelReadHalf,
@@ -61,6 +61,8 @@ struct Session {
     /// The bytes that came although the machine wanted none.
     backlog: usize,
     at_eof: bool,
+    /// Nobody is left to read an answer.
+    is_gone: bool,
 }
 
 type Sending = Pin<Box<dyn Future<Output = Result<(), Bytes>> + Send>>;
@@ -104,6 +106,7 @@ pub(super) async fn serve(channel: Channel<Msg>, tools: Tools) {
         sending: None,
         backlog: 0,
         at_eof: false,
+        is_gone: false,
     };
     tracing::debug!(channel = %id, "SFTP begins");
     let end = session.run(&mut drain).await;
@@ -197,7 +200,8 @@ impl Session {
                     self.machine.handle_bytes(&data);
                 }
                 // A channel that is closed says no more than one that has ended.
-                Poll::Ready(Some(ChannelMsg::Eof | ChannelMsg::Close) | None) => {
+                Poll::Ready(end @ (Some(ChannelMsg::Eof | ChannelMsg::Close) | None)) => {
+                    self.is_gone |= !matches!(end, Some(ChannelMsg::Eof));
                     if self.at_eof {
                         return Poll::Pending;
                     }
@@ -219,6 +223,7 @@ impl Session {
                     Poll::Ready(Err(_)) => {
                         // With a CLOSE that has come the upload is complete, whoever is gone.
                         self.sending = None;
+                        self.is_gone = true;
                         if !self.at_eof {
                             self.at_eof = true;
                             self.machine.handle_eof();
@@ -244,6 +249,13 @@ impl Session {
     /// are waited for.
     fn begin(&mut self, event: Event, cx: &mut Context<'_>) {
         let work = match event {
+            // Nobody would read it, and there may be a hundred thousand of them.
+            Event::Read(ask) if self.is_gone => {
+                return self.machine.answer(ask, Err(RefusalKind::Failed.into()));
+            }
+            Event::List(ask) if self.is_gone => {
+                return self.machine.answer(ask, Err(RefusalKind::Failed.into()));
+            }
             Event::Close(ask) => {
                 let id = ask.question().file;
                 let item = self.table.remove(id);

@@ -18,7 +18,7 @@ use ftpkit_sftp::{
     },
 };
 use russh::{
-    Channel, ChannelMsg, Names, Preferred,
+    Channel, ChannelId, ChannelMsg, Names, Preferred,
     client::{self, Handle, Msg, Session},
     keys::PublicKeyOrCertificate,
 };
@@ -30,12 +30,18 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 /// Takes any host key.
 #[derive(Default)]
 pub(crate) struct Anybody {
+    /// Once half of the first window is used up, the server gets that back, and never any more.
+    pub(crate) keeps_window: bool,
     /// How often keys were exchanged.
     pub(crate) exchanges: Arc<AtomicUsize>,
 }
 
 impl client::Handler for Anybody {
     type Error = russh::Error;
+
+    fn adjust_window(&mut self, _: ChannelId, window: u32) -> u32 {
+        if self.keeps_window { 0 } else { window }
+    }
 
     async fn kex_done(
         &mut self,

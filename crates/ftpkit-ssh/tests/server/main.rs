@@ -14,4 +14,5 @@ mod rekeying;
 #[cfg(unix)]
 mod requests;
 mod site;
+mod stalls;
 mod transfers;
