@@ -18,7 +18,8 @@
 //! of a name.
 //!
 //! *Tests:* `any_path_from_any_home_stays_inside`, `any_argument_stays_inside`,
-//! `paths_are_canonical_whether_or_not_they_are_there`, `only_the_own_home_is_known`.
+//! `paths_are_canonical_whether_or_not_they_are_there`, `only_the_own_home_is_known`,
+//! `no_realpath_leads_above_the_root`.
 //!
 //! ## Links that lead out, or tell where the root lies
 //!
@@ -68,6 +69,8 @@
 //! `requests_beyond_the_limit_wait`,
 //! `bytes_beyond_the_limit_wait_and_so_do_those_that_nobody_fetches`,
 //! `answers_that_nobody_fetches_are_kept_within_the_limit`, `what_waits_is_bounded`,
+//! `who_takes_no_answers_is_bounded_and_ends_and_others_go_on`,
+//! `an_sftp_server_goes_on_when_there_are_descriptors_again`,
 //! `who_does_not_log_in_is_cut_off`, `who_asks_nothing_is_cut_off`,
 //! `sessions_are_limited_by_address_and_by_ipv6_network`,
 //! `a_session_that_breaks_down_costs_nothing_but_itself`.
