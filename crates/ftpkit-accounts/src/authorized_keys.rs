@@ -40,7 +40,7 @@ const LONGEST_LINE: usize = 64 * 1024;
 /// | `expiry-time="20270131Z"` | when the key ceases to be good: `YYYYMMDD` or `YYYYMMDDHHMM[SS]`, in UTC with a `Z` behind it. Without one it would be the system's zone; as that is not known here, the earliest moment that the time is anywhere on earth counts |
 /// | `command="internal-sftp"` | is what there is anyway; with another command the line cannot be used |
 /// | `restrict`, `pty`, `no-pty` and the like, `environment`, `permitopen`, `permitlisten`, `tunnel` | nothing, since they are about shells and forwarding |
-/// | `no-touch-required` | nothing |
+/// | `no-touch-required` | a key that is in a security key (`sk-...`), or a certificate for one, is taken. Whether somebody has touched it is not told here, so that without this option such a line cannot be used |
 ///
 /// With any other option the line cannot be used: a key never opens more than its line says.
 ///
@@ -163,7 +163,9 @@ impl AuthorizedKeys {
                         .get(certificate.ca.blob())
                         .is_some_and(|rules| {
                             rules.iter().any(|rule| {
-                                rule.holds(peer, now) && rule.names(user, &certificate.principals)
+                                rule.holds(peer, now)
+                                    && rule.takes(key)
+                                    && rule.names(user, &certificate.principals)
                             })
                         })
             }

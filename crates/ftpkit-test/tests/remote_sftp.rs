@@ -238,6 +238,10 @@ async fn the_root_may_be_any_directory() {
     assert_eq!(read(&remote, "/file").await, b"content");
     put(&remote, "/new", b"more").await;
     assert_eq!(read(&*storage, "/below/new").await, b"more");
+    // By a link one could leave it.
+    let linked = remote.symlink(b"/", &path("/out")).await;
+    assert_eq!(linked.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert!(!remote.capabilities().contains(Capabilities::MAKE_SYMLINKS));
 
     for (root, kind) in [
         ("below/file", SshErrorKind::Unsupported),

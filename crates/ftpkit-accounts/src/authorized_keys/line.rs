@@ -23,12 +23,20 @@ pub(super) struct Rule {
     from: Option<Addresses>,
     expires: Option<SystemTime>,
     principals: Option<Vec<String>>,
+    /// Whether nobody need have touched a security key.
+    untouched: bool,
 }
 
 impl Rule {
     pub(super) fn holds(&self, peer: IpAddr, now: SystemTime) -> bool {
         self.expires.is_none_or(|end| now < end)
             && self.from.as_ref().is_none_or(|from| from.allow(peer))
+    }
+
+    /// Whether it takes this key. Of a signature by a security key SSH does not tell here whether
+    /// somebody has touched it, so that it is taken only where that need not be.
+    pub(super) fn takes(&self, key: &SshKey) -> bool {
+        self.untouched || !key.algorithm().starts_with("sk-")
     }
 
     /// Whether a certificate for these principals is for this user.
@@ -53,7 +61,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "no-pty",
     "no-user-rc",
     "no-x11-forwarding",
-    "no-touch-required",
 ];
 /// The same, with a value.
 const WITHOUT_EFFECT_VALUED: &[&str] = &["environment", "permitopen", "permitlisten", "tunnel"];
@@ -78,6 +85,9 @@ impl Line {
                 (Options::parse(word)?, key(rest.trim_ascii_start())?)
             }
         };
+        if !options.is_authority && !options.rule.takes(&key) {
+            return Err(KeyLineError::Touch);
+        }
         Ok(Some(Self {
             key,
             is_authority: options.is_authority,
@@ -180,6 +190,7 @@ impl Options {
     fn add(&mut self, name: String, value: Option<String>) -> Result<(), KeyLineError> {
         match (&*name, value) {
             ("cert-authority", None) => self.is_authority = true,
+            ("no-touch-required", None) => self.rule.untouched = true,
             ("principals", Some(value)) => {
                 let names = value.split(',').filter(|name| !name.is_empty());
                 once(
@@ -299,6 +310,12 @@ pub enum KeyLineError {
     /// The moment of `expiry-time` is none.
     #[error("{0:?} is no time; write YYYYMMDDZ or YYYYMMDDHHMM[SS]Z")]
     Time(String),
+    /// The key is in a security key, and the line does not say that nobody need touch it.
+    #[error(
+        "this server cannot see whether a security key was touched; write \"no-touch-required\" \
+         before the key to let it in all the same"
+    )]
+    Touch,
     /// An entry of `from` cannot be used.
     #[error(transparent)]
     From(#[from] KeyAddressError),

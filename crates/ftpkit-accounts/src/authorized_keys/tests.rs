@@ -81,6 +81,37 @@ fn options_that_change_nothing_are_taken() {
 }
 
 #[test]
+fn a_security_key_is_taken_where_nobody_need_touch_it() {
+    let touched = blob("sk-ssh-ed25519@openssh.com", &[1; 32]);
+    let word_of = |blob: &[u8]| {
+        let encoded = Base64::encode_string(blob);
+        format!("sk-ssh-ed25519@openssh.com {encoded}")
+    };
+    let (plain, now, here) = (SshKey::new(touched.clone()).unwrap(), at(1), peer("::1"));
+    let certified = plain
+        .clone()
+        .with_certificate(SshCertificate::new(key(9), &["ana".to_owned()]));
+    for (options, taken) in [("", false), ("no-touch-required ", true)] {
+        let keys = AuthorizedKeys::parse(format!("{options}{}", word_of(&touched)).as_bytes());
+        assert_eq!(keys.allows(&plain, "ana", here, now), taken, "{options}");
+        let problems: Vec<_> = keys.problems().into_iter().map(|one| one.reason).collect();
+        let expected = (!taken).then_some(KeyLineError::Touch);
+        assert_eq!(problems, Vec::from_iter(expected), "{options}");
+
+        // Of a CA, what its certificates are for counts.
+        let comma = if taken { "no-touch-required," } else { "" };
+        let authority = format!("{comma}cert-authority {}", word(9));
+        let keys = AuthorizedKeys::parse(authority.as_bytes());
+        assert_eq!(keys.problems(), []);
+        assert_eq!(
+            keys.allows(&certified, "ana", here, now),
+            taken,
+            "{options}"
+        );
+    }
+}
+
+#[test]
 fn a_line_that_cannot_be_used_is_told_and_takes_nothing_from_the_others() {
     let one = word(1);
     let half = &one[..one.len() - 4];

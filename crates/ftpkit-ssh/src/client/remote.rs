@@ -48,6 +48,9 @@ pub struct RemoteConfig {
     /// a temporary one in the same directory, and renamed at their commit. For servers that
     /// rename nothing; what an interrupted upload leaves is the server's choice then.
     pub direct_uploads: bool,
+    /// Whether symbolic links may be made where the root is not that of the server. Off by default:
+    /// the server follows a link wherever it leads, so that who may make one may leave the root.
+    pub dangerous_links: bool,
     /// What of it may be used; everything by default. Version 3 of SFTP has no way to tell that a
     /// server makes no symbolic links, knows no owners, or takes uploads from their start to
     /// their end only: leave out here what is known not to work.
@@ -59,6 +62,7 @@ impl Default for RemoteConfig {
         Self {
             root: Vec::new(),
             direct_uploads: false,
+            dangerous_links: false,
             capabilities: Capabilities::ALL,
         }
     }
@@ -78,6 +82,9 @@ impl Default for RemoteConfig {
 ///   [`RemoteConfig::direct_uploads`]). Whether it then replaces a file atomically depends on
 ///   `posix-rename@openssh.com`; without it the old file is removed first, and
 ///   [`Capabilities::ATOMIC_REPLACE`] is not claimed.
+/// - Symbolic links that are there are followed by the server, wherever they lead: a root below the
+///   server's own is a convenience, no wall. New ones are not made there (but see
+///   [`RemoteConfig::dangerous_links`]).
 /// - Links are counted by no SFTP server, and times are whole seconds.
 ///
 /// ```no_run
@@ -146,7 +153,10 @@ impl Remote {
         while base.last() == Some(&b'/') {
             base.pop();
         }
-        let capabilities = capabilities(&client, &config);
+        let mut capabilities = capabilities(&client, &config);
+        if !base.is_empty() && !config.dangerous_links {
+            capabilities = capabilities.without(Capabilities::MAKE_SYMLINKS);
+        }
         Ok(Self(Arc::new(Inner {
             make: Box::new(make),
             host: client.host().to_owned(),

@@ -26,6 +26,7 @@ async fn openssh_does_what_every_storage_does() {
             .known_hosts(KnownHosts::file(&known))
     };
     let mut config = RemoteConfig::default();
+    config.dangerous_links = true;
     // Who is not root can give nothing away.
     config.capabilities = Capabilities::ALL.without(Capabilities::OWNERS);
     let remote = Remote::connect_with(config, make).await.unwrap();
@@ -36,6 +37,7 @@ async fn openssh_does_what_every_storage_does() {
             | Capabilities::HARD_LINKS
             | Capabilities::SYNC
             | Capabilities::SYMLINK_ATTRIBUTES
+            | Capabilities::MAKE_SYMLINKS
     ));
     conformance::check(&remote, UploadPolicy::Atomic).await;
 }
