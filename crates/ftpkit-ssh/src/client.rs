@@ -19,6 +19,7 @@
 //! - **Dropping a future takes its request back**, and leaves the session in a known state.
 //! - **Memory is bounded**: a transfer whose other end is slow is held, at a few megabytes.
 
+mod agent;
 mod auth;
 mod builder;
 mod error;

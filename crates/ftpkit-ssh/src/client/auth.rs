@@ -9,13 +9,13 @@ use std::{
 use russh::{
     MethodKind, MethodSet,
     client::{AuthResult, Handle, KeyboardInteractiveAuthResponse},
-    keys::{
-        Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg,
-        agent::{AgentIdentity, client::AgentClient},
-    },
+    keys::{Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg},
 };
 
+#[cfg(unix)]
+use super::agent::{Agent, Silence};
 use super::{
+    agent::Place,
     error::{Error, ErrorKind, Result, Step},
     handler::Handler,
 };
@@ -54,7 +54,7 @@ pub(crate) struct Credentials {
     pub(crate) password: Option<String>,
     pub(crate) key_files: Vec<PathBuf>,
     pub(crate) default_keys: bool,
-    pub(crate) agent: bool,
+    pub(crate) agent: Place,
     pub(crate) ask: Option<AskSecret>,
 }
 
@@ -74,6 +74,8 @@ struct Login<'a> {
     /// What the server would try next.
     offered: MethodSet,
     tried: Vec<String>,
+    /// What could not be tried although it was there.
+    failed: Vec<String>,
 }
 
 /// Logs in, with one method after the other, as far as the server offers them.
@@ -89,6 +91,7 @@ pub(crate) async fn log_in(
         host,
         offered: MethodSet::empty(),
         tried: Vec::new(),
+        failed: Vec::new(),
     };
     if login.settle(none)? {
         return Ok(());
@@ -148,10 +151,14 @@ impl Login<'_> {
             [] => "nothing could be tried".to_owned(),
             tried => format!("it refused {}", tried.join(", ")),
         };
+        let failed = match self.failed.as_slice() {
+            [] => String::new(),
+            failed => format!("; {}", failed.join(", ")),
+        };
         Error::new(ErrorKind::Login, Step::Login)
             .with_host(self.host)
             .with_detail(format!(
-                "the server lets {} in by {}; {tried}",
+                "the server lets {} in by {}; {tried}{failed}",
                 super::error::printable(self.credentials.user.as_bytes()),
                 match offered.as_slice() {
                     [] => "nothing more".to_owned(),
@@ -262,30 +269,27 @@ impl Login<'_> {
         Some(offered.flatten().unwrap_or(HashAlg::Sha512))
     }
 
+    /// Tries an agent's keys. No agent, or one that does not do its part, is no failure: there are
+    /// other ways.
     #[cfg(unix)]
     async fn agent(&mut self) -> Result<bool> {
-        if !self.credentials.agent || !self.offers(MethodKind::PublicKey) {
+        if !self.offers(MethodKind::PublicKey) {
             return Ok(false);
         }
-        // No agent, or one that does not answer, is no failure: there are other ways.
-        let Ok(mut agent) = AgentClient::connect_env().await else {
-            return Ok(false);
+        let (mut agent, keys) = match Agent::open(&self.credentials.agent, self.ssh).await {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return Ok(false),
+            Err(Silence) => {
+                self.failed
+                    .push("the agent has not told its keys in time".to_owned());
+                return Ok(false);
+            }
         };
-        if let Some(binding) = self.ssh.agent_session_binding().cloned() {
-            // Older agents do not know it.
-            let _ = agent.bind_session(&binding, false).await;
-        }
-        let keys = agent.request_identities().await.unwrap_or_default();
-        let keys = keys.into_iter().filter_map(|identity| match identity {
-            AgentIdentity::PublicKey { key, comment } => Some((key, comment)),
-            AgentIdentity::Certificate { .. } => None,
-        });
-        for (key, comment) in keys.take(AGENT_KEYS) {
+        for (key, comment) in keys.into_iter().take(AGENT_KEYS) {
             if !self.offers(MethodKind::PublicKey) {
                 return Ok(false);
             }
             let hash = self.hash_for(&key.algorithm()).await;
-            self.tried.push(format!("the agent's key {comment:?}"));
             let user = self.credentials.user.clone();
             match self
                 .ssh
@@ -293,11 +297,22 @@ impl Login<'_> {
                 .await
             {
                 Ok(result) => {
+                    self.tried.push(format!("the agent's key {comment:?}"));
                     if self.settle(Ok(result))? {
                         return Ok(true);
                     }
                 }
-                Err(error) => tracing::debug!(%error, "the agent does not sign"),
+                Err(_) if self.ssh.is_closed() => return Err(self.hung_up()),
+                Err(_) if agent.is_silent() => {
+                    self.failed
+                        .push(format!("the agent has not signed with {comment:?} in time"));
+                    return Ok(false);
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "the agent does not sign");
+                    self.failed
+                        .push(format!("the agent does not sign with {comment:?}"));
+                }
             }
         }
         Ok(false)

@@ -17,6 +17,7 @@ use tokio::{net::TcpStream, time::timeout};
 
 use super::{
     SftpClient,
+    agent::Place,
     auth::{self, Credentials, Question},
     error::{Error, ErrorKind, Result, Step},
     handler::{Agreed, Broken, Handler, Told},
@@ -88,7 +89,7 @@ impl SftpBuilder {
                 password: None,
                 key_files: Vec::new(),
                 default_keys: true,
-                agent: true,
+                agent: Place::default(),
                 ask: None,
             },
             known_hosts: KnownHosts::new(),
@@ -179,8 +180,19 @@ impl SftpBuilder {
     }
 
     /// Whether the keys of an SSH agent are tried (`SSH_AUTH_SOCK`). On by default.
-    pub const fn agent(mut self, ask: bool) -> Self {
-        self.credentials.agent = ask;
+    pub fn agent(mut self, ask: bool) -> Self {
+        self.credentials.agent = match ask {
+            true => Place::Environment,
+            false => Place::Nowhere,
+        };
+        self
+    }
+
+    /// The socket of the SSH agent to ask, instead of what `SSH_AUTH_SOCK` names. An agent that
+    /// tells no keys within 10 s, or does not sign within 60 s, is not waited for any longer.
+    #[cfg(unix)]
+    pub fn agent_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.credentials.agent = Place::Socket(path.into());
         self
     }
 

@@ -2,6 +2,8 @@
 #![cfg(feature = "client")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(unix)]
+mod agent;
 mod certificates;
 mod peer;
 
