@@ -6,6 +6,8 @@ pub(crate) mod buffers;
 mod copy;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod sendfile;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod splice;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,10 @@ use crate::data::DataStream;
 
 /// How much one session moves before the others on its thread have their turn.
 const TURN: u64 = 2 * 1024 * 1024;
+
+/// What is not longer is received through a buffer: making a pipe for it would cost more.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SHORT: u64 = 256 * 1024;
 
 /// Where payload comes from.
 pub trait Source: Send {
@@ -89,6 +95,38 @@ pub trait Sink: Send {
     /// Its own; they end the transfer. [`io::ErrorKind::StorageFull`] and
     /// [`io::ErrorKind::QuotaExceeded`] are told apart from the rest.
     fn write(&mut self, data: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// The file into which the kernel may move what comes next, if there is one.
+    #[cfg(unix)]
+    fn local(&self) -> Option<LocalTarget<'_>> {
+        None
+    }
+
+    /// Steps over what the kernel has moved into the [`local`](Self::local) file.
+    #[cfg(unix)]
+    fn advance(&mut self, bytes: u64) {
+        let _ = bytes;
+    }
+}
+
+/// A file into which the kernel may move payload.
+#[cfg(unix)]
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LocalTarget<'a> {
+    /// The file, open for writing.
+    pub file: std::os::fd::BorrowedFd<'a>,
+    /// Where in the file the next byte of payload belongs.
+    pub offset: u64,
+}
+
+#[cfg(unix)]
+impl<'a> LocalTarget<'a> {
+    /// What comes next belongs at `offset` of `file`.
+    #[must_use]
+    pub const fn new(file: std::os::fd::BorrowedFd<'a>, offset: u64) -> Self {
+        Self { file, offset }
+    }
 }
 
 impl<S: Source> Source for &mut S {
@@ -110,6 +148,16 @@ impl<S: Source> Source for &mut S {
 impl<S: Sink> Sink for &mut S {
     fn write(&mut self, data: &[u8]) -> impl Future<Output = io::Result<()>> + Send {
         (**self).write(data)
+    }
+
+    #[cfg(unix)]
+    fn local(&self) -> Option<LocalTarget<'_>> {
+        (**self).local()
+    }
+
+    #[cfg(unix)]
+    fn advance(&mut self, bytes: u64) {
+        (**self).advance(bytes);
     }
 }
 
@@ -180,7 +228,8 @@ pub async fn send<S: Source>(
 /// Receives all that comes into `sink`, until the peer's end of file.
 ///
 /// `moved` counts along, for [`Driver::watch`](crate::Driver::watch). Dropping the future
-/// aborts the transfer. The sink is neither flushed nor committed.
+/// aborts the transfer. The sink is neither flushed nor committed. What is long goes into sinks
+/// that are local files by the kernel (Linux, Android).
 ///
 /// # Errors
 /// [`PumpError`] says which side failed. The stream is closed in every case.
@@ -190,7 +239,7 @@ pub async fn receive<S: Sink>(
     moved: &AtomicU64,
 ) -> Result<Moved, PumpError> {
     let mut meter = Meter::new(moved);
-    let clean = match copy::receive(&mut stream, &mut sink, &mut meter).await {
+    let clean = match receive_all(&mut stream, &mut sink, &mut meter).await {
         Ok(()) => true,
         // All that came is there, but no close_notify says that it is all there was. The end in
         // the midst of a record says that it was not.
@@ -206,6 +255,23 @@ pub async fn receive<S: Sink>(
         bytes: meter.total,
         clean,
     })
+}
+
+/// Receives until the end of file, by whatever is the quickest way.
+async fn receive_all<S: Sink>(
+    stream: &mut DataStream,
+    sink: &mut S,
+    meter: &mut Meter<'_>,
+) -> Result<(), PumpError> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if stream.as_tcp().is_some() && sink.local().is_some() {
+        let is_all = copy::receive(stream, sink, meter, SHORT).await?;
+        if is_all || splice::receive(stream, sink, meter).await? {
+            return Ok(());
+        }
+    }
+    copy::receive(stream, sink, meter, u64::MAX).await?;
+    Ok(())
 }
 
 /// Counts what moves, and gives the other sessions of the thread their turn.

@@ -410,6 +410,17 @@ impl Sink for FileSink {
         self.offset = self.offset.saturating_add(data.len() as u64);
         Ok(())
     }
+
+    #[cfg(unix)]
+    fn local(&self) -> Option<pump::LocalTarget<'_>> {
+        let file = self.file.as_local()?;
+        Some(pump::LocalTarget::new(file, self.offset))
+    }
+
+    #[cfg(unix)]
+    fn advance(&mut self, bytes: u64) {
+        self.offset = self.offset.saturating_add(bytes);
+    }
 }
 
 impl Received for FileSink {

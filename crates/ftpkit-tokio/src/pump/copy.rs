@@ -72,12 +72,14 @@ pub(super) async fn part(stream: &mut DataStream) {
     }
 }
 
-/// Receives until the end of file.
+/// Receives until the end of file, or until `most` bytes or somewhat more have come; whether it
+/// was the end.
 pub(super) async fn receive(
     stream: &mut DataStream,
     sink: &mut impl Sink,
     meter: &mut Meter<'_>,
-) -> Result<(), PumpError> {
+    most: u64,
+) -> Result<bool, PumpError> {
     loop {
         // A connection that has nothing to say holds no buffer.
         stream.readable().await.map_err(PumpError::Network)?;
@@ -92,7 +94,8 @@ pub(super) async fn receive(
                 sink.write(block).await.map_err(PumpError::Local)?;
             }
             match filled.end {
-                Some(end) => return end.map_err(PumpError::Network),
+                Some(end) => return end.map(|()| true).map_err(PumpError::Network),
+                None if meter.total >= most => return Ok(false),
                 None if filled.bytes == 0 => break,
                 None => meter.take_turns().await,
             }

@@ -145,6 +145,109 @@ async fn what_the_kernel_cannot_send_is_copied() {
     assert!(source.reads > 0);
 }
 
+/// A file into which the kernel may move payload; what is written otherwise is kept apart.
+#[cfg(unix)]
+struct LocalSink {
+    file: std::fs::File,
+    offset: u64,
+    written: Vec<u8>,
+}
+
+#[cfg(unix)]
+impl LocalSink {
+    const fn new(file: std::fs::File) -> Self {
+        Self {
+            file,
+            offset: 0,
+            written: Vec::new(),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Sink for LocalSink {
+    async fn write(&mut self, data: &[u8]) -> io::Result<()> {
+        self.written.extend_from_slice(data);
+        self.offset += data.len() as u64;
+        Ok(())
+    }
+
+    fn local(&self) -> Option<super::LocalTarget<'_>> {
+        use std::os::fd::AsFd as _;
+        Some(super::LocalTarget::new(self.file.as_fd(), self.offset))
+    }
+
+    fn advance(&mut self, bytes: u64) {
+        self.offset += bytes;
+    }
+}
+
+#[cfg(unix)]
+async fn received(all: &[u8], sink: &mut LocalSink) -> (Result<Moved, PumpError>, u64) {
+    let (stream, mut there) = pair().await;
+    let moved = AtomicU64::new(0);
+    let (result, ()) = tokio::join!(receive(stream, sink, &moved), async {
+        // Where the sink fails, nobody takes the rest.
+        let _ = there.write_all(all).await;
+        let _ = there.shutdown().await;
+    });
+    (result, moved.into_inner())
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[tokio::test]
+async fn what_is_long_goes_into_a_local_file_by_the_kernel() {
+    use std::io::Read as _;
+    for size in SIZES {
+        let all = payload(size);
+        let file = tempfile::tempfile().unwrap();
+        let mut sink = LocalSink::new(file.try_clone().unwrap());
+        let (result, moved) = received(&all, &mut sink).await;
+        assert_eq!(result.unwrap().bytes, size as u64);
+        assert_eq!((moved, sink.offset), (size as u64, size as u64));
+        let LocalSink { written, .. } = sink;
+        assert!(written.len() <= 2 * SIZE, "{} bytes", written.len());
+        let (first, rest) = all.split_at(written.len());
+        assert!(written == first, "{size} bytes: the beginning");
+        let mut got = Vec::new();
+        let mut file = file;
+        io::Seek::rewind(&mut file).unwrap();
+        file.read_to_end(&mut got).unwrap();
+        // What was written went beside the file, so that there is a gap in front.
+        let moved = got.get(written.len()..).unwrap_or_default();
+        assert!(moved == rest, "{size} bytes: the rest");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_the_kernel_cannot_move_into_a_file_is_copied() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("appended");
+    // What is always appended cannot be written at an offset.
+    let file = std::fs::File::options()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .unwrap();
+    let (all, mut sink) = (payload(9_000_001), LocalSink::new(file));
+    let (result, moved) = received(&all, &mut sink).await;
+    assert_eq!(result.unwrap().bytes, all.len() as u64);
+    assert_eq!(moved, all.len() as u64);
+    assert!(sink.written == all);
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[tokio::test]
+async fn a_file_that_the_kernel_may_not_write_is_the_local_sides_failure() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let readable = std::fs::File::open(file.path()).unwrap();
+    let mut sink = LocalSink::new(readable);
+    let (result, _) = received(&payload(3_000_000), &mut sink).await;
+    assert_eq!(result.unwrap_err().failure(), DataFailure::Local);
+}
+
 struct Failing(io::ErrorKind);
 
 impl Source for Failing {

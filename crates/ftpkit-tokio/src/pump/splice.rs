@@ -1,0 +1,124 @@
+//! Payload from a clear stream to a local file, moved by the kernel through a pipe (splice).
+
+use std::{
+    io,
+    os::fd::{AsFd, OwnedFd},
+};
+
+use rustix::{
+    io::{Errno, retry_on_intr},
+    pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice},
+};
+use tokio::{io::Interest, net::TcpStream};
+
+use super::{Meter, PumpError, Sink, buffers::PAYLOAD};
+use crate::data::DataStream;
+
+/// What a pipe should hold: as much as the system lets anybody have.
+const PIPE: usize = 1024 * 1024;
+
+/// Receives into the sink's local file, as far as the kernel can do it; whether that was to the
+/// end. Else what has come is in the sink, and the rest is for the copy to receive.
+pub(super) async fn receive(
+    stream: &DataStream,
+    sink: &mut impl Sink,
+    meter: &mut Meter<'_>,
+) -> Result<bool, PumpError> {
+    // Where descriptors have run out, the copy does without.
+    let (Some(tcp), Ok(pipe)) = (stream.as_tcp(), Pipe::new()) else {
+        return Ok(false);
+    };
+    loop {
+        let came = tcp.async_io(Interest::READABLE, || pipe.fill(tcp)).await;
+        let mut left = match came {
+            Ok(0) => return Ok(true),
+            Ok(came) => came,
+            Err(error) if is_unable(Errno::from_io_error(&error)) => return Ok(false),
+            Err(error) => return Err(PumpError::Network(error)),
+        };
+        meter.count(left);
+        let is_able = pipe.pour(sink, &mut left).map_err(PumpError::Local)?;
+        if !is_able {
+            pipe.copy(sink, left).await.map_err(PumpError::Local)?;
+            return Ok(false);
+        }
+        meter.take_turns().await;
+    }
+}
+
+/// Whether the kernel cannot do it with this file or this socket.
+const fn is_unable(error: Option<Errno>) -> bool {
+    matches!(
+        error,
+        Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::SPIPE)
+    )
+}
+
+/// What payload passes through. It is empty whenever the socket is waited for, so that "would
+/// block" is always said of the socket.
+struct Pipe {
+    read: OwnedFd,
+    write: OwnedFd,
+}
+
+impl Pipe {
+    fn new() -> io::Result<Self> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        // A user with many pipes may not have larger ones: it is only slower.
+        let _ = fcntl_setpipe_size(&write, PIPE);
+        Ok(Self { read, write })
+    }
+
+    fn fill(&self, tcp: &TcpStream) -> io::Result<usize> {
+        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+        let came = retry_on_intr(|| splice(tcp.as_fd(), None, &self.write, None, PIPE, flags))?;
+        Ok(came)
+    }
+
+    /// Moves what is `left` in the pipe into the sink's file; whether the kernel could.
+    fn pour(&self, sink: &mut impl Sink, left: &mut usize) -> io::Result<bool> {
+        while *left > 0 {
+            let Some(target) = sink.local() else {
+                return Ok(false);
+            };
+            let mut offset = target.offset;
+            let poured = retry_on_intr(|| {
+                let offset = Some(&mut offset);
+                splice(
+                    &self.read,
+                    None,
+                    target.file,
+                    offset,
+                    *left,
+                    SpliceFlags::MOVE,
+                )
+            });
+            match poured {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(poured) => {
+                    sink.advance(u64::try_from(poured).unwrap_or(u64::MAX));
+                    *left = left.saturating_sub(poured);
+                }
+                Err(error) if is_unable(Some(error)) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes what is `left` in the pipe out through a buffer.
+    async fn copy(&self, sink: &mut impl Sink, mut left: usize) -> io::Result<()> {
+        let mut buffer = PAYLOAD.take();
+        while left > 0 {
+            let room = left.min(buffer.len());
+            let part = buffer.get_mut(..room).unwrap_or_default();
+            let read = retry_on_intr(|| rustix::io::read(&self.read, &mut *part))?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            sink.write(buffer.get(..read).unwrap_or_default()).await?;
+            left = left.saturating_sub(read);
+        }
+        Ok(())
+    }
+}
