@@ -6,9 +6,7 @@ mod pool;
 mod storage;
 
 use std::{
-    collections::HashSet,
     fmt,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
     sync::{Arc, Mutex as Lock, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -21,7 +19,9 @@ use ftpkit_proto::{
     time::{ListedTime, Timestamp},
 };
 use ftpkit_storage::{
-    Capabilities, Error as StorageError, ErrorKind as StorageErrorKind, Kind, Metadata, VirtualPath,
+    Capabilities, Error as StorageError, ErrorKind as StorageErrorKind, Kind, Metadata,
+    VirtualPath,
+    staging::{Reservations, temporary_name},
 };
 use tokio::sync::watch;
 
@@ -30,10 +30,6 @@ use crate::{
     builder::ClientBuilder,
     error::{Error, ErrorKind, Result, Step},
 };
-
-/// How the names of uploads begin and end that are not committed. `ftpkit-fs` keeps other names
-/// for its own.
-const TEMPORARY: (&[u8], &[u8]) = (b".upload-", b".ftpkit");
 
 /// How a [`Remote`] uses its server.
 #[derive(Clone, Debug)]
@@ -102,7 +98,7 @@ struct Inner {
     base: Vec<u8>,
     capabilities: Capabilities,
     /// The names of uploads that must be new.
-    reserved: Lock<HashSet<VirtualPath>>,
+    reserved: Reservations,
     /// Uploads that were dropped and may not have ended yet.
     settling: Lock<Vec<(VirtualPath, watch::Receiver<()>)>>,
 }
@@ -158,7 +154,7 @@ impl Remote {
             host,
             base,
             capabilities,
-            reserved: Lock::default(),
+            reserved: Reservations::default(),
             settling: Lock::default(),
         })))
     }
@@ -270,19 +266,9 @@ impl Inner {
 
     /// A name for an upload, beside its target.
     fn temporary(path: &VirtualPath) -> Result<VirtualPath, StorageError> {
-        let number = RandomState::new().build_hasher().finish();
-        let (start, end) = TEMPORARY;
-        let name = [start, format!("{number:016x}").as_bytes(), end].concat();
         let directory = path.parent().unwrap_or_else(VirtualPath::root);
-        Ok(directory.child(&name)?)
+        Ok(directory.child(&temporary_name())?)
     }
-}
-
-fn is_temporary(name: &[u8]) -> bool {
-    let (start, end) = TEMPORARY;
-    name.strip_prefix(start)
-        .and_then(|rest| rest.strip_suffix(end))
-        .is_some_and(|digits| digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 fn lock<T>(lock: &Lock<T>) -> MutexGuard<'_, T> {

@@ -13,6 +13,7 @@ mod layer;
 mod memory;
 mod metadata;
 mod path;
+pub mod staging;
 mod storage;
 
 pub use async_trait::async_trait;

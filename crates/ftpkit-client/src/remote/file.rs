@@ -9,7 +9,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use ftpkit_storage::{
-    Committed, Error as StorageError, ErrorKind, File, Metadata, Result, SetAttributes, VirtualPath,
+    Committed, Error as StorageError, ErrorKind, File, Metadata, Result, SetAttributes,
+    VirtualPath, staging::Reserved,
 };
 use tokio::{
     sync::{Mutex, mpsc, oneshot, watch},
@@ -472,27 +473,6 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         self.inner.settles(&self.path, &self.done);
-    }
-}
-
-/// A name that is taken by an upload of this storage.
-pub(super) struct Reserved {
-    inner: Arc<Inner>,
-    path: VirtualPath,
-}
-
-impl Reserved {
-    pub(super) fn take(inner: &Arc<Inner>, path: &VirtualPath) -> Option<Self> {
-        lock(&inner.reserved).insert(path.clone()).then(|| Self {
-            inner: Arc::clone(inner),
-            path: path.clone(),
-        })
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        lock(&self.inner.reserved).remove(&self.path);
     }
 }
 

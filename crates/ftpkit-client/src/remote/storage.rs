@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex as Lock};
 use async_trait::async_trait;
 use ftpkit_storage::{
     Access, Capabilities, Entry, EntryStream, Error as StorageError, ErrorKind, Existing, File,
-    Metadata, OpenOptions, Result, SetAttributes, Storage, VirtualPath,
+    Metadata, OpenOptions, Result, SetAttributes, Storage, VirtualPath, staging::is_temporary,
 };
 use futures::{StreamExt as _, stream};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{
     Inner, Remote, error_kind,
-    file::{Download, Incoming, Outgoing, Reserved, Upload, Way},
-    is_temporary, metadata,
+    file::{Download, Incoming, Outgoing, Upload, Way},
+    metadata,
     pool::Pool,
     timestamp,
 };
@@ -230,7 +230,7 @@ impl Remote {
             _ => return Err(ErrorKind::Unsupported.into()),
         };
         let new = if is_new {
-            let reserved = Reserved::take(inner, path);
+            let reserved = inner.reserved.take(path);
             Some(reserved.ok_or_else(|| StorageError::from(ErrorKind::Exists))?)
         } else {
             None

@@ -8,10 +8,8 @@ mod pages;
 mod storage;
 
 use std::{
-    collections::HashSet,
     fmt,
     future::Future,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
     sync::{Arc, Mutex as Lock, MutexGuard, PoisonError},
 };
 
@@ -22,6 +20,7 @@ use ftpkit_sftp::{
 };
 use ftpkit_storage::{
     Capabilities, Error as StorageError, ErrorKind as StorageErrorKind, Metadata, VirtualPath,
+    staging::{Reservations, temporary_name},
 };
 use tokio::sync::{Mutex, watch};
 
@@ -31,9 +30,6 @@ use super::{
     session::{Command, Feed, Link, Running},
 };
 
-/// How the names of uploads begin and end that are not committed. `ftpkit-fs` keeps other names
-/// for its own.
-const TEMPORARY: (&[u8], &[u8]) = (b".upload-", b".ftpkit");
 /// As many symbolic links lead from one to the next at most.
 const MOST_LINKS: usize = 16;
 
@@ -112,7 +108,7 @@ struct Inner {
     base: Vec<u8>,
     capabilities: Capabilities,
     /// The names of uploads that must be new.
-    reserved: Lock<HashSet<VirtualPath>>,
+    reserved: Reservations,
     /// Files that were dropped while something was being written in place.
     settling: Lock<Vec<(VirtualPath, watch::Receiver<()>)>>,
 }
@@ -164,7 +160,7 @@ impl Remote {
             config,
             base,
             capabilities,
-            reserved: Lock::default(),
+            reserved: Reservations::default(),
             settling: Lock::default(),
         })))
     }
@@ -417,18 +413,8 @@ fn split(name: &[u8]) -> (&[u8], &[u8]) {
 
 /// A name for an upload, beside its target.
 fn temporary(target: &[u8]) -> Bytes {
-    let number = RandomState::new().build_hasher().finish();
-    let (start, end) = TEMPORARY;
     let (directory, _) = split(target);
-    let number = format!("{number:016x}");
-    [directory, start, number.as_bytes(), end].concat().into()
-}
-
-fn is_temporary(name: &[u8]) -> bool {
-    let (start, end) = TEMPORARY;
-    name.strip_prefix(start)
-        .and_then(|rest| rest.strip_suffix(end))
-        .is_some_and(|digits| digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit))
+    [directory, &temporary_name()].concat().into()
 }
 
 fn lock<T>(lock: &Lock<T>) -> MutexGuard<'_, T> {
@@ -449,26 +435,5 @@ fn error_kind(error: &Error) -> StorageErrorKind {
         ErrorKind::InvalidInput => Told::InvalidName,
         ErrorKind::Refused | ErrorKind::Local => Told::Other,
         _ => Told::Unavailable,
-    }
-}
-
-/// A name that is taken by an upload of this storage.
-struct Reserved {
-    inner: Arc<Inner>,
-    path: VirtualPath,
-}
-
-impl Reserved {
-    fn take(inner: &Arc<Inner>, path: &VirtualPath) -> Option<Self> {
-        lock(&inner.reserved).insert(path.clone()).then(|| Self {
-            inner: Arc::clone(inner),
-            path: path.clone(),
-        })
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        lock(&self.inner.reserved).remove(&self.path);
     }
 }

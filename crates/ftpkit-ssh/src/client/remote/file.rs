@@ -17,14 +17,14 @@ use ftpkit_sftp::{
 };
 use ftpkit_storage::{
     Committed, Error as StorageError, ErrorKind, File, Metadata, Result, SetAttributes, Space,
-    VirtualPath,
+    VirtualPath, staging::Reserved,
 };
 use tokio::{
     runtime,
     sync::{Mutex, watch},
 };
 
-use super::{Inner, Opened, Reserved, attributes, error_kind, lock, odd, told};
+use super::{Inner, Opened, attributes, error_kind, lock, odd, told};
 use crate::client::{
     error::{Error, Step},
     session::{Inflow, Running},

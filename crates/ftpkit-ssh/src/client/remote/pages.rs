@@ -3,10 +3,10 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use ftpkit_sftp::client::{Entry as Listed, Page, Request};
-use ftpkit_storage::{Entry, VirtualPath};
+use ftpkit_storage::{Entry, VirtualPath, staging::is_temporary};
 use futures::future::join_all;
 
-use super::{Inner, attributes, is_temporary};
+use super::{Inner, attributes};
 use crate::client::{
     SftpClient,
     error::{Error, Step},

@@ -13,7 +13,7 @@ use ftpkit_storage::{
 use futures::{StreamExt as _, stream};
 
 use super::{
-    Inner, Opened, Remote, Reserved, attributes,
+    Inner, Opened, Remote, attributes,
     file::{RemoteFile, Role, Staged},
     odd,
     pages::Pages,
@@ -216,7 +216,7 @@ impl Remote {
         let inner = &self.0;
         let is_new = options.access() == Access::CreateNew;
         let new = if is_new {
-            let reserved = Reserved::take(inner, path);
+            let reserved = inner.reserved.take(path);
             Some(reserved.ok_or_else(|| StorageError::from(ErrorKind::Exists))?)
         } else {
             None
