@@ -1,6 +1,5 @@
 //! An SFTP server as a storage: what every storage must do, servers of one protocol that serve
 //! one of the other, and what an upload leaves whose session is lost.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,10 +14,17 @@ use ftpkit::{
         },
         server::{HostKey, SftpServer},
     },
-    storage::{Capabilities, Existing, Memory, OpenOptions, Storage, UploadPolicy, VirtualPath},
+    storage::{Capabilities, Existing, Memory, OpenOptions, Storage, UploadPolicy},
 };
-use ftpkit_storage::{ErrorKind, collect_entries, conformance};
+use ftpkit_storage::{ErrorKind, conformance};
 use tokio::task::JoinHandle;
+
+use crate::files::{names, path, payload, put, read};
+
+fn users(storage: Arc<dyn Storage>) -> Users {
+    let users = Users::builder().user("ana", "secret", storage);
+    users.build().unwrap()
+}
 
 /// A server that serves until it is dropped, and its sessions with it.
 struct Running {
@@ -28,11 +34,10 @@ struct Running {
 
 impl Running {
     async fn sftp(storage: Arc<dyn Storage>) -> Self {
-        let users = Users::builder().user("ana", "secret", storage).build();
         let server = SftpServer::builder()
             .listen("127.0.0.1:0")
             .host_key(HostKey::generate_ed25519().unwrap())
-            .authenticator(users.unwrap())
+            .authenticator(users(storage))
             .failure_delay(Duration::ZERO)
             .bind()
             .await
@@ -44,10 +49,9 @@ impl Running {
     }
 
     async fn ftp(storage: Arc<dyn Storage>) -> Self {
-        let users = Users::builder().user("ana", "secret", storage).build();
         let server = Server::builder()
             .listen("127.0.0.1:0")
-            .authenticator(users.unwrap())
+            .authenticator(users(storage))
             .failure_delay(Duration::ZERO)
             .bind()
             .await
@@ -80,45 +84,6 @@ fn sftp_client(address: SocketAddr) -> SftpBuilder {
         .url(&format!("sftp://ana:secret@{address}"))
         .agent(false)
         .known_hosts(KnownHosts::dangerous_accept_anybody())
-}
-
-fn path(path: &str) -> VirtualPath {
-    VirtualPath::try_from(path).unwrap()
-}
-
-fn payload(size: usize) -> Vec<u8> {
-    (0..size).map(|n| (n ^ (n >> 8)) as u8).collect()
-}
-
-async fn read(storage: &dyn Storage, name: &str) -> Vec<u8> {
-    let file = storage
-        .open(&path(name), OpenOptions::read())
-        .await
-        .unwrap();
-    let (mut data, mut block) = (Vec::new(), vec![0; 70_000]);
-    loop {
-        let read = file.read_at(data.len() as u64, &mut block).await.unwrap();
-        if read == 0 {
-            return data;
-        }
-        data.extend_from_slice(&block[..read]);
-    }
-}
-
-async fn put(storage: &dyn Storage, name: &str, data: &[u8]) {
-    let options = OpenOptions::replace();
-    let file = storage.open(&path(name), options).await.unwrap();
-    file.write_at(0, data).await.unwrap();
-    file.commit().await.unwrap();
-}
-
-async fn names(storage: &dyn Storage, directory: &str) -> Vec<String> {
-    let pages = storage.list(&path(directory)).await.unwrap();
-    let entries = collect_entries(pages, usize::MAX).await.unwrap();
-    let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-    let mut names: Vec<_> = entries.iter().map(|entry| name(&entry.name)).collect();
-    names.sort();
-    names
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,4 @@
-//! A remote server as a storage: what every storage must do, and a server that serves another.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
+//! An FTP server as a storage: what every storage must do, and a server that serves another.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -9,10 +8,12 @@ use ftpkit::{
     fs::LocalDirectory,
     proto::server::Timeouts,
     server::{Server, ServerBuilder, ServerHandle},
-    storage::{Capabilities, Memory, OpenOptions, Storage, UploadPolicy, VirtualPath},
+    storage::{Capabilities, Memory, OpenOptions, Storage, UploadPolicy},
 };
-use ftpkit_storage::{ErrorKind, collect_entries, conformance};
+use ftpkit_storage::{ErrorKind, conformance};
 use tokio::task::JoinHandle;
+
+use crate::files::{names, path, payload, read};
 
 struct Running {
     address: SocketAddr,
@@ -57,38 +58,6 @@ impl Running {
         self.handle.shutdown(Duration::from_secs(5)).await;
         self.serving.await.unwrap();
     }
-}
-
-fn path(path: &str) -> VirtualPath {
-    VirtualPath::try_from(path).unwrap()
-}
-
-fn payload(size: usize) -> Vec<u8> {
-    (0..size).map(|n| (n ^ (n >> 8)) as u8).collect()
-}
-
-async fn read(storage: &dyn Storage, name: &str) -> Vec<u8> {
-    let file = storage
-        .open(&path(name), OpenOptions::read())
-        .await
-        .unwrap();
-    let (mut data, mut block) = (Vec::new(), vec![0; 70_000]);
-    loop {
-        let read = file.read_at(data.len() as u64, &mut block).await.unwrap();
-        if read == 0 {
-            return data;
-        }
-        data.extend_from_slice(&block[..read]);
-    }
-}
-
-async fn names(storage: &dyn Storage, directory: &str) -> Vec<String> {
-    let pages = storage.list(&path(directory)).await.unwrap();
-    let entries = collect_entries(pages, usize::MAX).await.unwrap();
-    let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-    let mut names: Vec<_> = entries.iter().map(|entry| name(&entry.name)).collect();
-    names.sort();
-    names
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
