@@ -42,11 +42,13 @@ pub(crate) async fn run(get: Get) -> anyhow::Result<()> {
     if !to_stdout {
         several::check_apart(&pairs, Way::Get)?;
     }
-    let mut from = 0;
-    while let Some(url) = urls.get(from) {
-        let more = urls.iter().skip(from);
-        let count = more.take_while(|other| same_server(url, other)).count();
-        let pairs = pairs.get(from..from + count).unwrap_or_default();
+    let mut rest = pairs.as_slice();
+    for group in urls.chunk_by(same_server) {
+        let Some(url) = group.first() else {
+            continue;
+        };
+        let (pairs, others) = rest.split_at(group.len());
+        rest = others;
         let mut line = connect(url, &get.common).await?;
         if to_stdout {
             for pair in pairs {
@@ -56,7 +58,6 @@ pub(crate) async fn run(get: Get) -> anyhow::Result<()> {
             several::transfer(&mut line, pairs, Way::Get, get.resume).await?;
         }
         line.quit().await;
-        from += count;
     }
     Ok(())
 }

@@ -13,8 +13,7 @@ use crate::{
 };
 
 pub(crate) async fn run(put: Put) -> anyhow::Result<()> {
-    let is_stdin = |local: &Path| local == Path::new("-");
-    let from_stdin = put.local.iter().any(|local| is_stdin(local));
+    let from_stdin = put.local.iter().any(|local| local == Path::new("-"));
     if from_stdin && put.resume {
         return Err(usage("--resume needs a local file, not standard input"));
     }

@@ -17,10 +17,7 @@ use crate::{
 const PASSWORD: &str = "FTPKIT_PASSWORD";
 
 pub(crate) async fn connect(url: &Url, common: &Common) -> anyhow::Result<SftpClient> {
-    let mut known = known_hosts(&common.ssh);
-    if !common.ssh.accept_new_host_key && common.ssh.host_key.is_none() && can_ask() {
-        known = known.ask(ask_about_host);
-    }
+    let known = known_hosts(&common.ssh, can_ask().then_some(ask_about_host));
     let mut builder = builder(url, common)?.known_hosts(known);
     if can_ask() {
         builder = builder.ask(ask);
@@ -58,8 +55,11 @@ pub(crate) fn builder(url: &Url, common: &Common) -> anyhow::Result<SftpBuilder>
     Ok(builder)
 }
 
-/// Whom the options take for a server, without asking anybody.
-pub(crate) fn known_hosts(options: &Ssh) -> KnownHosts {
+/// Whom the options take for a server. `ask` is asked where they leave that open.
+pub(crate) fn known_hosts(
+    options: &Ssh,
+    ask: Option<impl Fn(&UnknownHost) -> Answer + Send + Sync + 'static>,
+) -> KnownHosts {
     if let Some(fingerprint) = options.host_key {
         return KnownHosts::pinned([fingerprint]);
     }
@@ -67,10 +67,10 @@ pub(crate) fn known_hosts(options: &Ssh) -> KnownHosts {
         Some(file) => KnownHosts::file(file),
         None => KnownHosts::new(),
     };
-    if options.accept_new_host_key {
-        known.accept_new()
-    } else {
-        known
+    match ask {
+        _ if options.accept_new_host_key => known.accept_new(),
+        Some(ask) => known.ask(ask),
+        None => known,
     }
 }
 

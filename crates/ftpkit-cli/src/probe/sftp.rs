@@ -10,7 +10,7 @@ use std::{
 use anyhow::anyhow;
 use ftpkit::{
     sftp::packet::{Extension, Limits, Statvfs},
-    ssh::client::{Agreed, Answer, ErrorKind, HostKey, SftpBuilder, SftpClient},
+    ssh::client::{Agreed, Answer, ErrorKind, HostKey, SftpBuilder, SftpClient, UnknownHost},
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
@@ -94,14 +94,12 @@ async fn ssh(builder: SftpBuilder, probe: &Probe, report: &mut Report) -> anyhow
     let note = |seen: &Arc<Mutex<Seen>>, note: &dyn Fn(&mut Seen)| {
         note(&mut seen.lock().unwrap_or_else(PoisonError::into_inner));
     };
-    let mut known = sftp::known_hosts(&probe.ssh);
-    if probe.ssh.host_key.is_none() && !probe.ssh.accept_new_host_key {
-        let of_host = Arc::clone(&seen);
-        known = known.ask(move |host| {
-            note(&of_host, &|seen| seen.unknown = Some(host.key.clone()));
-            Answer::Refuse
-        });
-    }
+    let of_host = Arc::clone(&seen);
+    let ask = move |host: &UnknownHost| {
+        note(&of_host, &|seen| seen.unknown = Some(host.key.clone()));
+        Answer::Refuse
+    };
+    let known = sftp::known_hosts(&probe.ssh, Some(ask));
     let agreed = Arc::clone(&seen);
     let begun = builder
         .known_hosts(known)
