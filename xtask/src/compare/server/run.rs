@@ -273,18 +273,30 @@ fn once(scenario: &Scenario, live: &Live<'_>, site: &Site, turn: usize) -> anyho
             }
         }
     }
-    let server_cpu = used_after - used;
+    let (server_cpu, machines) = (used_after - used, [machine, machine_after]);
+    let amount = amount(scenario, told);
+    Ok(counted(turn, amount, told, server_cpu, &machines))
+}
+
+/// A run from what its clients told, and what the machine did before and after.
+fn counted(
+    turn: usize,
+    amount: f64,
+    told: Told,
+    server_cpu: f64,
+    [before, after]: &[Machine; 2],
+) -> Run {
     let known = server_cpu + told.client_cpu;
-    Ok(Run {
+    Run {
         turn,
-        amount: amount(scenario, told),
+        amount,
         seconds: told.seconds,
         bytes: told.bytes,
         server_cpu,
         client_cpu: told.client_cpu,
-        foreign_cpu: (machine_after.busy - machine.busy - known).max(0.0),
-        stolen_cpu: machine_after.stolen - machine.stolen,
-    })
+        foreign_cpu: (after.busy - before.busy - known).max(0.0),
+        stolen_cpu: after.stolen - before.stolen,
+    }
 }
 
 fn amount(scenario: &Scenario, told: Told) -> f64 {
@@ -311,16 +323,7 @@ fn hold(scenario: &Scenario, peer: Peer<'_>, site: &Site, turn: usize) -> anyhow
         fresh.started.process.printed()
     );
     clients.leave()?;
-    let server_cpu = used_after - used;
-    let known = server_cpu + told.client_cpu;
-    Ok(Run {
-        turn,
-        amount: (after - before) / scenario.clients as f64,
-        seconds: told.seconds,
-        bytes: told.bytes,
-        server_cpu,
-        client_cpu: told.client_cpu,
-        foreign_cpu: (machine_after.busy - machine.busy - known).max(0.0),
-        stolen_cpu: machine_after.stolen - machine.stolen,
-    })
+    let (server_cpu, machines) = (used_after - used, [machine, machine_after]);
+    let amount = (after - before) / scenario.clients as f64;
+    Ok(counted(turn, amount, told, server_cpu, &machines))
 }
