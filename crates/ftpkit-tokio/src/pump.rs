@@ -13,7 +13,10 @@ mod tests;
 
 use std::{
     io,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use ftpkit_proto::DataFailure;
@@ -201,14 +204,15 @@ impl PumpError {
 /// Sends all of `source`, closes the sending half and drops the stream.
 ///
 /// `moved` counts along, for [`Driver::watch`](crate::Driver::watch). Dropping the future
-/// aborts the transfer. Sources that are local files are sent by the kernel (Linux, Android).
+/// aborts the transfer. Sources that are local files are sent by the kernel (Linux, Android), and
+/// long ones whose peer is quick on threads of tokio's blocking pool.
 ///
 /// # Errors
 /// [`PumpError`] says which side failed. The stream is closed in every case.
 pub async fn send<S: Source>(
     mut stream: DataStream,
     mut source: S,
-    moved: &AtomicU64,
+    moved: &Arc<AtomicU64>,
 ) -> Result<Moved, PumpError> {
     let mut meter = Meter::new(moved);
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -236,7 +240,7 @@ pub async fn send<S: Source>(
 pub async fn receive<S: Sink>(
     mut stream: DataStream,
     mut sink: S,
-    moved: &AtomicU64,
+    moved: &Arc<AtomicU64>,
 ) -> Result<Moved, PumpError> {
     let mut meter = Meter::new(moved);
     let clean = match receive_all(&mut stream, &mut sink, &mut meter).await {
@@ -276,13 +280,13 @@ async fn receive_all<S: Sink>(
 
 /// Counts what moves, and gives the other sessions of the thread their turn.
 struct Meter<'a> {
-    moved: &'a AtomicU64,
+    moved: &'a Arc<AtomicU64>,
     total: u64,
     turn: u64,
 }
 
 impl<'a> Meter<'a> {
-    const fn new(moved: &'a AtomicU64) -> Self {
+    const fn new(moved: &'a Arc<AtomicU64>) -> Self {
         Self {
             moved,
             total: 0,
@@ -295,6 +299,12 @@ impl<'a> Meter<'a> {
         self.total = self.total.saturating_add(bytes);
         self.turn = self.turn.saturating_add(bytes);
         self.moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether it is the others' turn.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const fn is_turn_over(&self) -> bool {
+        self.turn >= TURN
     }
 
     async fn take_turns(&mut self) {

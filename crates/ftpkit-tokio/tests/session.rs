@@ -60,7 +60,7 @@ fn transferring(
     offset: usize,
 ) -> Transferring {
     let pump = async move {
-        let moved = AtomicU64::new(0);
+        let moved = Arc::new(AtomicU64::new(0));
         match flow {
             Flow::Send => {
                 let all = file.lock().unwrap()[offset..].to_vec();

@@ -1,15 +1,29 @@
-//! Payload from a local file to a clear stream, moved by the kernel (sendfile).
+//! Payload from a local file to a clear stream, moved by the kernel (sendfile): in place, and on
+//! a thread of its own (`thread`) where that is quick enough to be worth one.
 
-use std::{io, os::fd::AsFd};
+#[cfg(test)]
+mod tests;
+mod thread;
 
-use rustix::io::Errno;
+use std::{
+    io,
+    os::fd::AsFd,
+    time::{Duration, Instant},
+};
+
+use rustix::{fs::Advice, io::Errno};
 use tokio::{io::Interest, net::TcpStream};
 
-use super::{Meter, PumpError, Source};
+use super::{LocalSource, Meter, PumpError, Source};
 use crate::data::DataStream;
 
 /// How much is asked for at a time; the socket's buffer takes less most of the time.
 const CHUNK: usize = 1024 * 1024;
+
+/// What is longer goes on a thread of its own, as long as the peer takes it quickly. One that was
+/// slow is quick again when it has taken so much in [`QUICK`].
+const LONG: u64 = 4 * 1024 * 1024;
+const QUICK: Duration = Duration::from_millis(40);
 
 /// Sends what the source has in a local file, as far as the kernel can do it; whether that was
 /// to the end. Else the rest is for the copy to send.
@@ -18,21 +32,63 @@ pub(super) async fn send(
     source: &mut impl Source,
     meter: &mut Meter<'_>,
 ) -> Result<bool, PumpError> {
-    let Some(tcp) = stream.as_tcp() else {
+    let (Some(tcp), Some(local)) = (stream.as_tcp(), source.local()) else {
         return Ok(false);
     };
-    if source.local().is_none() {
-        return Ok(false);
-    }
+    let mut pace = Pace::start(is_long(local), meter.total);
     loop {
-        match chunk(tcp, source).await {
-            Ok(0) => return Ok(true),
-            Ok(sent) => meter.count(sent),
+        let sent = if pace.is_quick(meter.total) {
+            let sent = thread::send(tcp, source, meter).await;
+            pace = Pace::start(false, meter.total);
+            sent
+        } else {
+            chunk(tcp, source).await.map(|sent| {
+                meter.count(sent);
+                sent > 0
+            })
+        };
+        match sent {
+            Ok(true) => {}
+            Ok(false) => return Ok(true),
             Err(Side::Network(error)) => return Err(PumpError::Network(error)),
             Err(Side::Local(error)) => return Err(PumpError::Local(error)),
             Err(Side::Unable) => return Ok(false),
         }
+        if meter.is_turn_over() {
+            read_ahead(source);
+        }
         meter.take_turns().await;
+    }
+}
+
+/// Whether there is so much to send that it is worth a thread.
+fn is_long(local: LocalSource<'_>) -> bool {
+    let size = rustix::fs::fstat(local.file).map_or(0, |stat| stat.st_size);
+    let left = u64::try_from(size).map_or(0, |size| size.saturating_sub(local.offset));
+    local.limit.map_or(left, |limit| limit.min(left)) > LONG
+}
+
+/// How quickly the peer takes what is sent.
+struct Pace {
+    is_quick: bool,
+    since: Instant,
+    total: u64,
+}
+
+impl Pace {
+    fn start(is_quick: bool, total: u64) -> Self {
+        Self {
+            is_quick,
+            since: Instant::now(),
+            total,
+        }
+    }
+
+    fn is_quick(&mut self, total: u64) -> bool {
+        if !self.is_quick && total.saturating_sub(self.total) >= LONG {
+            *self = Self::start(self.since.elapsed() <= QUICK, total);
+        }
+        self.is_quick
     }
 }
 
@@ -41,6 +97,27 @@ enum Side {
     Local(io::Error),
     /// This file or this socket cannot do it.
     Unable,
+}
+
+impl From<io::Error> for Side {
+    fn from(error: io::Error) -> Self {
+        match Errno::from_io_error(&error) {
+            Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::SPIPE) => Self::Unable,
+            Some(Errno::IO | Errno::BADF | Errno::NOMEM | Errno::OVERFLOW | Errno::STALE) => {
+                Self::Local(error)
+            }
+            _ => Self::Network(error),
+        }
+    }
+}
+
+/// Has the system read what is sent in the next turn, so that a file that is not in memory holds
+/// up the other sessions of the thread less.
+fn read_ahead(source: &impl Source) {
+    if let Some(local) = source.local() {
+        let length = std::num::NonZero::new(super::TURN);
+        let _ = rustix::fs::fadvise(local.file, local.offset, length, Advice::WillNeed);
+    }
 }
 
 async fn chunk(tcp: &TcpStream, source: &mut impl Source) -> Result<usize, Side> {
@@ -52,20 +129,19 @@ async fn chunk(tcp: &TcpStream, source: &mut impl Source) -> Result<usize, Side>
                 return Err(Errno::INVAL.into());
             };
             let mut offset = local.offset;
-            let chunk = match local.limit.map(usize::try_from) {
-                Some(Ok(limit)) => limit.min(CHUNK),
-                Some(Err(_)) | None => CHUNK,
-            };
+            let chunk = at_once(local.limit, CHUNK);
             let sent = rustix::fs::sendfile(tcp.as_fd(), local.file, Some(&mut offset), chunk)?;
             source.advance(u64::try_from(sent).unwrap_or(u64::MAX));
             Ok(sent)
         })
         .await;
-    sent.map_err(|error| match Errno::from_io_error(&error) {
-        Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::SPIPE) => Side::Unable,
-        Some(Errno::IO | Errno::BADF | Errno::NOMEM | Errno::OVERFLOW | Errno::STALE) => {
-            Side::Local(error)
-        }
-        _ => Side::Network(error),
-    })
+    Ok(sent?)
+}
+
+/// How much to ask for: no more than a limit.
+fn at_once(limit: Option<u64>, most: usize) -> usize {
+    match limit.map(usize::try_from) {
+        Some(Ok(limit)) => limit.min(most),
+        Some(Err(_)) | None => most,
+    }
 }

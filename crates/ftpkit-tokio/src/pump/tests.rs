@@ -3,7 +3,10 @@
 use std::{
     io,
     pin::Pin,
-    sync::atomic::AtomicU64,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -16,7 +19,7 @@ use tokio::{
 use super::{Moved, PumpError, Reader, Sink, Source, Writer, buffers::SIZE, receive, send};
 use crate::DataStream;
 
-async fn pair() -> (DataStream, TcpStream) {
+pub(super) async fn pair() -> (DataStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let there = TcpStream::connect(listener.local_addr().unwrap());
     let (there, here) = tokio::join!(there, listener.accept());
@@ -42,11 +45,11 @@ const SIZES: [usize; 8] = [
 
 async fn sent(source: impl Source) -> (Result<Moved, PumpError>, u64, Vec<u8>) {
     let (stream, mut there) = pair().await;
-    let moved = AtomicU64::new(0);
+    let moved = Arc::new(AtomicU64::new(0));
     let mut got = Vec::new();
     let (result, read) = tokio::join!(send(stream, source, &moved), there.read_to_end(&mut got));
     read.unwrap();
-    (result, moved.into_inner(), got)
+    (result, moved.load(Ordering::Relaxed), got)
 }
 
 #[tokio::test]
@@ -63,13 +66,13 @@ async fn copies_of_every_size_arrive_both_ways() {
         assert!(got == all, "{size} bytes sent");
 
         let (stream, mut there) = pair().await;
-        let (mut got, moved) = (Vec::new(), AtomicU64::new(0));
+        let (mut got, moved) = (Vec::new(), Arc::new(AtomicU64::new(0)));
         let (result, ()) = tokio::join!(receive(stream, Writer::new(&mut got), &moved), async {
             there.write_all(&all).await.unwrap();
             there.shutdown().await.unwrap();
         });
         assert_eq!(result.unwrap(), expected);
-        assert_eq!(moved.into_inner(), expected.bytes);
+        assert_eq!(moved.load(Ordering::Relaxed), expected.bytes);
         assert!(got == all, "{size} bytes received");
     }
 }
@@ -185,13 +188,13 @@ impl Sink for LocalSink {
 #[cfg(unix)]
 async fn received(all: &[u8], sink: &mut LocalSink) -> (Result<Moved, PumpError>, u64) {
     let (stream, mut there) = pair().await;
-    let moved = AtomicU64::new(0);
+    let moved = Arc::new(AtomicU64::new(0));
     let (result, ()) = tokio::join!(receive(stream, sink, &moved), async {
         // Where the sink fails, nobody takes the rest.
         let _ = there.write_all(all).await;
         let _ = there.shutdown().await;
     });
-    (result, moved.into_inner())
+    (result, moved.load(Ordering::Relaxed))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -276,10 +279,14 @@ async fn failures_of_the_local_side_are_told_apart() {
 
         let (stream, mut there) = pair().await;
         there.write_all(b"x").await.unwrap();
-        let moved = AtomicU64::new(0);
+        let moved = Arc::new(AtomicU64::new(0));
         let result = receive(stream, Failing(kind), &moved).await;
         assert_eq!(result.unwrap_err().failure(), expected, "writing: {kind}");
-        assert_eq!(moved.into_inner(), 1, "it came, whatever became of it");
+        assert_eq!(
+            moved.load(Ordering::Relaxed),
+            1,
+            "it came, whatever became of it"
+        );
     }
 }
 
@@ -287,7 +294,7 @@ async fn failures_of_the_local_side_are_told_apart() {
 async fn a_broken_connection_is_the_networks_fault_and_keeps_what_came() {
     let (stream, mut there) = pair().await;
     there.write_all(b"what came").await.unwrap();
-    let (mut got, moved) = (Vec::new(), AtomicU64::new(0));
+    let (mut got, moved) = (Vec::new(), Arc::new(AtomicU64::new(0)));
     let mut receiving = Box::pin(receive(stream, Writer::new(&mut got), &moved));
     assert!(poll_once(receiving.as_mut()).is_pending());
     socket2::SockRef::from(&there)
@@ -317,7 +324,7 @@ async fn unasked_bytes_do_not_cost_the_receiver_its_payload() {
     let (stream, mut there) = pair().await;
     there.write_all(&[0; 20_000]).await.unwrap();
     let all = payload(100_000);
-    let moved = AtomicU64::new(0);
+    let moved = Arc::new(AtomicU64::new(0));
     send(stream, Reader::new(all.as_slice()), &moved)
         .await
         .unwrap();
@@ -385,7 +392,7 @@ async fn other_tasks_have_their_turn_while_payload_never_waits() {
         let mut there = there;
         io::copy(&mut there, &mut io::sink()).unwrap()
     });
-    let moved = AtomicU64::new(0);
+    let moved = Arc::new(AtomicU64::new(0));
     let source = tokio::io::repeat(0).take(64 * 1024 * 1024);
     let mut sending = Box::pin(send(stream, Reader::new(source), &moved));
     let mut waits = 0_u64;
