@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cap_std::fs::{Dir, OpenOptions as NativeOptions};
 use ftpkit_storage::{
-    Access, Capabilities, EntryStream, Error, ErrorKind, Existing, File, Metadata, OpenOptions,
-    Result, SetAttributes, Space, Storage, UploadPolicy, VirtualPath,
+    Access, Capabilities, EntryStream, Error, ErrorKind, Existing, File, Metadata, NameStream,
+    OpenOptions, Result, SetAttributes, Space, Storage, UploadPolicy, VirtualPath,
 };
 
 use crate::{
@@ -414,6 +414,10 @@ impl Storage for LocalDirectory {
 
     async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {
         list::list(&self.0, path)
+    }
+
+    async fn list_names(&self, path: &VirtualPath) -> Result<NameStream> {
+        list::names(&self.0, path)
     }
 
     async fn open(&self, path: &VirtualPath, options: OpenOptions) -> Result<Box<dyn File>> {

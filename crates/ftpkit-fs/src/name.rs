@@ -39,13 +39,13 @@ pub(crate) fn native(path: &VirtualPath, purpose: Use) -> Result<Cow<'_, Path>, 
 }
 
 #[cfg(unix)]
-fn from_bytes(relative: &[u8]) -> Option<Cow<'_, Path>> {
+pub(crate) fn from_bytes(relative: &[u8]) -> Option<Cow<'_, Path>> {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
     Some(Cow::Borrowed(Path::new(OsStr::from_bytes(relative))))
 }
 
 #[cfg(not(unix))]
-fn from_bytes(relative: &[u8]) -> Option<Cow<'_, Path>> {
+pub(crate) fn from_bytes(relative: &[u8]) -> Option<Cow<'_, Path>> {
     std::str::from_utf8(relative)
         .ok()
         .map(|text| Cow::Borrowed(Path::new(text)))

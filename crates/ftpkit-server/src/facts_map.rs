@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use ftpkit_proto::{
     Text,
-    facts::{Facts, Kind, Perm},
+    facts::{FactSet, Facts, Kind, Perm},
     time::Timestamp,
 };
 use ftpkit_storage::{Capabilities, Kind as StorageKind, Metadata, Storage};
@@ -60,39 +60,98 @@ impl Rights {
     }
 }
 
-/// The facts of a file; `is_root` for the root directory, which nobody renames or deletes.
-pub(crate) fn facts(metadata: &Metadata, rights: Rights, is_root: bool) -> Facts {
-    let mut facts = Facts::default();
-    facts.kind = Some(match metadata.kind {
-        StorageKind::File => Kind::File,
-        StorageKind::Directory => Kind::Directory,
-        StorageKind::Symlink => Kind::Symlink,
-        _ => Kind::Other,
-    });
-    facts.size = metadata.size;
-    facts.modified = metadata.modified.and_then(timestamp);
-    facts.created = metadata.created.and_then(timestamp);
-    facts.perm = Some(rights.perm(metadata.kind, is_root));
-    facts.unique = metadata
-        .unique
-        .and_then(|(device, file)| Text::try_from(format!("{device:x}g{file:x}")).ok());
-    facts.mode = metadata
-        .mode
-        .and_then(|mode| u16::try_from(mode & 0o7777).ok());
-    facts.owner = who(metadata.owner.as_ref(), metadata.uid);
-    facts.group = who(metadata.group.as_ref(), metadata.gid);
-    facts.links = metadata.links;
-    facts.target = metadata
-        .target
-        .as_ref()
-        .and_then(|target| Text::new(target.clone()).ok());
-    facts
+/// What LIST shows of these facts.
+pub(crate) const LONG: FactSet = FactSet::TYPE
+    .union(FactSet::SIZE)
+    .union(FactSet::MODIFY)
+    .union(FactSet::UNIX_MODE)
+    .union(FactSet::UNIX_OWNER)
+    .union(FactSet::UNIX_GROUP);
+
+/// Makes the facts of many files: none that nobody wants to see, and what they have in common
+/// once.
+#[derive(Debug)]
+pub(crate) struct FactsMap {
+    rights: Rights,
+    wanted: FactSet,
+    owner: Number,
+    group: Number,
 }
 
-/// The name where it is known and can stand in a line, else the number.
-fn who(name: Option<&Bytes>, number: Option<u32>) -> Option<Text> {
-    name.and_then(|name| Text::new(name.clone()).ok())
-        .or_else(|| number.and_then(|number| Text::try_from(number.to_string()).ok()))
+impl FactsMap {
+    pub(crate) fn new(rights: Rights, wanted: FactSet) -> Self {
+        Self {
+            rights,
+            wanted,
+            owner: Number::default(),
+            group: Number::default(),
+        }
+    }
+
+    /// The facts of a file; `is_root` for the root directory, which nobody renames or deletes.
+    pub(crate) fn facts(&mut self, metadata: &Metadata, is_root: bool) -> Facts {
+        let wants = |fact| self.wanted.contains(fact);
+        let mut facts = Facts::default();
+        facts.kind = Some(match metadata.kind {
+            StorageKind::File => Kind::File,
+            StorageKind::Directory => Kind::Directory,
+            StorageKind::Symlink => Kind::Symlink,
+            _ => Kind::Other,
+        });
+        facts.size = metadata.size;
+        facts.modified = metadata.modified.and_then(timestamp);
+        if wants(FactSet::CREATE) {
+            facts.created = metadata.created.and_then(timestamp);
+        }
+        facts.perm = Some(self.rights.perm(metadata.kind, is_root));
+        if wants(FactSet::UNIQUE) {
+            facts.unique = metadata
+                .unique
+                .and_then(|(device, file)| Text::try_from(format!("{device:x}g{file:x}")).ok());
+        }
+        facts.mode = metadata
+            .mode
+            .and_then(|mode| u16::try_from(mode & 0o7777).ok());
+        if wants(FactSet::UNIX_OWNER) {
+            facts.owner = self.owner.or_name(metadata.owner.as_ref(), metadata.uid);
+        }
+        if wants(FactSet::UNIX_GROUP) {
+            facts.group = self.group.or_name(metadata.group.as_ref(), metadata.gid);
+        }
+        facts.links = metadata.links;
+        facts.target = metadata
+            .target
+            .as_ref()
+            .and_then(|target| Text::new(target.clone()).ok());
+        facts
+    }
+}
+
+/// All facts of a file; `is_root` for the root directory, which nobody renames or deletes.
+pub(crate) fn facts(metadata: &Metadata, rights: Rights, is_root: bool) -> Facts {
+    FactsMap::new(rights, FactSet::ALL).facts(metadata, is_root)
+}
+
+/// The number of a user or a group that was shown last: most files of a directory have the same.
+#[derive(Debug, Default)]
+struct Number {
+    number: u32,
+    text: Option<Text>,
+}
+
+impl Number {
+    /// The name where it is known and can stand in a line, else the number.
+    fn or_name(&mut self, name: Option<&Bytes>, number: Option<u32>) -> Option<Text> {
+        if let Some(Ok(name)) = name.map(|name| Text::new(name.clone())) {
+            return Some(name);
+        }
+        let number = number?;
+        if self.text.is_none() || self.number != number {
+            self.number = number;
+            self.text = Text::try_from(number.to_string()).ok();
+        }
+        self.text.clone()
+    }
 }
 
 /// The time of a clock that a wire form exists for; of one that is not set, the start of 1970.

@@ -5,6 +5,8 @@ mod handles;
 mod names;
 mod uploads;
 
+use futures::TryStreamExt as _;
+
 use crate::{
     error::{ErrorKind, Result},
     path::VirtualPath,
@@ -120,6 +122,10 @@ async fn names(storage: &dyn Storage, directory: &VirtualPath) -> Vec<Vec<u8>> {
         .map(|entry| entry.name.to_vec())
         .collect();
     names.sort();
+    let pages = ok("list names", storage.list_names(directory).await);
+    let mut alone: Vec<_> = ok("list names", pages.try_concat().await);
+    alone.sort();
+    assert_eq!(alone, names, "names alone");
     names
 }
 

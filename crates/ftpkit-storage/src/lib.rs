@@ -25,9 +25,10 @@ pub use crate::{
     layer::{ReadOnly, Rooted},
     memory::Memory,
     metadata::{Entry, Kind, Metadata, SetAttributes},
-    path::{PathError, VirtualPath},
+    path::{PathError, VirtualPath, is_name},
     storage::{
-        Access, Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile, Names,
-        OpenOptions, Space, Storage, UploadPolicy, check_apart, collect_entries, copy_blocks,
+        Access, Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile,
+        NameStream, Names, OpenOptions, Space, Storage, UploadPolicy, check_apart, collect_entries,
+        copy_blocks,
     },
 };

@@ -32,6 +32,10 @@ use crate::{
 /// [`collect_entries`] gathers a small one.
 pub type EntryStream = Pin<Box<dyn Stream<Item = Result<Vec<Entry>>> + Send>>;
 
+/// The names of a directory's entries in pages, as [`Entry::new`] takes them, in no order and
+/// without `.` and `..`. A page is never empty, and holds a few thousand at most.
+pub type NameStream = Pin<Box<dyn Stream<Item = Result<Vec<Bytes>>> + Send>>;
+
 /// Gathers a whole directory, up to `limit` entries; what is beyond is left out.
 ///
 /// # Errors
@@ -88,6 +92,17 @@ pub trait Storage: Send + Sync {
     /// [`ErrorKind::NotADirectory`] if it is something else. Errors of the listing itself may
     /// also come later, from the stream.
     async fn list(&self, path: &VirtualPath) -> Result<EntryStream>;
+
+    /// The names of these entries, for whoever looks at nothing else (NLST). Worth its own way
+    /// where names are known sooner than the rest.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn list_names(&self, path: &VirtualPath) -> Result<NameStream> {
+        let pages = self.list(path).await?;
+        let names = |page: Vec<Entry>| page.into_iter().map(|entry| entry.name).collect();
+        Ok(Box::pin(pages.map_ok(names)))
+    }
 
     /// Opens a file; a symbolic link is followed.
     ///

@@ -6,17 +6,20 @@ use std::{collections::VecDeque, io};
 use bytes::{Bytes, BytesMut};
 use ftpkit_proto::{
     PathArg,
+    facts::FactSet,
     listing::format,
     server::{ListStyle, Refusal, RefusalKind},
     time::Timestamp,
 };
-use ftpkit_storage::{Entry, EntryStream, ErrorKind, Kind, Metadata, VirtualPath};
+use ftpkit_storage::{
+    Entry, EntryStream, Error, ErrorKind, Kind, Metadata, NameStream, VirtualPath,
+};
 use ftpkit_tokio::pump::Source;
 use futures::{FutureExt as _, StreamExt as _};
 
 use super::{glob, paths::Place, questions::metadata, transfer::take};
 use crate::{
-    facts_map::{self, Rights},
+    facts_map::{self, FactsMap},
     storage_map::{io_error, refusal},
 };
 
@@ -31,17 +34,46 @@ const BLOCK: usize = 64 * 1024;
 pub(super) struct Listing {
     place: Place,
     style: ListStyle,
-    rights: Rights,
+    facts: FactsMap,
     now: Timestamp,
     /// What stands before each name: the argument of NLST, so that its lines are paths that
     /// the client can use (RFC 1123 sec. 4.1.2.7).
     prefix: Vec<u8>,
     /// Only names that match are shown.
     pattern: Option<Vec<u8>>,
-    pages: Option<EntryStream>,
+    pages: Option<Pages>,
     /// In a recursive listing: what is listed now, and what is to be listed.
     recursion: Option<Recursion>,
     text: BytesMut,
+}
+
+/// What a listing is made of.
+enum Pages {
+    Entries(EntryStream),
+    Names(NameStream),
+}
+
+enum Page {
+    Entries(Vec<Entry>),
+    Names(Vec<Bytes>),
+}
+
+impl Pages {
+    /// Asks for no more than the style shows.
+    async fn open(place: &Place, path: &VirtualPath, style: ListStyle) -> Result<Self, Error> {
+        let storage = &place.storage;
+        Ok(match style {
+            ListStyle::Names => Self::Names(storage.list_names(path).await?),
+            _ => Self::Entries(storage.list(path).await?),
+        })
+    }
+
+    async fn next(&mut self) -> Option<Result<Page, Error>> {
+        match self {
+            Self::Entries(pages) => Some(pages.next().await?.map(Page::Entries)),
+            Self::Names(pages) => Some(pages.next().await?.map(Page::Names)),
+        }
+    }
 }
 
 struct Recursion {
@@ -58,6 +90,14 @@ struct Level {
     depth: usize,
 }
 
+/// What of a file a listing of this style shows.
+const fn shown_facts(style: ListStyle) -> FactSet {
+    match style {
+        ListStyle::Facts(wanted) => wanted,
+        _ => facts_map::LONG,
+    }
+}
+
 /// Finds out what an argument means: a directory, one file, or a pattern.
 pub(super) async fn open(
     place: &Place,
@@ -69,7 +109,7 @@ pub(super) async fn open(
     let mut listing = Listing {
         place: place.clone(),
         style,
-        rights: place.rights(),
+        facts: FactsMap::new(place.rights(), shown_facts(style)),
         now: facts_map::now(),
         prefix: Vec::new(),
         pattern: None,
@@ -77,7 +117,7 @@ pub(super) async fn open(
         recursion: None,
         text: BytesMut::new(),
     };
-    match place.storage.list(&path).await {
+    match Pages::open(place, &path, style).await {
         Ok(pages) => {
             listing.pages = Some(pages);
             listing.set_directory(&path, argument);
@@ -87,7 +127,7 @@ pub(super) async fn open(
                 return Err(RefusalKind::NotADirectory.into());
             }
             let metadata = metadata(place, &path).await?;
-            listing.line(&argument, &metadata);
+            listing.line(&argument, Some(&metadata));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let found = listing.open_pattern(&path, &argument).await?;
@@ -142,7 +182,7 @@ impl Listing {
         if !glob::is_pattern(pattern) {
             return Ok(false);
         }
-        let pages = self.place.storage.list(&directory).await;
+        let pages = Pages::open(&self.place, &directory, self.style).await;
         self.pages = Some(pages.map_err(|e| refusal(&e))?);
         self.pattern = Some(pattern.to_vec());
         let before = argument.strip_suffix(pattern).unwrap_or_default();
@@ -158,43 +198,62 @@ impl Listing {
         }
     }
 
-    fn page(&mut self, page: Vec<Entry>) {
-        for entry in page {
-            let Entry { name, metadata, .. } = entry;
-            if self
-                .pattern
-                .as_ref()
-                .is_some_and(|pattern| !glob::matches(pattern, &name))
-            {
-                continue;
+    fn page(&mut self, page: Page) {
+        match page {
+            Page::Names(names) => {
+                for name in &names {
+                    if self.shows(name) {
+                        self.below_prefix(name, None);
+                    }
+                }
             }
-            if metadata.kind == Kind::Directory
-                && let Some(recursion) = &mut self.recursion
-            {
-                recursion.remember(&name);
-            }
-            if self.prefix.is_empty() {
-                self.line(&name, &metadata);
-            } else {
-                let mut whole = self.prefix.clone();
-                whole.extend_from_slice(&name);
-                self.line(&whole, &metadata);
+            Page::Entries(entries) => {
+                for Entry { name, metadata, .. } in &entries {
+                    if self.shows(name) {
+                        self.entry(name, metadata);
+                    }
+                }
             }
         }
     }
 
-    fn line(&mut self, name: &[u8], metadata: &Metadata) {
+    fn shows(&self, name: &[u8]) -> bool {
+        let pattern = self.pattern.as_ref();
+        pattern.is_none_or(|pattern| glob::matches(pattern, name))
+    }
+
+    fn entry(&mut self, name: &[u8], metadata: &Metadata) {
+        if metadata.kind == Kind::Directory
+            && let Some(recursion) = &mut self.recursion
+        {
+            recursion.remember(name);
+        }
+        self.below_prefix(name, Some(metadata));
+    }
+
+    fn below_prefix(&mut self, name: &[u8], metadata: Option<&Metadata>) {
+        if self.prefix.is_empty() {
+            return self.line(name, metadata);
+        }
+        let mut whole = std::mem::take(&mut self.prefix);
+        let prefix = whole.len();
+        whole.extend_from_slice(name);
+        self.line(&whole, metadata);
+        whole.truncate(prefix);
+        self.prefix = whole;
+    }
+
+    /// A name that breaks a line is left out.
+    fn line(&mut self, name: &[u8], metadata: Option<&Metadata>) {
         let out = &mut self.text;
-        let _ = match self.style {
-            ListStyle::Names => format::name(out, name),
-            ListStyle::Facts(wanted) => {
-                let facts = facts_map::facts(metadata, self.rights, false);
-                format::facts(out, name, &facts, wanted)
+        let _ = match (self.style, metadata) {
+            (ListStyle::Facts(wanted), Some(metadata)) => {
+                format::facts(out, name, &self.facts.facts(metadata, false), wanted)
             }
-            _ => {
-                let facts = facts_map::facts(metadata, self.rights, false);
-                format::long(out, name, &facts, self.now)
+            (ListStyle::Long { .. }, Some(metadata)) => {
+                format::long(out, name, &self.facts.facts(metadata, false), self.now)
             }
+            _ => format::name(out, name),
         };
     }
 
@@ -208,7 +267,7 @@ impl Listing {
                 return false;
             };
             // One that cannot be listed, or is gone meanwhile, is left out.
-            if let Ok(pages) = self.place.storage.list(&next.path).await {
+            if let Ok(pages) = Pages::open(&self.place, &next.path, self.style).await {
                 recursion.now = next;
                 self.pages = Some(pages);
                 self.heading();

@@ -55,6 +55,8 @@ pub(super) async fn wrong_kinds(storage: &dyn Storage, room: &VirtualPath) {
     put(storage, &file, b"x").await;
     let listed = storage.list(&file).await;
     refused("list a file", ErrorKind::NotADirectory, listed.map(|_| ()));
+    let listed = storage.list_names(&file).await;
+    refused("nlst a file", ErrorKind::NotADirectory, listed.map(|_| ()));
     for options in [
         OpenOptions::read(),
         OpenOptions::replace(),
@@ -80,6 +82,7 @@ pub(super) async fn wrong_kinds(storage: &dyn Storage, room: &VirtualPath) {
         refused("stat", kind, storage.metadata(&below).await);
         refused("lstat", kind, storage.symlink_metadata(&below).await);
         refused("list", kind, storage.list(&below).await.map(|_| ()));
+        refused("nlst", kind, storage.list_names(&below).await.map(|_| ()));
         refused("mkdir", kind, storage.create_dir(&below).await);
         refused("rmdir", kind, storage.remove_dir(&below).await);
         refused("rm", kind, storage.remove_file(&below).await);

@@ -8,8 +8,8 @@ use crate::{
     metadata::{Metadata, SetAttributes},
     path::VirtualPath,
     storage::{
-        Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile, Names,
-        OpenOptions, Space, Storage,
+        Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile, NameStream,
+        Names, OpenOptions, Space, Storage,
     },
 };
 
@@ -69,6 +69,10 @@ impl<S: Storage> Storage for ReadOnly<S> {
 
     async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {
         self.0.list(path).await
+    }
+
+    async fn list_names(&self, path: &VirtualPath) -> Result<NameStream> {
+        self.0.list_names(path).await
     }
 
     async fn open(&self, path: &VirtualPath, options: OpenOptions) -> Result<Box<dyn File>> {

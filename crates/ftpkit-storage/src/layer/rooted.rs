@@ -9,7 +9,8 @@ use crate::{
     metadata::{Metadata, SetAttributes},
     path::VirtualPath,
     storage::{
-        Algorithm, Capabilities, EntryStream, Existing, File, Names, OpenOptions, Space, Storage,
+        Algorithm, Capabilities, EntryStream, Existing, File, NameStream, Names, OpenOptions,
+        Space, Storage,
     },
 };
 
@@ -140,6 +141,10 @@ impl<S: Storage> Storage for Rooted<S> {
             }
             page
         })))
+    }
+
+    async fn list_names(&self, path: &VirtualPath) -> Result<NameStream> {
+        through!(self, path, Followed, |below| self.inner.list_names(&below))
     }
 
     async fn open(&self, path: &VirtualPath, options: OpenOptions) -> Result<Box<dyn File>> {

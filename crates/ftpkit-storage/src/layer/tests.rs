@@ -17,8 +17,8 @@ use crate::{
     metadata::{Metadata, SetAttributes},
     path::VirtualPath,
     storage::{
-        Access, Algorithm, Capabilities, EntryStream, Existing, File, Names, OpenOptions, Space,
-        Storage,
+        Access, Algorithm, Capabilities, EntryStream, Existing, File, NameStream, Names,
+        OpenOptions, Space, Storage,
     },
 };
 
@@ -50,6 +50,7 @@ record! {
     async fn symlink_metadata(path: &VirtualPath) -> Metadata { Metadata::directory() }
     async fn may_enter(path: &VirtualPath) -> () { () }
     async fn list(path: &VirtualPath) -> EntryStream { Box::pin(stream::empty()) }
+    async fn list_names(path: &VirtualPath) -> NameStream { Box::pin(stream::empty()) }
     async fn open(path: &VirtualPath, options: OpenOptions) -> Box<dyn File> { file().await }
     async fn create_dir(path: &VirtualPath) -> () { () }
     async fn remove_dir(path: &VirtualPath) -> () { () }
@@ -98,6 +99,7 @@ async fn call_all(storage: &dyn Storage) -> Vec<(&'static str, Result<()>)> {
         symlink_metadata(&a);
         may_enter(&a);
         list(&a);
+        list_names(&a);
         open(&a, OpenOptions::update());
         create_dir(&a);
         remove_dir(&a);
@@ -132,6 +134,7 @@ const TABLE: &[(&str, Fate, Fate)] = &[
     ("symlink_metadata", Passes, Passes),
     ("may_enter", Passes, Passes),
     ("list", Passes, Passes),
+    ("list_names", Passes, Passes),
     ("open", READ_ONLY, Passes),
     ("create_dir", READ_ONLY, Passes),
     ("remove_dir", READ_ONLY, Passes),

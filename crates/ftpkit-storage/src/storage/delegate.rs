@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{
-    Algorithm, Capabilities, EntryStream, Existing, File, Names, OpenOptions, Space, Storage,
+    Algorithm, Capabilities, EntryStream, Existing, File, NameStream, Names, OpenOptions, Space,
+    Storage,
 };
 use crate::{
     error::Result,
@@ -34,6 +35,9 @@ macro_rules! delegate {
             }
             async fn list(&self, path: &VirtualPath) -> Result<EntryStream> {
                 (**self).list(path).await
+            }
+            async fn list_names(&self, path: &VirtualPath) -> Result<NameStream> {
+                (**self).list_names(path).await
             }
             async fn open(
                 &self,
