@@ -10,13 +10,12 @@ mod tests;
 
 use std::{cell::OnceCell, io, sync::Arc};
 
-use bytes::{Bytes, BytesMut};
 use cap_std::fs::Dir;
 use ftpkit_storage::{
-    Entry, EntryStream, Error, Kind, Metadata, NameStream, Result, VirtualPath, is_name,
+    Entry, EntryStream, ErrorKind, Kind, Metadata, NamePage, NameStream, Result, VirtualPath,
 };
 use futures::{Stream, stream};
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::{runtime::Handle, sync::mpsc};
 
 #[cfg(target_os = "linux")]
 use self::linux::Reader;
@@ -24,11 +23,11 @@ use self::linux::Reader;
 use self::portable::Reader;
 use crate::{directory::Inner, error::Context as _, name, temporary};
 
-/// How many entries a page has, or so. To look at that many takes well below a millisecond when
-/// they are cached.
-const PAGE: usize = 256;
+/// How many entries a page has behind the first, or so. To look at that many takes about half a
+/// millisecond when they are cached.
+const PAGE: usize = 1024;
 /// Likewise where nothing but names is looked at.
-const NAMES: usize = 2048;
+const NAMES: usize = 4096;
 
 /// Lists a directory. The first page is gathered in place: with most directories it is the only
 /// one, and a hop to another thread would cost more than it. Each further one is gathered on the
@@ -57,61 +56,91 @@ pub(crate) fn names(inner: &Arc<Inner>, path: &VirtualPath) -> Result<NameStream
 
 /// What is read in pages.
 trait Pages: Send + 'static {
-    type Item: Send + 'static;
+    type Page: Send + 'static;
 
-    /// What the system has at hand, which may be nothing that is for clients, and whether more
-    /// may come.
-    fn read(&mut self) -> Result<(Vec<Self::Item>, bool)>;
+    /// What the system has at hand, if some of it is for clients; and whether more may come.
+    fn read(&mut self) -> Result<(Option<Self::Page>, bool)>;
 
-    /// The next page that is not empty, and what is left to gather after it.
-    fn page(mut self) -> Option<Page<Self>>
+    /// The next page, and what is left to gather after it.
+    fn page(mut self) -> Option<(Result<Self::Page>, Option<Self>)>
     where
         Self: Sized,
     {
         loop {
             match self.read() {
-                Ok((page, true)) if page.is_empty() => {}
-                Ok((page, false)) if page.is_empty() => return None,
-                Ok((page, true)) => return Some((Ok(page), Some(self))),
-                Ok((page, false)) => return Some((Ok(page), None)),
+                Ok((None, true)) => {}
+                Ok((None, false)) => return None,
+                Ok((Some(page), more)) => return Some((Ok(page), more.then_some(self))),
                 Err(error) => return Some((Err(error), None)),
             }
         }
     }
 }
 
-type Page<P> = (Result<Vec<<P as Pages>::Item>>, Option<P>);
+/// How many pages may wait to be looked at.
+const AHEAD: usize = 4;
 
 /// Where a listing stands.
 enum Next<P: Pages> {
-    First(P),
-    /// It is being gathered, somewhere else.
-    Ahead(JoinHandle<Option<Page<P>>>),
-    /// It is gathered when it is asked for: there is no runtime.
-    Later(P),
+    /// At what is gathered where it is asked for: the first page, and all if there is no runtime.
+    Here(P),
+    /// At what is gathered on the blocking pool.
+    Ahead(mpsc::Receiver<Word<P>>),
     End,
 }
 
-fn stream_of<P: Pages>(pages: P) -> impl Stream<Item = Result<Vec<P::Item>>> + Send {
-    stream::unfold(Next::First(pages), |next| async {
-        let (page, rest) = match next {
-            Next::First(pages) | Next::Later(pages) => pages.page()?,
-            Next::Ahead(gathering) => match gathering.await {
-                Ok(page) => page?,
-                Err(error) => {
-                    let error = Error::with_source(ftpkit_storage::ErrorKind::Unavailable, error);
-                    (Err(error), None)
+/// What comes from the blocking pool.
+enum Word<P: Pages> {
+    Page(Result<P::Page>),
+    /// Enough pages wait; it is gone on with this when they have been looked at.
+    Rest(P),
+    End,
+}
+
+fn stream_of<P: Pages>(pages: P) -> impl Stream<Item = Result<P::Page>> + Send {
+    stream::unfold(Next::Here(pages), |next| async {
+        match next {
+            Next::Here(pages) => {
+                let (page, rest) = pages.page()?;
+                let next = match (rest, Handle::try_current()) {
+                    (None, _) => Next::End,
+                    (Some(pages), Ok(runtime)) => Next::Ahead(ahead(&runtime, pages)),
+                    (Some(pages), Err(_)) => Next::Here(pages),
+                };
+                Some((page, next))
+            }
+            Next::Ahead(mut words) => loop {
+                match words.recv().await {
+                    Some(Word::Page(page)) => return Some((page, Next::Ahead(words))),
+                    Some(Word::Rest(pages)) => words = ahead(&Handle::current(), pages),
+                    Some(Word::End) => return None,
+                    // The runtime shuts down.
+                    None => return Some((Err(ErrorKind::Unavailable.into()), Next::End)),
                 }
             },
-            Next::End => return None,
-        };
-        let next = match (rest, Handle::try_current()) {
-            (None, _) => Next::End,
-            (Some(pages), Ok(runtime)) => Next::Ahead(runtime.spawn_blocking(|| pages.page())),
-            (Some(pages), Err(_)) => Next::Later(pages),
-        };
-        Some((page, next))
+            Next::End => None,
+        }
     })
+}
+
+/// Gathers what comes next on the blocking pool, until enough waits.
+fn ahead<P: Pages>(runtime: &Handle, pages: P) -> mpsc::Receiver<Word<P>> {
+    let (to, words) = mpsc::channel(AHEAD + 1);
+    runtime.spawn_blocking(move || {
+        let mut left = Some(pages);
+        for _ in 0..AHEAD {
+            let Some((page, rest)) = left.take().and_then(Pages::page) else {
+                break;
+            };
+            left = rest;
+            // There is room for all of it, unless nobody waits for it any more.
+            if to.try_send(Word::Page(page)).is_err() {
+                return;
+            }
+        }
+        let _ = to.try_send(left.map_or(Word::End, Word::Rest));
+    });
+    words
 }
 
 /// The entries of a directory, with what is known of them.
@@ -125,9 +154,9 @@ struct Entries {
 }
 
 impl Pages for Entries {
-    type Item = Entry;
+    type Page = Vec<Entry>;
 
-    fn read(&mut self) -> Result<(Vec<Entry>, bool)> {
+    fn read(&mut self) -> Result<(Option<Vec<Entry>>, bool)> {
         let Self {
             reader,
             inner,
@@ -140,9 +169,9 @@ impl Pages for Entries {
             let depth = || *depth.get_or_init(|| inner.depth(path));
             name::shown_target(&target, depth)
         };
-        let mut page = Vec::with_capacity(PAGE);
+        let mut page = Vec::new();
         let more = reader.entries(dir, |name, known| {
-            if temporary::is_reserved(name) {
+            if temporary::is_reserved(&name) {
                 return;
             }
             let mut metadata = match known {
@@ -152,11 +181,14 @@ impl Pages for Entries {
                 Err(_) => Metadata::new(Kind::Other),
             };
             if metadata.kind == Kind::Symlink {
-                metadata.target = shown_target(name);
+                metadata.target = shown_target(&name);
             }
-            page.extend(Entry::new(Bytes::copy_from_slice(name), metadata));
+            page.extend(Entry::new(name, metadata));
         });
-        Ok((page, more.on(path, "list")?))
+        Ok((
+            Some(page).filter(|page| !page.is_empty()),
+            more.on(path, "list")?,
+        ))
     }
 }
 
@@ -167,25 +199,17 @@ struct Names {
 }
 
 impl Pages for Names {
-    type Item = Bytes;
+    type Page = NamePage;
 
-    fn read(&mut self) -> Result<(Vec<Bytes>, bool)> {
-        // All names of a page share their memory.
-        let (mut text, mut ends) = (BytesMut::new(), Vec::new());
+    fn read(&mut self) -> Result<(Option<NamePage>, bool)> {
+        let mut page = NamePage::default();
         let more = self.reader.names(|name| {
-            if is_name(name) && !temporary::is_reserved(name) {
-                text.extend_from_slice(name);
-                ends.push(text.len());
+            if !temporary::is_reserved(name) {
+                // What no client could ask for is left out.
+                let _ = page.push(name);
             }
         });
         let more = more.on(&self.path, "list")?;
-        let mut text = text.freeze();
-        let mut start = 0;
-        let names = ends.into_iter().map(|end| {
-            let name = text.split_to(end - start);
-            start = end;
-            name
-        });
-        Ok((names.collect(), more))
+        Ok((Some(page).filter(|page| !page.is_empty()), more))
     }
 }

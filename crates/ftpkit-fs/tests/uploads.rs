@@ -287,12 +287,12 @@ async fn ten_thousand_entries_come_in_pages() {
     let mut count = 0;
     while let Some(page) = pages.try_next().await.unwrap() {
         count += 1;
-        assert!(page.len() <= 256);
+        assert!(page.len() <= 2048);
         for entry in page {
             assert!(entry.metadata.is_file());
             assert!(names.insert(entry.name), "twice the same name");
         }
     }
     assert_eq!(names.len(), 10_000);
-    assert!(count >= 40);
+    assert!(count >= 8);
 }

@@ -9,6 +9,7 @@ use futures::TryStreamExt as _;
 
 use crate::{
     error::{ErrorKind, Result},
+    metadata::NamePage,
     path::VirtualPath,
     storage::{EntryStream, File, OpenOptions, Storage, UploadPolicy},
 };
@@ -123,7 +124,13 @@ async fn names(storage: &dyn Storage, directory: &VirtualPath) -> Vec<Vec<u8>> {
         .collect();
     names.sort();
     let pages = ok("list names", storage.list_names(directory).await);
-    let mut alone: Vec<_> = ok("list names", pages.try_concat().await);
+    let pages: Vec<NamePage> = ok("list names", pages.try_collect().await);
+    assert!(!pages.iter().any(NamePage::is_empty), "a page is empty");
+    let mut alone: Vec<_> = pages
+        .iter()
+        .flat_map(NamePage::iter)
+        .map(<[u8]>::to_vec)
+        .collect();
     alone.sort();
     assert_eq!(alone, names, "names alone");
     names

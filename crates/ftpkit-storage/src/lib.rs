@@ -24,8 +24,8 @@ pub use crate::{
     error::{Error, ErrorKind, Result},
     layer::{ReadOnly, Rooted},
     memory::Memory,
-    metadata::{Entry, Kind, Metadata, SetAttributes},
-    path::{PathError, VirtualPath, is_name},
+    metadata::{Entry, Kind, Metadata, NamePage, SetAttributes},
+    path::{PathError, VirtualPath},
     storage::{
         Access, Algorithm, Capabilities, Committed, EntryStream, Existing, File, LocalFile,
         NameStream, Names, OpenOptions, Space, Storage, UploadPolicy, check_apart, collect_entries,

@@ -214,3 +214,56 @@ impl Entry {
         Ok(Self { name, metadata })
     }
 }
+/// Some names of a directory, which share their memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamePage {
+    text: Vec<u8>,
+    /// Where each name ends; it begins where the one before does.
+    ends: Vec<usize>,
+}
+
+impl NamePage {
+    /// The names of these entries.
+    #[must_use]
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut page = Self::default();
+        for entry in entries {
+            page.put(&entry.name);
+        }
+        page
+    }
+
+    /// Puts a name behind the others.
+    ///
+    /// # Errors
+    /// As [`Entry::new`].
+    pub fn push(&mut self, name: &[u8]) -> Result<(), PathError> {
+        check_name(name)?;
+        self.put(name);
+        Ok(())
+    }
+
+    fn put(&mut self, name: &[u8]) {
+        self.text.extend_from_slice(name);
+        self.ends.push(self.text.len());
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The names, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let name = |(start, end): (&usize, &usize)| self.text.get(*start..*end);
+        starts.zip(&self.ends).filter_map(name)
+    }
+}

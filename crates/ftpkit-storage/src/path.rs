@@ -216,12 +216,7 @@ impl VirtualPath {
     }
 }
 
-/// Whether these bytes can be the name of an entry: one component of a [`VirtualPath`].
-#[must_use]
-pub fn is_name(name: &[u8]) -> bool {
-    check_name(name).is_ok()
-}
-
+/// Whether these bytes can be one component of a [`VirtualPath`].
 pub(crate) fn check_name(name: &[u8]) -> Result<(), PathError> {
     refuse_forbidden(name)?;
     if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {

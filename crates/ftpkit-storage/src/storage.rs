@@ -21,20 +21,20 @@ pub use self::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    metadata::{Entry, Metadata, SetAttributes},
+    metadata::{Entry, Metadata, NamePage, SetAttributes},
     path::VirtualPath,
 };
 
 /// The entries of a directory in pages, in no order, without `.` and `..`.
 ///
-/// A page is never empty and holds a few hundred entries at most, so that a directory of any
+/// A page is never empty and holds a thousand entries or so at most, so that a directory of any
 /// size is never in memory as a whole, and an entry does not cost a poll.
 /// [`collect_entries`] gathers a small one.
 pub type EntryStream = Pin<Box<dyn Stream<Item = Result<Vec<Entry>>> + Send>>;
 
-/// The names of a directory's entries in pages, as [`Entry::new`] takes them, in no order and
-/// without `.` and `..`. A page is never empty, and holds a few thousand at most.
-pub type NameStream = Pin<Box<dyn Stream<Item = Result<Vec<Bytes>>> + Send>>;
+/// The names of a directory's entries in pages, in no order, without `.` and `..`. A page is
+/// never empty, and holds a few thousand at most.
+pub type NameStream = Pin<Box<dyn Stream<Item = Result<NamePage>> + Send>>;
 
 /// Gathers a whole directory, up to `limit` entries; what is beyond is left out.
 ///
@@ -100,8 +100,7 @@ pub trait Storage: Send + Sync {
     /// As [`list`](Self::list).
     async fn list_names(&self, path: &VirtualPath) -> Result<NameStream> {
         let pages = self.list(path).await?;
-        let names = |page: Vec<Entry>| page.into_iter().map(|entry| entry.name).collect();
-        Ok(Box::pin(pages.map_ok(names)))
+        Ok(Box::pin(pages.map_ok(|page| NamePage::of(&page))))
     }
 
     /// Opens a file; a symbolic link is followed.

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::{Buf as _, Bytes};
 use cap_std::fs::Dir;
 use ftpkit_storage::{Kind, Metadata};
 use rustix::{
@@ -24,17 +25,24 @@ use crate::metadata::describe;
 /// Reads the names of a directory.
 pub(super) struct Reader {
     file: OwnedFd,
-    buffer: Box<[MaybeUninit<u8>]>,
+    /// Grows behind the first page, which is all there is of most directories.
+    buffer: Vec<MaybeUninit<u8>>,
+    full: usize,
 }
+
+/// What a name of usual length takes in a buffer; the longest take 280.
+const NAME: usize = 32;
+/// How many names the first page has.
+const FIRST: usize = 256;
 
 impl Reader {
     /// For about so many names at a time.
     pub(super) fn open(dir: &Dir, names: usize) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let file = openat(dir, c".", flags, Mode::empty())?;
-        // A name of usual length takes 32 bytes, the longest 280.
-        let buffer = vec![MaybeUninit::uninit(); names.max(16) * 32].into();
-        Ok(Self { file, buffer })
+        let full = names.max(16) * NAME;
+        let buffer = vec![MaybeUninit::uninit(); full.min(FIRST * NAME)];
+        Ok(Self { file, buffer, full })
     }
 
     /// Gives the names that come next to `each`; `false` at the end.
@@ -42,13 +50,21 @@ impl Reader {
         self.read(|name| each(name.to_bytes()))
     }
 
-    /// Likewise with what is known of each, of links themselves.
+    /// Likewise with what is known of each, of links themselves. The names share their memory.
     pub(super) fn entries(
         &mut self,
         dir: &Dir,
-        mut each: impl FnMut(&[u8], io::Result<Metadata>),
+        mut each: impl FnMut(Bytes, io::Result<Metadata>),
     ) -> io::Result<bool> {
-        self.read(|name| each(name.to_bytes(), look(dir, name)))
+        let mut text = Vec::with_capacity(self.buffer.len() / 2);
+        let more = self.read(|name| text.extend_from_slice(name.to_bytes_with_nul()))?;
+        let mut text = Bytes::from(text);
+        while let Ok(name) = CStr::from_bytes_until_nul(&text) {
+            let (length, known) = (name.count_bytes(), look(dir, name));
+            each(text.split_to(length), known);
+            text.advance(1);
+        }
+        Ok(more)
     }
 
     fn read(&mut self, mut each: impl FnMut(&CStr)) -> io::Result<bool> {
@@ -65,6 +81,7 @@ impl Reader {
                 }
             }
             if names.is_buffer_empty() {
+                self.buffer.resize(self.full, MaybeUninit::uninit());
                 return Ok(true);
             }
         }
@@ -86,6 +103,7 @@ fn look(dir: &Dir, name: &CStr) -> io::Result<Metadata> {
     }
 }
 
+#[inline]
 fn described(known: &Statx) -> Metadata {
     let mode = u32::from(known.stx_mode);
     let mut metadata = Metadata::new(match FileType::from_raw_mode(mode) {

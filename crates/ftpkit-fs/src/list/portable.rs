@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bytes::Bytes;
 use cap_std::fs::{Dir, DirEntry, ReadDir};
 use ftpkit_storage::Metadata;
 
@@ -22,26 +23,26 @@ impl Reader {
 
     /// Gives the names that come next to `each`; `false` at the end.
     pub(super) fn names(&mut self, mut each: impl FnMut(&[u8])) -> io::Result<bool> {
-        self.read(|name, _| each(name))
+        self.read(|name, _| each(&name))
     }
 
     /// Likewise with what is known of each, of links themselves.
     pub(super) fn entries(
         &mut self,
         _: &Dir,
-        mut each: impl FnMut(&[u8], io::Result<Metadata>),
+        mut each: impl FnMut(Bytes, io::Result<Metadata>),
     ) -> io::Result<bool> {
         self.read(|name, entry| each(name, entry.metadata().map(|known| describe(&known))))
     }
 
-    fn read(&mut self, mut each: impl FnMut(&[u8], &DirEntry)) -> io::Result<bool> {
+    fn read(&mut self, mut each: impl FnMut(Bytes, &DirEntry)) -> io::Result<bool> {
         for _ in 0..self.names {
             let Some(entry) = self.entries.next() else {
                 return Ok(false);
             };
             let entry = entry?;
             if let Some(name) = name::bytes(entry.file_name()) {
-                each(&name, &entry);
+                each(name, &entry);
             }
         }
         Ok(true)

@@ -84,7 +84,7 @@ impl Timestamp {
         let civil = self.civil();
         let year = civil.year();
         // Each is below 100.
-        for pair in [
+        let pairs = [
             (year / 100) as u8,
             (year % 100) as u8,
             civil.month(),
@@ -92,9 +92,12 @@ impl Timestamp {
             civil.hour(),
             civil.minute(),
             civil.second(),
-        ] {
-            out.put_slice(&[b'0' + pair / 10, b'0' + pair % 10]);
-        }
+        ];
+        out.put_slice(
+            pairs
+                .map(|pair| [b'0' + pair / 10, b'0' + pair % 10])
+                .as_flattened(),
+        );
         if self.nanos != 0 {
             // Writing to memory cannot fail.
             let _ = fraction(self.nanos, out);

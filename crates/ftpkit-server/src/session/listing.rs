@@ -12,7 +12,7 @@ use ftpkit_proto::{
     time::Timestamp,
 };
 use ftpkit_storage::{
-    Entry, EntryStream, Error, ErrorKind, Kind, Metadata, NameStream, VirtualPath,
+    Entry, EntryStream, Error, ErrorKind, Kind, Metadata, NamePage, NameStream, VirtualPath,
 };
 use ftpkit_tokio::pump::Source;
 use futures::{FutureExt as _, StreamExt as _};
@@ -55,7 +55,7 @@ enum Pages {
 
 enum Page {
     Entries(Vec<Entry>),
-    Names(Vec<Bytes>),
+    Names(NamePage),
 }
 
 impl Pages {
@@ -201,7 +201,7 @@ impl Listing {
     fn page(&mut self, page: Page) {
         match page {
             Page::Names(names) => {
-                for name in &names {
+                for name in names.iter() {
                     if self.shows(name) {
                         self.below_prefix(name, None);
                     }
