@@ -245,7 +245,7 @@ impl ServerBuilder {
         config.trace |= tracing::enabled!(tracing::Level::DEBUG);
         let door = self.door.unwrap_or_else(|| Door::new(self.door_limits));
         let mut shared = Shared::new(config, door, authenticator);
-        shared.ports = ports.map(Arc::new);
+        shared.ports = Arc::new(ports.unwrap_or_else(PassivePorts::any));
         shared.observer = self.observer;
         #[cfg(feature = "_tls")]
         {

@@ -59,7 +59,7 @@ pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
     pub(crate) door: Door,
     pub(crate) authenticator: Arc<dyn Authenticator>,
-    pub(crate) ports: Option<Arc<PassivePorts>>,
+    pub(crate) ports: Arc<PassivePorts>,
     /// Who may compute a digest now: as many as there are processors, whoever asks.
     pub(crate) digests: Semaphore,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -73,7 +73,7 @@ impl Shared {
             config: Arc::new(config),
             door,
             authenticator,
-            ports: None,
+            ports: Arc::new(PassivePorts::any()),
             digests: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
             observer: None,
             #[cfg(feature = "_tls")]

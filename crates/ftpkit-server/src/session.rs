@@ -145,10 +145,7 @@ enum Next {
 impl Session {
     fn new(origin: Origin, entry: Entry, stream: TcpStream) -> std::io::Result<Self> {
         let shared = &origin.shared;
-        let mut options = DataOptions::default();
-        if let Some(ports) = &shared.ports {
-            options = options.with_ports(Arc::clone(ports));
-        }
+        let options = DataOptions::default().with_ports(Arc::clone(&shared.ports));
         let config = Arc::clone(&shared.config);
         let driver = Driver::new(stream, Clock::start(), options, |ends| match entry {
             Entry::Greeted => Connection::new(config, ends.now, ends.peer, ends.local),

@@ -7,6 +7,7 @@ mod ahead;
 mod connect;
 #[cfg(feature = "_tls")]
 mod discard;
+mod kept;
 mod listen;
 #[cfg(feature = "_tls")]
 mod secure;
@@ -19,10 +20,11 @@ use std::{
 };
 
 use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, Flow};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
+pub(crate) use self::kept::Kept;
 pub use self::stream::DataStream;
-use self::{accept::Accepting, connect::Connecting};
+use self::{accept::Accepting, connect::Connecting, kept::Listener};
 #[cfg(feature = "_tls")]
 use self::{discard::Discarding, secure::Securing};
 #[cfg(feature = "_tls")]
@@ -36,7 +38,8 @@ pub struct DataOptions {
     /// The local address of data connections; none: that of the control connection. One of
     /// the other family than the control connection is not used.
     pub bind: Option<IpAddr>,
-    /// The ports to listen on, shared by all sessions; none: the system chooses.
+    /// The ports to listen on, shared by all sessions; none: the system chooses, and no listener
+    /// is kept.
     pub ports: Option<Arc<PassivePorts>>,
 }
 
@@ -76,11 +79,11 @@ struct Slot {
 
 enum State {
     /// Bound; nobody has asked for a caller yet.
-    Listening(TcpListener),
+    Listening(Listener),
     /// Waiting for a caller.
     Accepting(Accepting),
     /// A caller came, and may yet be rejected.
-    Called(TcpListener, TcpStream, SocketAddr),
+    Called(Listener, TcpStream, SocketAddr),
     /// On the way to the peer.
     Connecting(Connecting),
     /// Made from here.
@@ -145,7 +148,8 @@ impl Plane {
             DataRequest::Listen(family) => {
                 self.clear();
                 match listen::listen(&self.options, self.local, family) {
-                    Ok((listener, address)) => {
+                    Ok(listener) => {
+                        let address = listener.address;
                         self.put(id, State::Listening(listener));
                         Answer::Event(DataEvent::Listening(address))
                     }
@@ -191,10 +195,25 @@ impl Plane {
                 self.put(id, State::Listening(listener));
                 Answer::None
             }
-            (
-                State::Called(_, stream, peer) | State::Connected(stream, peer),
-                DataRequest::Transfer(flow),
-            ) => {
+            (State::Called(listener, stream, peer), request) => {
+                // This was the right one: no other is waited for.
+                self.keep(listener);
+                self.go_on(id, State::Connected(stream, peer), request)
+            }
+            (state, request) => self.go_on(id, state, request),
+        }
+    }
+
+    fn keep(&self, listener: Listener) {
+        if let Some(ports) = &self.options.ports {
+            ports.kept.keep(listener);
+        }
+    }
+
+    /// Carries out a request about a connection that was made.
+    fn go_on(&mut self, id: DataId, state: State, request: DataRequest) -> Answer {
+        match (state, request) {
+            (State::Connected(stream, peer), DataRequest::Transfer(flow)) => {
                 self.put(id, State::HandedUp);
                 Answer::Transfer(flow, DataStream::clear(stream, peer))
             }
@@ -215,10 +234,7 @@ impl Plane {
                 Answer::Transfer(flow, stream)
             }
             #[cfg(feature = "_tls")]
-            (
-                State::Called(_, stream, peer) | State::Connected(stream, peer),
-                DataRequest::Secure(role),
-            ) => {
+            (State::Connected(stream, peer), DataRequest::Secure(role)) => {
                 let session = self.tls.as_ref().ok_or(DataFailure::Tls);
                 match session.and_then(|session| Securing::new(session, role, stream, peer)) {
                     Ok(securing) => {
@@ -229,7 +245,7 @@ impl Plane {
                 }
             }
             #[cfg(not(feature = "_tls"))]
-            (State::Called(..) | State::Connected(..), DataRequest::Secure(_)) => {
+            (State::Connected(..), DataRequest::Secure(_)) => {
                 Answer::Event(DataEvent::Failed(DataFailure::Tls))
             }
             (state, request) => {

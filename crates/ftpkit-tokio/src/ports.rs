@@ -1,5 +1,5 @@
 //! The ports that passive data connections may use, taken in turn.
-//! What belongs elsewhere: binding them (`data::listen`).
+//! What belongs elsewhere: binding them (`data::listen`), listeners that are kept (`data::kept`).
 
 use std::{
     fmt,
@@ -8,15 +8,22 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// A range of ports for passive data connections, shared by all sessions of a server.
+use crate::data::Kept;
+
+/// The ports for passive data connections, shared by all sessions of a server: a range, or what
+/// the system chooses.
 ///
-/// Ports are taken in turn, so that one that was just used rests as long as the range allows:
-/// a late packet or a slow client of the transfer before does not meet the next one.
+/// Ports of a range are taken in turn, so that one that was just used rests as long as the range
+/// allows: a late packet or a slow client of the transfer before does not meet the next one. Some
+/// listeners are kept open from one transfer to the next, which saves most of what a small file
+/// costs; each for some dozens of transfers.
 #[derive(Debug)]
 pub struct PassivePorts {
     first: u16,
+    /// None: the system chooses.
     count: u32,
     cursor: AtomicU32,
+    pub(crate) kept: Kept,
 }
 
 /// Why a range of ports was refused.
@@ -42,13 +49,26 @@ impl PassivePorts {
             first,
             count: u32::from(last - first) + 1,
             cursor: AtomicU32::new(0),
+            kept: Kept::default(),
         })
     }
 
-    /// The range.
+    /// Whatever ports the system chooses.
     #[must_use]
-    pub fn range(&self) -> RangeInclusive<u16> {
-        self.first..=self.port(self.count - 1)
+    pub fn any() -> Self {
+        Self {
+            first: 0,
+            count: 0,
+            cursor: AtomicU32::new(0),
+            kept: Kept::default(),
+        }
+    }
+
+    /// The range; none: the system chooses.
+    #[must_use]
+    pub fn range(&self) -> Option<RangeInclusive<u16>> {
+        let last = self.count.checked_sub(1)?;
+        Some(self.first..=self.port(last))
     }
 
     /// One round over the range, from where the last one stopped. Each port that is looked at
@@ -74,8 +94,10 @@ impl PassivePorts {
 
 impl fmt::Display for PassivePorts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let range = self.range();
-        write!(f, "{}-{}", range.start(), range.end())
+        match self.range() {
+            Some(range) => write!(f, "{}-{}", range.start(), range.end()),
+            None => f.write_str("any"),
+        }
     }
 }
 
@@ -114,7 +136,7 @@ mod tests {
     fn the_last_port_is_reached() {
         let ports = PassivePorts::new(65_534..=65_535).unwrap();
         assert_eq!(ports.round().collect::<Vec<_>>(), [65_534, 65_535]);
-        assert_eq!(ports.range(), 65_534..=65_535);
+        assert_eq!(ports.range(), Some(65_534..=65_535));
     }
 
     #[test]
@@ -132,7 +154,7 @@ mod tests {
         ] {
             let parsed = text.parse::<PassivePorts>();
             assert_eq!(
-                parsed.as_ref().ok().map(PassivePorts::range),
+                parsed.as_ref().ok().and_then(PassivePorts::range),
                 expected,
                 "{text}"
             );

@@ -9,10 +9,11 @@ use std::{
 };
 
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::{self, Sleep},
 };
 
+use super::kept::Listener;
 use crate::acceptor::is_callers_fault;
 
 /// How long to wait when descriptors or memory have run out. The machine's timer bounds the
@@ -21,19 +22,19 @@ const BACK_OFF: Duration = Duration::from_millis(75);
 
 /// A listener that waits for its next caller. An error does not end the wait.
 pub(super) struct Accepting {
-    listener: TcpListener,
+    listener: Listener,
     back_off: Option<Pin<Box<Sleep>>>,
 }
 
 impl Accepting {
-    pub(super) const fn new(listener: TcpListener) -> Self {
+    pub(super) const fn new(listener: Listener) -> Self {
         Self {
             listener,
             back_off: None,
         }
     }
 
-    pub(super) fn into_listener(self) -> TcpListener {
+    pub(super) fn into_listener(self) -> Listener {
         self.listener
     }
 
@@ -43,7 +44,7 @@ impl Accepting {
                 ready!(sleep.as_mut().poll(cx));
                 self.back_off = None;
             }
-            match ready!(self.listener.poll_accept(cx)) {
+            match ready!(self.listener.listener.poll_accept(cx)) {
                 Ok(caller) => return Poll::Ready(caller),
                 Err(error) if is_callers_fault(&error) => {}
                 Err(error) => {

@@ -7,21 +7,20 @@ use std::{
 };
 
 use ftpkit_proto::{DataFailure, Family};
-use tokio::net::TcpListener;
 
-use super::DataOptions;
-use crate::acceptor;
+use super::{DataOptions, kept::Listener};
+use crate::{acceptor, ports::PassivePorts};
 
 /// One caller is wanted; a few more may be strangers in front of it.
 const BACKLOG: u32 = 8;
 
-/// Listens on the local address of the control connection, or on the configured one, on the
-/// next free port.
+/// Listens on the local address of the control connection, or on the configured one: with a
+/// listener that was kept, or on the next free port.
 pub(super) fn listen(
     options: &DataOptions,
     local: SocketAddr,
     family: Family,
-) -> Result<(TcpListener, SocketAddr), DataFailure> {
+) -> Result<Listener, DataFailure> {
     let Some(address) = address(options, local, family) else {
         tracing::debug!(?family, %local, "no local address of this family");
         return Err(DataFailure::Listen);
@@ -29,14 +28,15 @@ pub(super) fn listen(
     let bound = match &options.ports {
         None => bind(address),
         Some(ports) => {
-            let mut last = Err(io::ErrorKind::AddrInUse.into());
-            for port in ports.round() {
-                last = bind(with_port(address, port));
-                if !matches!(&last, Err(error) if is_taken(error)) {
-                    break;
-                }
+            if let Some(kept) = ports.kept.take(address) {
+                return Ok(kept);
             }
-            last
+            let mut bound = bind_one_of(ports, address);
+            // Those that are kept for somebody else are in the way.
+            if matches!(&bound, Err(error) if is_taken(error)) && ports.kept.clear() {
+                bound = bind_one_of(ports, address);
+            }
+            bound
         }
     };
     bound.map_err(|error| {
@@ -46,10 +46,22 @@ pub(super) fn listen(
     })
 }
 
-fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = acceptor::listen(address, BACKLOG)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+fn bind_one_of(ports: &PassivePorts, address: SocketAddr) -> io::Result<Listener> {
+    if ports.range().is_none() {
+        return bind(address);
+    }
+    let mut last = Err(io::ErrorKind::AddrInUse.into());
+    for port in ports.round() {
+        last = bind(with_port(address, port));
+        if !matches!(&last, Err(error) if is_taken(error)) {
+            break;
+        }
+    }
+    last
+}
+
+fn bind(address: SocketAddr) -> io::Result<Listener> {
+    Listener::new(acceptor::listen(address, BACKLOG)?)
 }
 
 /// Whether the next port may do better. A port below 1024 or one that is set apart by the
@@ -85,7 +97,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::PassivePorts;
 
     const LOCAL: &str = "127.0.0.1:21";
 
@@ -139,8 +150,8 @@ mod tests {
     async fn ports_in_use_are_skipped_and_a_full_range_fails() {
         // A range around a port that the system calls free, so that tests at the same time
         // do not meet often; a taken neighbour is only skipped.
-        let (taken, address) = bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let port = address.port();
+        let taken = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = taken.address.port();
         let range = on(PassivePorts::new(port..=port).unwrap());
         let local = LOCAL.parse().unwrap();
         assert_eq!(
@@ -151,15 +162,36 @@ mod tests {
         let first = port.saturating_sub(20).max(1024);
         let range = on(PassivePorts::new(first..=first.saturating_add(40)).unwrap());
         let mut held = Vec::new();
-        while let Ok((listener, address)) = listen(&range, local, Family::V4) {
-            assert_ne!(address.port(), port, "a port in use is not given out");
-            held.push((listener, address));
+        while let Ok(listener) = listen(&range, local, Family::V4) {
+            assert_ne!(
+                listener.address.port(),
+                port,
+                "a port in use is not given out"
+            );
+            held.push(listener);
             assert!(held.len() <= 40);
         }
         assert!(!held.is_empty());
 
         drop(taken);
-        let (_listener, address) = listen(&range, local, Family::V4).unwrap();
-        assert_eq!(address.port(), port, "the one that was freed");
+        let listener = listen(&range, local, Family::V4).unwrap();
+        assert_eq!(listener.address.port(), port, "the one that was freed");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_is_kept_is_in_nobodys_way() {
+        let free = bind("127.0.0.1:0".parse().unwrap()).unwrap().address.port();
+        let ports = Arc::new(PassivePorts::new(free..=free).unwrap());
+        let options = DataOptions::default().with_ports(Arc::clone(&ports));
+        // A port that somebody else took meanwhile is not what is tested.
+        let Ok(listener) = listen(&options, LOCAL.parse().unwrap(), Family::V4) else {
+            return;
+        };
+        ports.kept.keep(listener);
+        // On every address: in the way of the one that is kept on one.
+        let all = options.with_bind("0.0.0.0".parse().unwrap());
+        let listener = listen(&all, LOCAL.parse().unwrap(), Family::V4).unwrap();
+        assert_eq!(listener.address, format!("0.0.0.0:{free}").parse().unwrap());
     }
 }
