@@ -7,14 +7,14 @@ use std::{
     time::Duration,
 };
 
-use socket2::SockRef;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpStream},
     time,
 };
 
 /// How many connections may wait to be accepted.
-const BACKLOG: u32 = 1024;
+const BACKLOG: i32 = 1024;
 
 /// How long to wait when descriptors or memory have run out.
 const BACK_OFF: Duration = Duration::from_millis(75);
@@ -52,7 +52,7 @@ impl Acceptor {
     /// When the address is not of this machine, in use, or not allowed.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = listen(address, BACKLOG)?;
-        Self::from_listener(listener)
+        Self::from_listener(TcpListener::from_std(listener)?)
     }
 
     /// Accepts from a listener that was made elsewhere (by a service manager, say).
@@ -104,21 +104,23 @@ pub(crate) fn is_callers_fault(error: &io::Error) -> bool {
     )
 }
 
-/// Listens on this address.
-pub(crate) fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => {
-            let socket = TcpSocket::new_v6()?;
-            SockRef::from(&socket).set_only_v6(true)?;
-            socket
-        }
-    };
+/// Listens on this address, in non-blocking mode.
+pub(crate) fn listen(address: SocketAddr, backlog: i32) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
     // On Windows this option would let another program steal the port.
     #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(backlog)
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(backlog)?;
+    Ok(socket.into())
 }
 
 /// The address with an IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) undressed.

@@ -2,6 +2,7 @@
 //! What belongs elsewhere: which caller is the right one; the machine says so.
 
 use std::{
+    io,
     net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use tokio::{
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     time::{self, Sleep},
 };
 
@@ -23,6 +24,8 @@ const BACK_OFF: Duration = Duration::from_millis(75);
 /// A listener that waits for its next caller. An error does not end the wait.
 pub(super) struct Accepting {
     listener: Listener,
+    /// The same for the runtime, which tells when somebody comes; made when nobody was there.
+    waiting: Option<TcpListener>,
     back_off: Option<Pin<Box<Sleep>>>,
 }
 
@@ -30,6 +33,7 @@ impl Accepting {
     pub(super) const fn new(listener: Listener) -> Self {
         Self {
             listener,
+            waiting: None,
             back_off: None,
         }
     }
@@ -44,7 +48,7 @@ impl Accepting {
                 ready!(sleep.as_mut().poll(cx));
                 self.back_off = None;
             }
-            match ready!(self.listener.listener.poll_accept(cx)) {
+            match ready!(self.poll_accept(cx)) {
                 Ok(caller) => return Poll::Ready(caller),
                 Err(error) if is_callers_fault(&error) => {}
                 Err(error) => {
@@ -53,5 +57,23 @@ impl Accepting {
                 }
             }
         }
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        if let Some(listener) = &self.waiting {
+            return listener.poll_accept(cx);
+        }
+        match self.listener.accept() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            accepted => {
+                return Poll::Ready(accepted.and_then(|(stream, peer)| {
+                    let stream = TcpStream::from_std(stream)?;
+                    Ok((stream, peer))
+                }));
+            }
+        }
+        let listener = self.listener.listener.try_clone()?;
+        let waiting = self.waiting.insert(TcpListener::from_std(listener)?);
+        waiting.poll_accept(cx)
     }
 }

@@ -4,14 +4,11 @@
 use std::{
     collections::VecDeque,
     fmt, io,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{
-    net::TcpListener,
-    runtime::{Handle, Id},
-};
+use super::listen::with_port;
 
 /// How many are kept, for all sessions of a server.
 const KEPT: usize = 32;
@@ -23,7 +20,8 @@ const USES: u8 = 64;
 /// How many strangers may have come to a listener that nobody was told of.
 const STRANGERS: usize = 256;
 
-/// A passive listener that a session has.
+/// A passive listener that a session has. No runtime knows of it: mostly the caller is there when
+/// it is asked for, and its coming would only have woken the session.
 #[derive(Debug)]
 pub(super) struct Listener {
     pub(super) listener: TcpListener,
@@ -32,6 +30,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
+    /// Of a listener in non-blocking mode.
     pub(super) fn new(listener: TcpListener) -> io::Result<Self> {
         Ok(Self {
             address: listener.local_addr()?,
@@ -40,11 +39,29 @@ impl Listener {
         })
     }
 
+    /// A caller who is there already, as a stream in non-blocking mode.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        use rustix::net::{SocketFlags, acceptfrom_with};
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let (stream, peer) = acceptfrom_with(&self.listener, flags)?;
+        let peer = peer.ok_or(io::ErrorKind::NotConnected)?;
+        Ok((stream.into(), SocketAddr::try_from(peer)?))
+    }
+
+    /// A caller who is there already, as a stream in non-blocking mode.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = self.listener.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok((stream, peer))
+    }
+
     /// Turns away those who have come since the last transfer; whether it can be used on.
     fn drain(&self) -> bool {
         for _ in 0..STRANGERS {
-            match accept(&self.listener) {
-                Ok(()) => {}
+            match self.accept() {
+                Ok(_) => {}
                 Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
             }
         }
@@ -52,39 +69,22 @@ impl Listener {
     }
 }
 
-/// Takes one caller and drops it. This asks the system itself: tokio learns of callers only when
-/// its reactor is polled next.
-#[cfg(unix)]
-fn accept(listener: &TcpListener) -> io::Result<()> {
-    rustix::net::accept(listener)?;
-    Ok(())
-}
-
-/// Elsewhere none is kept.
-#[cfg(not(unix))]
-fn accept(_: &TcpListener) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 /// Listeners without a session.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<VecDeque<(Id, Listener)>>);
+pub(crate) struct Kept(Mutex<VecDeque<Listener>>);
 
 impl Kept {
-    fn all(&self) -> MutexGuard<'_, VecDeque<(Id, Listener)>> {
+    fn all(&self) -> MutexGuard<'_, VecDeque<Listener>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One on this local address, whatever its port: that which has rested longest.
     pub(super) fn take(&self, address: SocketAddr) -> Option<Listener> {
-        // A listener works in the runtime in which it was made.
-        let here = Handle::try_current().ok()?.id();
         loop {
             let mut all = self.all();
-            let at = all.iter().position(|(runtime, kept)| {
-                *runtime == here && super::listen::with_port(kept.address, 0) == address
-            })?;
-            let (_, listener) = all.remove(at)?;
+            let is_there = |kept: &Listener| with_port(kept.address, 0) == address;
+            let at = all.iter().position(is_there)?;
+            let listener = all.remove(at)?;
             drop(all);
             if listener.drain() {
                 return Some(listener);
@@ -95,12 +95,9 @@ impl Kept {
     /// Keeps a listener whose caller has come.
     pub(super) fn keep(&self, mut listener: Listener) {
         listener.uses = listener.uses.saturating_add(1);
-        if let Ok(runtime) = Handle::try_current()
-            && cfg!(unix)
-            && listener.uses < USES
-        {
+        if listener.uses < USES {
             let mut all = self.all();
-            all.push_back((runtime.id(), listener));
+            all.push_back(listener);
             // It is closed behind the lock.
             let _too_many = (all.len() > KEPT).then(|| all.pop_front());
             drop(all);
@@ -120,86 +117,70 @@ impl fmt::Debug for Kept {
     }
 }
 
-#[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::acceptor;
+    use std::io::Read as _;
 
-    fn listener() -> Listener {
-        let listener = acceptor::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
-        Listener::new(listener).unwrap()
-    }
+    use super::*;
 
     const ANY: &str = "127.0.0.1:0";
 
-    #[tokio::test]
-    async fn what_has_rested_longest_comes_first_and_only_on_its_address() {
+    fn any() -> SocketAddr {
+        ANY.parse().unwrap()
+    }
+
+    fn listener() -> Listener {
+        let listener = TcpListener::bind(ANY).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Listener::new(listener).unwrap()
+    }
+
+    #[test]
+    fn what_has_rested_longest_comes_first_and_only_on_its_address() {
         let kept = Kept::default();
         let (first, second) = (listener(), listener());
-        let ports = [first.address, second.address];
+        let addresses = [first.address, second.address];
         kept.keep(first);
         kept.keep(second);
         assert!(kept.take("127.0.0.2:0".parse().unwrap()).is_none());
-        for port in ports {
-            assert_eq!(kept.take(ANY.parse().unwrap()).unwrap().address, port);
+        for address in addresses {
+            assert_eq!(kept.take(any()).unwrap().address, address);
         }
-        assert!(kept.take(ANY.parse().unwrap()).is_none());
+        assert!(kept.take(any()).is_none());
         assert!(!kept.clear());
     }
 
-    #[tokio::test]
-    async fn nobody_who_came_before_is_there_after() {
-        use tokio::{io::AsyncReadExt as _, net::TcpStream, time};
+    #[test]
+    fn nobody_who_came_before_is_there_after() {
         let kept = Kept::default();
         let listener = listener();
         let address = listener.address;
         kept.keep(listener);
-        let mut stranger = TcpStream::connect(address).await.unwrap();
-        let listener = kept.take(ANY.parse().unwrap()).unwrap();
+        let mut stranger = TcpStream::connect(address).unwrap();
+        let listener = kept.take(any()).unwrap();
         // Its connection is over, and the next caller is somebody else.
-        assert!(!matches!(stranger.read(&mut [0; 8]).await, Ok(1..)));
-        let caller = TcpStream::connect(address).await.unwrap();
-        let (_stream, peer) = listener.listener.accept().await.unwrap();
+        assert!(!matches!(stranger.read(&mut [0; 8]), Ok(1..)));
+        let caller = TcpStream::connect(address).unwrap();
+        let (_stream, peer) = listener.accept().unwrap();
         assert_eq!(peer, caller.local_addr().unwrap());
-        let more = time::timeout(
-            std::time::Duration::from_millis(20),
-            listener.listener.accept(),
-        );
-        assert!(more.await.is_err(), "nobody else");
+        let nobody = listener.accept().unwrap_err();
+        assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
     }
 
-    #[tokio::test]
-    async fn none_is_kept_for_ever_and_not_too_many() {
+    #[test]
+    fn none_is_kept_for_ever_and_not_too_many() {
         let kept = Kept::default();
-        let mut listener = listener();
         let mut uses = 1;
-        kept.keep(listener);
-        while let Some(again) = kept.take(ANY.parse().unwrap()) {
+        kept.keep(listener());
+        while let Some(again) = kept.take(any()) {
             uses += 1;
             kept.keep(again);
         }
         assert_eq!(uses, USES);
         for _ in 0..2 * KEPT {
-            listener = self::listener();
-            kept.keep(listener);
+            kept.keep(listener());
         }
         assert_eq!(kept.all().len(), KEPT);
         assert!(kept.clear());
-    }
-
-    #[test]
-    fn what_belongs_to_another_runtime_is_left_alone() {
-        let runtime = || {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap()
-        };
-        let (one, other) = (runtime(), runtime());
-        let kept = Kept::default();
-        one.block_on(async { kept.keep(listener()) });
-        other.block_on(async { assert!(kept.take(ANY.parse().unwrap()).is_none()) });
-        one.block_on(async { assert!(kept.take(ANY.parse().unwrap()).is_some()) });
     }
 }

@@ -12,7 +12,7 @@ use super::{DataOptions, kept::Listener};
 use crate::{acceptor, ports::PassivePorts};
 
 /// One caller is wanted; a few more may be strangers in front of it.
-const BACKLOG: u32 = 8;
+const BACKLOG: i32 = 8;
 
 /// Listens on the local address of the control connection, or on the configured one: with a
 /// listener that was kept, or on the next free port.

@@ -2,6 +2,7 @@
 //! connection.
 
 use std::{
+    mem::MaybeUninit,
     net::SocketAddr,
     pin::Pin,
     sync::{
@@ -13,6 +14,7 @@ use std::{
 };
 
 use ftpkit_proto::{DataFailure, TlsRole};
+use socket2::SockRef;
 use tokio::{
     net::TcpStream,
     time::{self, Sleep},
@@ -45,8 +47,10 @@ impl Securing {
         peer: SocketAddr,
     ) -> Result<Self, DataFailure> {
         set_nodelay(&stream);
+        let has_begun = has_spoken(&stream);
         let stream = Ahead::new(stream, role);
         let heard = stream.heard();
+        heard.store(has_begun, Ordering::Relaxed);
         let Some(handshake) = session.data(role, stream) else {
             tracing::debug!(?role, "this side of TLS is not served on data connections");
             return Err(DataFailure::Tls);
@@ -100,4 +104,11 @@ impl Securing {
             }
         })
     }
+}
+
+/// Whether something is there to be read. This asks the socket itself: tokio learns of it only
+/// when its reactor is polled next.
+fn has_spoken(stream: &TcpStream) -> bool {
+    let peeked = SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]);
+    peeked.is_ok_and(|bytes| bytes > 0)
 }
