@@ -8,9 +8,8 @@ use bytes::BytesMut;
 use divan::{Bencher, black_box, counter::ItemsCount};
 use ftpkit_proto::{
     Code, Command, PathArg, Reply,
-    listing::{Dialect, Entry, Line, Parser},
+    listing::{Line, Parser},
     reply::ReplyReader,
-    time::Civil,
     wire::{Framed, Framer},
 };
 
@@ -86,49 +85,7 @@ mod reply {
 /// One line after another, as a client reads a listing.
 mod listing {
     use super::*;
-    use suppaftp::list::{File, ListParser, ParseError};
-
-    const COUNT: usize = 1000;
-
-    fn lines(form: impl Fn(usize) -> String) -> Vec<String> {
-        (0..COUNT).map(form).collect()
-    }
-
-    fn unix() -> Vec<String> {
-        lines(|i| {
-            format!(
-                "-rw-r--r--   1 anna     users    {:>10} Jun 15 12:{:02} report {i}.txt",
-                i * 77,
-                i % 60
-            )
-        })
-    }
-
-    fn dos() -> Vec<String> {
-        lines(|i| {
-            format!(
-                "06-15-24  12:{:02}PM  {:>20} report {i}.txt",
-                i % 60,
-                i * 77
-            )
-        })
-    }
-
-    fn mlsd() -> Vec<String> {
-        lines(|i| {
-            format!(
-                "type=file;size={};modify=202406151200{:02};unix.mode=0644;perm=adfrw; report {i}.txt",
-                i * 77,
-                i % 60
-            )
-        })
-    }
-
-    /// What a program reads of an entry, so that neither side leaves it for later.
-    fn read(entry: &Entry) {
-        black_box((entry.name_bytes(), entry.size, entry.modified, entry.kind));
-        black_box(entry);
-    }
+    use ftpkit_benches::listing::{COUNT, Contender, Form, read, today};
 
     /// How many entries there are, each read where it is.
     fn take(parser: &mut Parser) -> usize {
@@ -142,114 +99,33 @@ mod listing {
         entries
     }
 
-    /// Entries that are looked at, as a program does that keeps what it wants of them.
-    fn ours(bencher: Bencher<'_, '_>, dialect: Dialect, lines: &[String]) {
-        parsed(bencher, dialect, lines, take);
-    }
-
-    /// Entries that are given away, to be kept or dropped.
-    fn owned(bencher: Bencher<'_, '_>, dialect: Dialect, lines: &[String]) {
-        parsed(bencher, dialect, lines, |parser| {
-            let mut entries = 0;
-            while let Some(line) = parser.next_line() {
-                if let Line::Entry(entry) = &line {
-                    read(entry);
-                    entries += 1;
-                }
-            }
-            entries
-        });
-    }
-
-    fn parsed(
-        bencher: Bencher<'_, '_>,
-        dialect: Dialect,
-        lines: &[String],
-        take: impl Fn(&mut Parser) -> usize,
-    ) {
-        let listing = lines.join("\r\n") + "\r\n";
-        let today = Civil::date(2024, 6, 16).unwrap();
-        bencher.counter(ItemsCount::new(COUNT)).bench_local(|| {
-            let mut parser = Parser::new(Some(dialect), today);
-            parser.push(listing.as_bytes());
-            parser.finish();
-            assert_eq!(take(&mut parser), COUNT);
-        });
-    }
-
-    fn theirs(
-        bencher: Bencher<'_, '_>,
-        lines: &[String],
-        parse: impl Fn(&str) -> Result<File, ParseError>,
-    ) {
-        let listing = lines.join("\r\n") + "\r\n";
+    fn parse(bencher: Bencher<'_, '_>, parser: Contender, form: Form) {
+        parser.check(form).unwrap();
+        let listing = form.listing();
         bencher.counter(ItemsCount::new(COUNT)).bench_local(|| {
             let mut entries = 0;
-            for line in listing.lines() {
-                let file = parse(line).unwrap();
-                black_box((file.name(), file.size(), file.modified(), file.is_file()));
-                black_box(&file);
+            let see = |name: &[u8], size| {
+                black_box((name, size));
                 entries += 1;
-            }
+            };
+            parser.parse(form, &listing, see).unwrap();
             assert_eq!(entries, COUNT);
         });
     }
 
-    #[divan::bench]
-    fn unix_ftpkit(bencher: Bencher<'_, '_>) {
-        ours(bencher, Dialect::Unix, &unix());
+    #[divan::bench(args = Contender::ALL)]
+    fn unix(bencher: Bencher<'_, '_>, parser: Contender) {
+        parse(bencher, parser, Form::Unix);
     }
 
-    #[divan::bench]
-    fn unix_ftpkit_owned(bencher: Bencher<'_, '_>) {
-        owned(bencher, Dialect::Unix, &unix());
+    #[divan::bench(args = Contender::ALL)]
+    fn dos(bencher: Bencher<'_, '_>, parser: Contender) {
+        parse(bencher, parser, Form::Dos);
     }
 
-    #[divan::bench]
-    fn unix_suppaftp(bencher: Bencher<'_, '_>) {
-        theirs(bencher, &unix(), ListParser::parse_posix);
-    }
-
-    #[divan::bench]
-    fn unix_ftp_cmd_list_parse(bencher: Bencher<'_, '_>) {
-        let listing = unix().join("\r\n") + "\r\n";
-        bencher.counter(ItemsCount::new(COUNT)).bench_local(|| {
-            for line in listing.lines() {
-                let entry = ftp_cmd_list_parse::FtpEntry::new(line).unwrap();
-                black_box((entry.name(), entry.size()));
-                black_box(&entry);
-            }
-        });
-    }
-
-    #[divan::bench]
-    fn dos_ftpkit(bencher: Bencher<'_, '_>) {
-        ours(bencher, Dialect::Dos, &dos());
-    }
-
-    #[divan::bench]
-    fn dos_ftpkit_owned(bencher: Bencher<'_, '_>) {
-        owned(bencher, Dialect::Dos, &dos());
-    }
-
-    #[divan::bench]
-    fn dos_suppaftp(bencher: Bencher<'_, '_>) {
-        theirs(bencher, &dos(), ListParser::parse_dos);
-    }
-
-    #[divan::bench]
-    fn mlsd_ftpkit(bencher: Bencher<'_, '_>) {
-        ours(bencher, Dialect::Mlsx, &mlsd());
-    }
-
-    #[divan::bench]
-    fn mlsd_ftpkit_owned(bencher: Bencher<'_, '_>) {
-        owned(bencher, Dialect::Mlsx, &mlsd());
-    }
-
-    #[divan::bench]
-    fn mlsd_suppaftp(bencher: Bencher<'_, '_>) {
-        theirs(bencher, &mlsd(), ListParser::parse_mlsd);
+    #[divan::bench(args = Form::Mlsd.contenders())]
+    fn mlsd(bencher: Bencher<'_, '_>, parser: Contender) {
+        parse(bencher, parser, Form::Mlsd);
     }
 
     /// The dialect found out, in pieces as they come from a network: the time a line stays the
@@ -261,16 +137,11 @@ mod listing {
     /// the processor's time a line is the same for all counts.
     #[divan::bench(args = [100, 1_000, 10_000, 100_000, 1_000_000], max_time = 3)]
     fn linear(bencher: Bencher<'_, '_>, count: usize) {
-        let all = unix();
-        let listing: String = all
-            .iter()
-            .cycle()
-            .take(count)
-            .map(|line| format!("{line}\r\n"))
-            .collect();
-        let today = Civil::date(2024, 6, 16).unwrap();
+        let all = Form::Unix.listing();
+        let lines = all.split_inclusive('\n').cycle();
+        let listing: String = lines.take(count).collect();
         bencher.counter(ItemsCount::new(count)).bench_local(|| {
-            let mut parser = Parser::new(None, today);
+            let mut parser = Parser::new(None, today());
             let mut entries = 0;
             for piece in listing.as_bytes().chunks(64 * 1024) {
                 parser.push(piece);

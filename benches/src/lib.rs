@@ -1,1 +1,3 @@
-//! Benchmarks of ftpkit.
+//! What the benchmarks of ftpkit share.
+
+pub mod listing;

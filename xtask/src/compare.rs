@@ -11,6 +11,7 @@ mod data;
 mod ftpkit;
 mod network;
 mod openssh;
+mod parse;
 mod peer;
 mod process;
 mod report;
@@ -32,6 +33,8 @@ pub(crate) enum Subject {
     Sftp(Options),
     /// FTP servers: vsftpd, ProFTPD, Pure-FTPd, pyftpdlib and libunftp.
     Server(Options),
+    /// Parsers of listings: ftpkit-proto's, suppaftp's and ftp-cmd-list-parse's.
+    Parse(Options),
 }
 
 /// How it is compared.
@@ -101,31 +104,43 @@ impl Options {
 
 /// Compares, and writes and prints what came out.
 pub(crate) fn run(subject: Subject) -> anyhow::Result<()> {
-    let subject = match subject {
-        Subject::Server(options) => Subject::Server(options.with_quick_runs(1)),
-        other @ Subject::Sftp(_) => other,
-    };
-    let (Subject::Sftp(options) | Subject::Server(options)) = &subject;
+    match subject {
+        Subject::Sftp(options) => {
+            let ftpkit = prepare(&options)?;
+            finish(sftp::compare(&options, &ftpkit)?, &options, &[])
+        }
+        Subject::Server(options) => {
+            let options = options.with_quick_runs(1);
+            // While there is a network.
+            server::build()?;
+            let ftpkit = prepare(&options)?;
+            let results = server::compare(&options, &ftpkit)?;
+            finish(results, &options, &server::names())
+        }
+        Subject::Parse(options) => finish(parse::compare(&options)?, &options, &parse::names()),
+    }
+}
+
+/// Gives the ftpkit that is measured, in a network that paces nothing.
+fn prepare(options: &Options) -> anyhow::Result<PathBuf> {
     let ftpkit = match &options.ftpkit {
         Some(ftpkit) => ftpkit.clone(),
         None => build::ftpkit()?,
     };
-    if let Subject::Server(_) = subject {
-        // While there is a network.
-        server::build()?;
-    }
     if network::needs_own() {
-        return network::run_in_own(&ftpkit);
+        match network::run_in_own(&ftpkit)? {}
     }
-    let mut results = match &subject {
-        Subject::Sftp(options) => sftp::compare(options, &ftpkit)?,
-        Subject::Server(options) => server::compare(options, &ftpkit)?,
-    };
+    Ok(ftpkit)
+}
+
+/// Writes and prints what came out. Of the scenarios of these names others are kept that an earlier
+/// run has measured, where only some were asked for.
+fn finish(mut results: report::Results, options: &Options, names: &[&str]) -> anyhow::Result<()> {
     print!("{}", report::table(&results));
     let out = options.out();
     std::fs::create_dir_all(&out).with_context(|| format!("{} cannot be made", out.display()))?;
-    if let (Subject::Server(_), Some(_)) = (&subject, &options.only) {
-        results.keep_others(&out, &server::names())?;
+    if options.only.is_some() && !names.is_empty() {
+        results.keep_others(&out, names)?;
     }
     report::write(&results, &out)?;
     chart::write(&results, &out)?;

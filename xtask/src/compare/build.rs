@@ -18,6 +18,18 @@ pub(super) fn load() -> anyhow::Result<PathBuf> {
     program("ftpkit-load", &["-p", "ftpkit-load"])
 }
 
+/// Builds the program that runs one parser of listings.
+pub(super) fn parse() -> anyhow::Result<PathBuf> {
+    let which = ["-p", "ftpkit-benches", "--bin", "ftpkit-parse"];
+    program("ftpkit-parse", &which)
+}
+
+/// The version of a package in a lock file.
+pub(super) fn locked(text: &str, name: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+    Some(rest.split_once('"')?.0.to_owned())
+}
+
 /// Builds a package that is no member of the workspace, and shares its directory of builds.
 pub(super) fn apart(name: &str, directory: &Path) -> anyhow::Result<PathBuf> {
     let manifest = directory.join("Cargo.toml");
@@ -48,4 +60,17 @@ fn program(name: &str, which: &[&str]) -> anyhow::Result<PathBuf> {
         .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .with_context(|| format!("cargo build names no program {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_that_of_its_package() {
+        let text = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\n\
+                    [[package]]\nname = \"ab\"\nversion = \"2.0.0\"\n";
+        assert_eq!(locked(text, "ab").as_deref(), Some("2.0.0"));
+        assert_eq!(locked(text, "b"), None);
+    }
 }

@@ -33,7 +33,12 @@ pub(super) fn write(results: &Results, directory: &Path) -> anyhow::Result<()> {
         let write = |kind: &str, what: &str, figure: Relative| {
             let file = directory.join(format!("{name}-{kind}.svg"));
             let title = format!("{what}, relative to {}", results.reference);
-            draw(&file, &title, &bars(&measured, figure))
+            let bars = bars(&measured, figure);
+            if bars.is_empty() {
+                // Nothing was counted, as where there is no server.
+                return Ok(());
+            }
+            draw(&file, &title, &bars)
                 .map_err(|error| anyhow!("{error}"))
                 .with_context(|| format!("{} cannot be drawn", file.display()))
         };

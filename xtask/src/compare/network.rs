@@ -5,6 +5,7 @@
 //! nothing of the system's is touched.
 
 use std::{
+    convert::Infallible,
     env, fs,
     path::Path,
     process::{Command, exit},
@@ -36,7 +37,7 @@ pub(super) fn needs_own() -> bool {
 
 /// Runs this program again in a namespace of its own, with the ftpkit that is built already, and
 /// ends as it ends. That takes root, `unshare` and `ip`.
-pub(super) fn run_in_own(ftpkit: &Path) -> anyhow::Result<()> {
+pub(super) fn run_in_own(ftpkit: &Path) -> anyhow::Result<Infallible> {
     let this = env::current_exe().context("this program cannot be found")?;
     let mut command = Command::new("unshare");
     command

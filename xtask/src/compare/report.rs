@@ -91,11 +91,11 @@ impl Measured {
         Spread::of(row.runs.iter().map(|run| self.figure_of(run)))
     }
 
-    /// Puts the best first, which makes it the reference, but never the pairing of this name.
+    /// Puts the best first, which makes it the reference, but never a pairing whose name begins so.
     pub(super) fn put_best_first(&mut self, except: &str) {
         let mut rows = std::mem::take(&mut self.rows);
         rows.sort_by(|one, other| {
-            let is_last = |row: &Row| row.name == except;
+            let is_last = |row: &Row| row.name.starts_with(except);
             let better = match self.figure {
                 Figure::Rate => self.rate(other).median.total_cmp(&self.rate(one).median),
                 Figure::Memory => self.rate(one).median.total_cmp(&self.rate(other).median),

@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use super::super::{
+    build,
     data::Site,
     peer::{Server, Started},
     process::{self, Running},
@@ -106,7 +107,7 @@ impl Programs {
             }
             Kind::Libunftp => {
                 let lock = super::root().join("benches/libunftp/Cargo.lock");
-                locked(&fs::read_to_string(lock)?, "libunftp")
+                build::locked(&fs::read_to_string(lock)?, "libunftp")
                     .context("libunftp's version is not in its Cargo.lock")
             }
             // They do not tell; the package does.
@@ -130,12 +131,6 @@ impl Programs {
     pub(super) fn tls(&self, name: &str) -> PathBuf {
         self.peers.join("tls").join(name)
     }
-}
-
-/// The version of a package in a lock file.
-fn locked(text: &str, name: &str) -> Option<String> {
-    let (_, rest) = text.split_once(&format!("name = \"{name}\"\nversion = \""))?;
-    Some(rest.split_once('"')?.0.to_owned())
 }
 
 /// A server that can be started, in clear or with TLS for those who ask for it.
@@ -186,17 +181,4 @@ pub(super) fn open_to_all(directory: &Path, write: bool) -> anyhow::Result<()> {
     let mode = if write { "777" } else { "755" };
     let path = directory.to_str().context("a path that is no text")?;
     process::output(Path::new("chmod"), &[mode, path]).map(|_| ())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_is_that_of_its_package() {
-        let text = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\n\
-                    [[package]]\nname = \"ab\"\nversion = \"2.0.0\"\n";
-        assert_eq!(locked(text, "ab").as_deref(), Some("2.0.0"));
-        assert_eq!(locked(text, "b"), None);
-    }
 }
