@@ -35,6 +35,8 @@ pub(crate) enum Subject {
     Server(Options),
     /// Parsers of listings: ftpkit-proto's, suppaftp's and ftp-cmd-list-parse's.
     Parse(Options),
+    /// What ftpkit's server costs as sessions, entries, files and transfers grow.
+    Growth(Options),
 }
 
 /// How it is compared.
@@ -118,6 +120,12 @@ pub(crate) fn run(subject: Subject) -> anyhow::Result<()> {
             finish(results, &options, &server::names())
         }
         Subject::Parse(options) => finish(parse::compare(&options)?, &options, &parse::names()),
+        Subject::Growth(options) => {
+            let options = options.with_quick_runs(1);
+            // While there is a network.
+            build::load()?;
+            server::growth::measure(&options, &prepare(&options)?)
+        }
     }
 }
 

@@ -44,6 +44,9 @@ pub(crate) enum Work {
     Get {
         #[command(flatten)]
         set: Set,
+        /// How often, one time after the other.
+        #[arg(long, default_value_t = 1)]
+        times: u32,
         /// Compare what comes with the files of this directory.
         #[arg(long)]
         verify: Option<PathBuf>,
@@ -52,6 +55,10 @@ pub(crate) enum Work {
     Put {
         #[command(flatten)]
         set: Set,
+        /// How often, one time after the other: from the second time on, to names that end with a
+        /// dash and the number of times before.
+        #[arg(long, default_value_t = 1)]
+        times: u32,
         /// Where the files are here.
         #[arg(long)]
         source: PathBuf,

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read as _, Write as _},
+    ops::AddAssign,
     path::Path,
     sync::{Arc, Barrier, Mutex, PoisonError, atomic::Ordering::Relaxed},
     thread,
@@ -14,7 +15,7 @@ use rustix::{
     process::{Resource, Rlimit, getrlimit, setrlimit},
     time::{ClockId, clock_gettime},
 };
-use rustls::ClientConfig;
+use rustls::{ClientConfig, ClientConnection};
 use serde_json::json;
 
 use crate::{
@@ -30,6 +31,13 @@ struct Done {
     bytes: u64,
     /// Files, sessions, commands, or entries of listings.
     operations: u64,
+}
+
+impl AddAssign for Done {
+    fn add_assign(&mut self, more: Self) {
+        self.bytes += more.bytes;
+        self.operations += more.operations;
+    }
 }
 
 /// Logs in, works when it is told to, and prints what was done.
@@ -119,9 +127,7 @@ fn work(options: &Options) -> anyhow::Result<()> {
             let mut all = results.lock().unwrap_or_else(PoisonError::into_inner);
             let mut sum = Done::default();
             for done in all.drain(..) {
-                let done = done?;
-                sum.bytes += done.bytes;
-                sum.operations += done.operations;
+                sum += done?;
             }
             let line = json!({
                 "seconds": seconds,
@@ -164,7 +170,7 @@ impl<'a> Client<'a> {
             Some(made)
         };
         let source = match &options.work {
-            Work::Put { set, source } => sources(set, source)?,
+            Work::Put { set, source, .. } => sources(set, source)?,
             _ => Vec::new(),
         };
         Ok(Self {
@@ -182,8 +188,21 @@ impl<'a> Client<'a> {
         }
         let session = self.session.as_mut().context("there is no session")?;
         match work {
-            Work::Get { set, verify } => get(session, set, verify.as_deref()),
-            Work::Put { set, .. } => put(session, set, self.number, &self.source),
+            Work::Get { set, times, verify } => {
+                let mut done = Done::default();
+                for _ in 0..*times {
+                    done += get(session, set, verify.as_deref())?;
+                }
+                Ok(done)
+            }
+            Work::Put { set, times, .. } => {
+                let directory = format!("{}/{}", set.directory, self.number);
+                let mut done = Done::default();
+                for time in 0..*times {
+                    done += put(session, set, &directory, time, &self.source)?;
+                }
+                Ok(done)
+            }
             Work::Commands {
                 line,
                 code,
@@ -263,11 +282,15 @@ fn get(session: &mut Session, set: &Set, verify: Option<&Path>) -> anyhow::Resul
 fn put(
     session: &mut Session,
     set: &Set,
-    number: usize,
+    directory: &str,
+    time: u32,
     sources: &[Source],
 ) -> anyhow::Result<Done> {
     for (at, source) in (0..).zip(sources) {
-        let path = format!("{}/{number}/{}", set.directory, set.name(at));
+        let mut path = format!("{directory}/{}", set.name(at));
+        if time > 0 {
+            path.push_str(&format!("-{time}"));
+        }
         data::put(session, &path, source)?;
     }
     Ok(Done {
@@ -310,8 +333,12 @@ fn list(session: &mut Session, line: &str, entries: u64, seconds: f64) -> anyhow
 
 /// Opens sessions, and transfers that stand still, when it is told to; they end with the input.
 fn hold(options: &Options) -> anyhow::Result<()> {
+    if options.tls {
+        // What the library of TLS does once is no part of the first session.
+        ClientConnection::new(tls::config(true)?, tls::name())?;
+    }
     wait_for_start()?;
-    let started = Instant::now();
+    let (cpu, started) = (own_cpu(), Instant::now());
     let open = |number: usize| -> anyhow::Result<(Session, Option<Held>)> {
         // A ticket may be good for its control connection alone.
         let config = options.tls.then(|| tls::config(true)).transpose()?;
@@ -352,7 +379,7 @@ fn hold(options: &Options) -> anyhow::Result<()> {
         "seconds": started.elapsed().as_secs_f64(),
         "bytes": 0,
         "operations": options.clients,
-        "client_cpu": own_cpu().as_secs_f64(),
+        "client_cpu": (own_cpu() - cpu).as_secs_f64(),
         "full_handshakes": tls::FULL.load(Relaxed),
         "resumed_handshakes": tls::RESUMED.load(Relaxed),
         "retried_logins": RETRIED_LOGINS.load(Relaxed),

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 
 use super::report::{Figure, Measured, Results, Row, Spread};
 
-const COLOURS: [RGBColor; 6] = [
+pub(super) const COLOURS: [RGBColor; 6] = [
     RGBColor(140, 140, 140),
     RGBColor(31, 119, 180),
     RGBColor(44, 160, 44),

@@ -74,6 +74,18 @@ impl Set {
         Ok(())
     }
 
+    /// Makes the files below `root` as holes: they have their sizes, and need no memory.
+    pub(super) fn make_holes(&self, root: &Path) -> anyhow::Result<()> {
+        let directory = root.join(self.directory());
+        fs::create_dir_all(&directory)?;
+        for name in self.names() {
+            let path = directory.join(name);
+            let made = File::create(&path).and_then(|file| file.set_len(self.size()));
+            made.with_context(|| format!("{} cannot be made", path.display()))?;
+        }
+        Ok(())
+    }
+
     /// Whether a directory holds the files of the set, and how many bytes they have.
     pub(super) fn check_sizes(&self, there: &Path) -> anyhow::Result<u64> {
         let mut bytes = 0;

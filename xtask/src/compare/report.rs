@@ -72,7 +72,7 @@ impl Spread {
         }
     }
 
-    fn json(self) -> Value {
+    pub(super) fn json(self) -> Value {
         json!({ "median": self.median, "min": self.min, "max": self.max })
     }
 }
@@ -178,6 +178,13 @@ impl Results {
     /// Says which version of something took part.
     pub(super) fn version(&mut self, name: &str, version: String) {
         self.versions.insert(name.to_owned(), version.into());
+    }
+
+    /// What is known of all of it.
+    pub(super) fn about(&self) -> Map<String, Value> {
+        let mut about = self.about.clone();
+        about.insert("versions".to_owned(), self.versions.clone().into());
+        about
     }
 
     /// Adds the figures of a scenario.
@@ -291,12 +298,20 @@ pub(super) fn rounded(figure: f64) -> String {
 
 /// Writes all of it into a directory.
 pub(super) fn write(results: &Results, directory: &Path) -> anyhow::Result<()> {
-    let mut value = results.about.clone();
-    value.insert("versions".to_owned(), results.versions.clone().into());
+    let mut value = results.about();
     let scenarios: Vec<Value> = results.measured.iter().map(scenario).collect();
     value.insert("scenarios".to_owned(), scenarios.into());
-    let file = directory.join(format!("{}.json", results.subject));
-    let text = serde_json::to_string_pretty(&value)?;
+    save(results.subject, &value, directory)
+}
+
+/// Writes what was measured of a subject into a directory.
+pub(super) fn save(
+    subject: &str,
+    value: &Map<String, Value>,
+    directory: &Path,
+) -> anyhow::Result<()> {
+    let file = directory.join(format!("{subject}.json"));
+    let text = serde_json::to_string_pretty(value)?;
     fs::write(&file, text + "\n").with_context(|| format!("{} cannot be written", file.display()))
 }
 

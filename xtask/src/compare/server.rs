@@ -6,6 +6,7 @@
 //! scenario.
 
 mod configuration;
+pub(super) mod growth;
 mod load;
 mod peers;
 mod run;

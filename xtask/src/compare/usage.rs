@@ -100,6 +100,37 @@ pub(super) fn memory(root: u32) -> anyhow::Result<f64> {
     Ok(processes.tree(root).iter().filter_map(of).sum())
 }
 
+/// The most memory that a process has had at any time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peak {
+    process: u32,
+    before: f64,
+}
+
+impl Peak {
+    /// From now on.
+    pub(super) fn new(process: u32) -> anyhow::Result<Self> {
+        // What it had before is forgotten.
+        fs::write(format!("/proc/{process}/clear_refs"), "5")
+            .context("the peak of a process's memory cannot be reset")?;
+        let before = status(process, "VmRSS:")?;
+        Ok(Self { process, before })
+    }
+
+    /// How far it has gone above what the process had, in KiB.
+    pub(super) fn above(&self) -> anyhow::Result<f64> {
+        Ok((status(self.process, "VmHWM:")? - self.before).max(0.0))
+    }
+}
+
+/// A field of `/proc/PID/status` in KiB.
+fn status(process: u32, field: &str) -> anyhow::Result<f64> {
+    let text = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
+    let number = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    number.with_context(|| format!("a process's status has no {field}"))
+}
+
 /// Counts what a server uses, with all its processes.
 #[derive(Debug)]
 pub(super) enum Meter {
@@ -265,6 +296,14 @@ mod tests {
         assert_eq!(processes.descendants(10), 2);
         assert_eq!(processes.used_by(10), (1.0, 0.5));
         assert_eq!(processes.used_by_tree(99), 0.0);
+    }
+
+    #[test]
+    fn a_peak_is_above_what_was_there() {
+        let peak = Peak::new(std::process::id()).expect("a status");
+        let held = vec![1u8; 64 << 20];
+        let above = peak.above().expect("a status");
+        assert!(above >= f64::from(60 << 10), "{above} for {}", held.len());
     }
 
     #[test]

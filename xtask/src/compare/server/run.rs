@@ -25,14 +25,14 @@ use super::{
 const NO_RIVAL: f64 = 4.0;
 
 /// A server that runs, and what counts its work.
-struct Live<'a> {
-    peer: Peer<'a>,
-    started: Started,
-    meter: Meter,
+pub(super) struct Live<'a> {
+    pub(super) peer: Peer<'a>,
+    pub(super) started: Started,
+    pub(super) meter: Meter,
 }
 
 impl<'a> Live<'a> {
-    fn start(peer: Peer<'a>, site: &Site) -> anyhow::Result<Self> {
+    pub(super) fn start(peer: Peer<'a>, site: &Site) -> anyhow::Result<Self> {
         let started = peer.start(site);
         let started =
             started.with_context(|| format!("the peer {} does not start", peer.name()))?;
@@ -162,7 +162,13 @@ fn measure(
 }
 
 /// The command of the clients.
-fn clients(scenario: &Scenario, peer: Peer<'_>, port: u16, site: &Site, check: bool) -> Command {
+pub(super) fn clients(
+    scenario: &Scenario,
+    peer: Peer<'_>,
+    port: u16,
+    site: &Site,
+    check: bool,
+) -> Command {
     let mut command = Command::new(&peer.programs.load);
     command
         .args(["--port", &port.to_string(), "--user", peer.kind.user()])
@@ -229,7 +235,7 @@ fn clients(scenario: &Scenario, peer: Peer<'_>, port: u16, site: &Site, check: b
 }
 
 /// Empty directories for what is put.
-fn clear(scenario: &Scenario, site: &Site) -> anyhow::Result<()> {
+pub(super) fn clear(scenario: &Scenario, site: &Site) -> anyhow::Result<()> {
     if !matches!(
         scenario.work,
         Work::Move(Direction::Put, _) | Work::Held(Direction::Put, _)

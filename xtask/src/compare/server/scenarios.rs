@@ -38,7 +38,7 @@ pub(super) struct Scenario {
 }
 
 impl Scenario {
-    fn new(name: &'static str, group: &'static str, clients: usize, work: Work) -> Self {
+    pub(super) fn new(name: &'static str, group: &'static str, clients: usize, work: Work) -> Self {
         Self {
             name,
             group,
