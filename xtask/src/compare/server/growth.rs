@@ -66,7 +66,7 @@ pub(in super::super) fn measure(options: &Options, ftpkit: &Path) -> anyhow::Res
         let mut curves = Vec::new();
         for curve in &growth.curves {
             print!("{}", curve.table(growth.what, &lines));
-            chart::draw(curve, growth.what, &lines, &out)?;
+            chart::draw(curve, growth, &lines, &out)?;
             curves.push(curve.json(&lines));
         }
         let mut value = Map::new();
@@ -124,14 +124,17 @@ fn lines(growth: &Growth, programs: &Programs, options: &Options) -> anyhow::Res
         .iter()
         .map(|(name, steps)| Line::new(name, steps.iter().map(|step| step.x)))
         .collect();
-    for turn in 1..=options.runs() {
+    // The round before the first is not counted: the system may have to find memory for it.
+    for turn in 0..=options.runs() {
         for ((name, steps), line) in growth.series.iter().zip(&mut lines) {
             for (step, point) in steps.iter().zip(&mut line.points) {
                 let (growth, x, runs) = (growth.name, step.x, options.runs());
                 eprint!("\r\x1b[K{growth}: {name}, {x}: run {turn} of {runs}");
                 let sample = sample(step, programs, &site, turn);
                 let sample = sample.with_context(|| format!("{growth}, {name}, at {x}"))?;
-                point.samples.push(sample);
+                if turn > 0 {
+                    point.samples.push(sample);
+                }
             }
         }
     }

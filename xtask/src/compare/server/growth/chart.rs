@@ -1,4 +1,4 @@
-//! The charts of growth: both axes in powers of ten.
+//! The charts of growth: both axes are logarithmic.
 
 use std::path::Path;
 
@@ -8,17 +8,18 @@ use plotters::prelude::*;
 use super::{
     super::super::{chart::COLOURS, report::Spread},
     curve::{Curve, Line, rounded_small, short},
+    steps::Growth,
 };
 
 /// Draws a curve into a directory.
 pub(super) fn draw(
     curve: &Curve,
-    what: &str,
+    growth: &Growth,
     lines: &[Line],
     directory: &Path,
 ) -> anyhow::Result<()> {
     let file = directory.join(format!("growth-{}.svg", curve.name));
-    try_to_draw(&file, curve, what, lines)
+    try_to_draw(&file, curve, growth, lines)
         .map_err(|error| anyhow!("{error}"))
         .with_context(|| format!("{} cannot be drawn", file.display()))
 }
@@ -26,7 +27,7 @@ pub(super) fn draw(
 fn try_to_draw(
     file: &Path,
     curve: &Curve,
-    what: &str,
+    growth: &Growth,
     lines: &[Line],
 ) -> Result<(), Box<dyn std::error::Error>> {
     let figures: Vec<Vec<(f64, Spread)>> = lines
@@ -47,8 +48,9 @@ fn try_to_draw(
     let positive = all().map(|(_, spread)| spread.min).filter(|min| *min > 0.0);
     let low = positive.fold(f64::MAX, f64::min).max(curve.floor / 10.0);
     let high = all().map(|(_, spread)| spread.max).fold(low, f64::max);
-    // A flat curve looks flat.
-    let (low, high) = (low.min(high / 10.0) / 1.5, high * 1.5);
+    // A flat curve looks flat, and no curve lies below the legend.
+    let low = low.min(high / 10.0) / 1.5;
+    let high = high * (high / low).powf(0.35);
 
     let area = SVGBackend::new(file, (720, 420)).into_drawing_area();
     area.fill(&WHITE)?;
@@ -58,13 +60,13 @@ fn try_to_draw(
         .x_label_area_size(44)
         .y_label_area_size(60)
         .build_cartesian_2d(
-            (first / 1.3..last * 1.3).log_scale(),
+            (first / 1.3..last * 1.3).log_scale().base(growth.base),
             (low..high).log_scale(),
         )?;
     chart
         .configure_mesh()
         .light_line_style(WHITE)
-        .x_desc(what)
+        .x_desc(growth.what)
         .x_label_formatter(&|x| short(*x))
         .y_label_formatter(&|y| rounded_small(*y).trim_end_matches(".00").to_owned())
         .draw()?;

@@ -16,6 +16,8 @@ pub(super) struct Growth {
     pub(super) name: &'static str,
     /// What the steps count.
     pub(super) what: &'static str,
+    /// By what they grow, for the axis.
+    pub(super) base: f64,
     pub(super) content: Content,
     pub(super) series: Vec<(&'static str, Vec<Step>)>,
     pub(super) curves: Vec<Curve>,
@@ -74,6 +76,7 @@ fn sessions(quick: bool) -> Growth {
     Growth {
         name: "sessions",
         what: "sessions",
+        base: 10.0,
         content: Content::Holes,
         series: vec![("clear", line(false)), ("TLS", line(true))],
         curves: vec![
@@ -113,6 +116,7 @@ fn entries(quick: bool) -> Growth {
     Growth {
         name: "entries",
         what: "entries of a directory",
+        base: 10.0,
         content: Content::Random,
         series: vec![("MLSD", line("MLSD")), ("LIST", line("LIST"))],
         curves: vec![
@@ -151,6 +155,7 @@ fn sizes(quick: bool) -> Growth {
     Growth {
         name: "sizes",
         what: "bytes of a file",
+        base: 10.0,
         content: Content::Holes,
         series: vec![
             ("RETR", line(Direction::Get)),
@@ -196,6 +201,7 @@ fn parallel(quick: bool) -> Growth {
     Growth {
         name: "parallel",
         what: "RETRs beside each other",
+        base: 2.0,
         content: Content::Random,
         series: vec![
             (names[0], line(false, &|_| each * MIB)),
