@@ -9,9 +9,9 @@ mod chart;
 mod curve;
 mod steps;
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
         peer, process,
         report::{self, Results},
         scenario::Direction,
-        usage::{Machine, Peak, memory},
+        usage::{Machine, Peak, Processes, memory},
     },
     peers::{Kind, Peer, Programs},
     run::{self, Live},
@@ -122,10 +122,23 @@ fn lines(growth: &Growth, programs: &Programs, options: &Options) -> anyhow::Res
     let mut lines: Vec<Line> = growth
         .series
         .iter()
-        .map(|(name, steps)| Line::new(name, steps.iter().map(|step| step.x)))
+        .map(|(name, steps)| Line::new(name, false, steps.iter().map(|step| step.x)))
         .collect();
+    let has_control = growth.curves.iter().any(|curve| curve.has_control);
+    let mut control = has_control.then(|| {
+        let steps = lines.first().map_or(&[][..], |line| &line.points);
+        Line::new(CONTROL, true, steps.iter().map(|point| point.x))
+    });
     // The round before the first is not counted: the system may have to find memory for it.
     for turn in 0..=options.runs() {
+        if let (Some(line), Some((_, steps))) = (&mut control, growth.series.first()) {
+            for (step, point) in steps.iter().zip(&mut line.points) {
+                let sample = read_directory(step, &site, turn)?;
+                if turn > 0 {
+                    point.samples.push(sample);
+                }
+            }
+        }
         for ((name, steps), line) in growth.series.iter().zip(&mut lines) {
             for (step, point) in steps.iter().zip(&mut line.points) {
                 let (growth, x, runs) = (growth.name, step.x, options.runs());
@@ -139,7 +152,47 @@ fn lines(growth: &Growth, programs: &Programs, options: &Options) -> anyhow::Res
         }
     }
     eprintln!();
+    lines.extend(control);
     Ok(lines)
+}
+
+/// The name of the system alone.
+const CONTROL: &str = "system alone";
+
+/// Reads a directory and asks for the facts of all that is in it, as a listing must, again and
+/// again for as long as the clients list.
+fn read_directory(step: &Step, site: &Site, turn: usize) -> anyhow::Result<Sample> {
+    let Work::List(_, set, seconds) = &step.scenario.work else {
+        bail!("there is no directory");
+    };
+    let directory = site.root().join(set.directory());
+    let (machine, own) = (Machine::now()?, Processes::now()?);
+    let started = Instant::now();
+    let mut operations = 0;
+    let seconds = loop {
+        for entry in directory.read_dir()? {
+            entry?.metadata()?;
+            operations += 1;
+        }
+        let elapsed = started.elapsed().as_secs_f64();
+        if elapsed >= *seconds {
+            break elapsed;
+        }
+    };
+    let (machine_after, own_after) = (Machine::now()?, Processes::now()?);
+    let this = std::process::id();
+    let cpu = own_after.used_by(this).0 - own.used_by(this).0;
+    Ok(Sample {
+        turn,
+        seconds,
+        operations,
+        bytes: 0,
+        memory: 0.0,
+        server_cpu: 0.0,
+        client_cpu: cpu,
+        foreign_cpu: (machine_after.busy - machine.busy - cpu).max(0.0),
+        stolen_cpu: machine_after.stolen - machine.stolen,
+    })
 }
 
 /// Takes a step once, with a server that nobody has called yet.

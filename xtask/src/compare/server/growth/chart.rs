@@ -30,6 +30,7 @@ fn try_to_draw(
     growth: &Growth,
     lines: &[Line],
 ) -> Result<(), Box<dyn std::error::Error>> {
+    let lines = curve.lines(lines);
     let figures: Vec<Vec<(f64, Spread)>> = lines
         .iter()
         .map(|line| {
@@ -70,7 +71,10 @@ fn try_to_draw(
         .x_label_formatter(&|x| short(*x))
         .y_label_formatter(&|y| rounded_small(*y).trim_end_matches(".00").to_owned())
         .draw()?;
-    for ((line, points), colour) in lines.iter().zip(&figures).zip(COLOURS.into_iter().skip(1)) {
+    // Grey is for what is no server.
+    let [grey, colours @ ..] = COLOURS;
+    for ((line, points), colour) in lines.iter().zip(&figures).zip(colours) {
+        let colour = if line.is_control { grey } else { colour };
         let medians: Vec<(f64, f64)> = points
             .iter()
             .map(|(x, spread)| (*x, spread.median.max(low)))

@@ -39,17 +39,24 @@ pub(super) struct Point {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) name: &'static str,
+    /// Whether it is the system alone, which tells what of a bend is not ftpkit's.
+    pub(super) is_control: bool,
     pub(super) points: Vec<Point>,
 }
 
 impl Line {
-    pub(super) fn new(name: &'static str, steps: impl Iterator<Item = u64>) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        is_control: bool,
+        steps: impl Iterator<Item = u64>,
+    ) -> Self {
         let point = |x| Point {
             x,
             samples: Vec::new(),
         };
         Self {
             name,
+            is_control,
             points: steps.map(point).collect(),
         }
     }
@@ -59,7 +66,11 @@ impl Line {
             let samples: Vec<Value> = point.samples.iter().map(Sample::json).collect();
             json!({ "x": point.x, "runs": samples })
         });
-        json!({ "line": self.name, "points": points.collect::<Vec<_>>() })
+        json!({
+            "line": self.name,
+            "is_control": self.is_control,
+            "points": points.collect::<Vec<_>>(),
+        })
     }
 }
 
@@ -83,6 +94,8 @@ pub(super) struct Curve {
     pub(super) cost: Cost,
     /// Below this, figures are not told apart.
     pub(super) floor: f64,
+    /// Whether it is of time, which the system alone needs too.
+    pub(super) has_control: bool,
 }
 
 /// Whether a line costs more per unit at its end.
@@ -116,6 +129,35 @@ impl Bend {
 }
 
 impl Curve {
+    pub(super) const fn new(
+        name: &'static str,
+        unit: &'static str,
+        of: fn(&Point, &Sample) -> f64,
+        cost: Cost,
+    ) -> Self {
+        Self {
+            name,
+            unit,
+            of,
+            cost,
+            floor: 0.0,
+            has_control: false,
+        }
+    }
+
+    /// The same, where the system alone has such a figure.
+    pub(super) const fn with_control(mut self) -> Self {
+        self.has_control = true;
+        self
+    }
+
+    /// Those of all lines that have this figure.
+    pub(super) fn lines<'a>(&self, all: &'a [Line]) -> Vec<&'a Line> {
+        let all = all.iter();
+        all.filter(|line| self.has_control || !line.is_control)
+            .collect()
+    }
+
     pub(super) fn figure(&self, point: &Point) -> Spread {
         Spread::of(point.samples.iter().map(|sample| (self.of)(point, sample)))
     }
@@ -138,6 +180,7 @@ impl Curve {
 
     /// The figures of all steps for people, and the costs per unit where these are others.
     pub(super) fn table(&self, what: &str, lines: &[Line]) -> String {
+        let lines = self.lines(lines);
         let mut text = format!("\n{}: {}\n", self.name, self.unit);
         let mut rows: Vec<Vec<String>> = Vec::new();
         let steps = lines.first().map_or(&[][..], |line| &line.points);
@@ -149,7 +192,7 @@ impl Curve {
                 .map(|point| rounded_small(figure(point).median));
             [name].into_iter().chain(cells).collect()
         };
-        for line in lines {
+        for line in &lines {
             let name = line.name.to_owned();
             rows.push(row(name, &line.points, &|point| self.figure(point)));
             if let Cost::PerUnit(unit, _) | Cost::Inverse(unit, _) = self.cost {
@@ -210,7 +253,7 @@ impl Curve {
             "curve": self.name,
             "unit": self.unit,
             "cost_unit": cost_unit,
-            "lines": lines.iter().map(line).collect::<Vec<_>>(),
+            "lines": self.lines(lines).into_iter().map(line).collect::<Vec<_>>(),
         })
     }
 }
@@ -282,13 +325,7 @@ mod tests {
             samples: vec![sample],
         };
         let cost = |cost| {
-            let curve = Curve {
-                name: "",
-                unit: "",
-                of: |_, sample| sample.seconds,
-                cost,
-                floor: 0.5,
-            };
+            let curve = Curve::new("", "", |_, sample| sample.seconds, cost);
             curve.cost(&point).median
         };
         assert_eq!(cost(Cost::Itself), 2.0);

@@ -80,20 +80,18 @@ fn sessions(quick: bool) -> Growth {
         content: Content::Holes,
         series: vec![("clear", line(false)), ("TLS", line(true))],
         curves: vec![
-            Curve {
-                name: "sessions-memory",
-                unit: "KiB of the server per idle session",
-                of: |point, sample| sample.memory / point.x as f64,
-                cost: Cost::Itself,
-                floor: 0.0,
-            },
-            Curve {
-                name: "sessions-time",
-                unit: "ms to open a session, eight at a time",
-                of: |_, sample| sample.seconds * 1e3 / sample.operations as f64,
-                cost: Cost::Itself,
-                floor: 0.0,
-            },
+            Curve::new(
+                "sessions-memory",
+                "KiB of the server per idle session",
+                |point, sample| sample.memory / point.x as f64,
+                Cost::Itself,
+            ),
+            Curve::new(
+                "sessions-time",
+                "ms to open a session, eight at a time",
+                |_, sample| sample.seconds * 1e3 / sample.operations as f64,
+                Cost::Itself,
+            ),
         ],
     }
 }
@@ -120,13 +118,13 @@ fn entries(quick: bool) -> Growth {
         content: Content::Random,
         series: vec![("MLSD", line("MLSD")), ("LIST", line("LIST"))],
         curves: vec![
-            Curve {
-                name: "entries-time",
-                unit: "µs per entry",
-                of: |_, sample| sample.seconds * 1e6 / sample.operations as f64,
-                cost: Cost::Itself,
-                floor: 0.0,
-            },
+            Curve::new(
+                "entries-time",
+                "µs per entry",
+                |_, sample| sample.seconds * 1e6 / sample.operations as f64,
+                Cost::Itself,
+            )
+            .with_control(),
             peak(
                 "entries-memory",
                 "MiB of the server for a listing, at its peak",
@@ -162,13 +160,12 @@ fn sizes(quick: bool) -> Growth {
             ("STOR", line(Direction::Put)),
         ],
         curves: vec![
-            Curve {
-                name: "sizes-time",
-                unit: "seconds for a file",
-                of: |_, sample| sample.seconds / sample.operations as f64,
-                cost: Cost::PerUnit("ns per byte", 1e9),
-                floor: 0.0,
-            },
+            Curve::new(
+                "sizes-time",
+                "seconds for a file",
+                |_, sample| sample.seconds / sample.operations as f64,
+                Cost::PerUnit("ns per byte", 1e9),
+            ),
             peak(
                 "sizes-memory",
                 "MiB of the server for a transfer, at its peak",
@@ -209,20 +206,18 @@ fn parallel(quick: bool) -> Growth {
             (names[2], line(true, &shared)),
         ],
         curves: vec![
-            Curve {
-                name: "parallel-rate",
-                unit: "MB/s in all",
-                of: |_, sample| sample.bytes as f64 / 1e6 / sample.seconds,
-                cost: Cost::Inverse("ms per MB", 1e3),
-                floor: 0.0,
-            },
-            Curve {
-                name: "parallel-memory",
-                unit: "KiB of the server per transfer, at its peak",
-                of: |point, sample| sample.memory / point.x as f64,
-                cost: Cost::Itself,
-                floor: 0.0,
-            },
+            Curve::new(
+                "parallel-rate",
+                "MB/s in all",
+                |_, sample| sample.bytes as f64 / 1e6 / sample.seconds,
+                Cost::Inverse("ms per MB", 1e3),
+            ),
+            Curve::new(
+                "parallel-memory",
+                "KiB of the server per transfer, at its peak",
+                |point, sample| sample.memory / point.x as f64,
+                Cost::Itself,
+            ),
         ],
     }
 }
@@ -231,12 +226,10 @@ fn parallel(quick: bool) -> Growth {
 /// each processor.
 fn peak(name: &'static str, unit: &'static str) -> Curve {
     let of = |_: &Point, sample: &Sample| sample.memory / 1024.0;
+    let curve = Curve::new(name, unit, of, Cost::Itself);
     Curve {
-        name,
-        unit,
-        of,
-        cost: Cost::Itself,
         floor: 0.5,
+        ..curve
     }
 }
 
