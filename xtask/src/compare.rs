@@ -46,7 +46,7 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
 
-    /// How often each pairing runs in each scenario [default: 5; with --quick: 3, servers 1].
+    /// How often each pairing runs in each scenario [default: 5; with --quick: 3, servers and growth 1].
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
 

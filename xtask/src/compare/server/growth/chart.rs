@@ -7,7 +7,7 @@ use plotters::prelude::*;
 
 use super::{
     super::super::{chart::COLOURS, report::Spread},
-    curve::{Curve, Line, rounded_small, short},
+    curve::{Curve, Line, short},
     steps::Growth,
 };
 
@@ -69,7 +69,7 @@ fn try_to_draw(
         .light_line_style(WHITE)
         .x_desc(growth.what)
         .x_label_formatter(&|x| short(*x))
-        .y_label_formatter(&|y| rounded_small(*y).trim_end_matches(".00").to_owned())
+        .y_label_formatter(&|y| tick(*y))
         .draw()?;
     // Grey is for what is no server.
     let [grey, colours @ ..] = COLOURS;
@@ -101,4 +101,31 @@ fn try_to_draw(
         .draw()?;
     area.present()?;
     Ok(())
+}
+
+/// A number with one digit that is not 0, as the steps of the axis are.
+fn tick(number: f64) -> String {
+    if number >= 1.0 {
+        return short(number);
+    }
+    let digits = (1..9).find(|digits| number * 10_f64.powi(*digits) > 0.99);
+    let digits = digits.map_or(9, |digits| digits as usize);
+    format!("{number:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_have_one_digit() {
+        for (number, text) in [
+            (0.000_1, "0.0001"),
+            (0.1 + 0.2, "0.3"),
+            (1.0, "1"),
+            (20_000.0, "20k"),
+        ] {
+            assert_eq!(tick(number), text);
+        }
+    }
 }

@@ -272,7 +272,7 @@ pub(super) fn short(number: f64) -> String {
 }
 
 /// Three digits, wherever the point is.
-pub(super) fn rounded_small(figure: f64) -> String {
+fn rounded_small(figure: f64) -> String {
     match figure.abs() {
         0.0 => "0".to_owned(),
         ..0.001 => format!("{figure:.2e}"),
