@@ -7,6 +7,7 @@
 
 mod build;
 mod chart;
+mod client;
 mod data;
 mod ftpkit;
 mod network;
@@ -37,6 +38,8 @@ pub(crate) enum Subject {
     Parse(Options),
     /// What ftpkit's server costs as sessions, entries, files and transfers grow.
     Growth(Options),
+    /// FTP clients, with vsftpd: curl, lftp and suppaftp.
+    Client(Options),
 }
 
 /// How it is compared.
@@ -46,7 +49,7 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
 
-    /// How often each pairing runs in each scenario [default: 5; with --quick: 3, servers and growth 1].
+    /// How often each pairing runs in each scenario [default: 5; with --quick: 3, but of FTP 1].
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
 
@@ -118,6 +121,13 @@ pub(crate) fn run(subject: Subject) -> anyhow::Result<()> {
             let ftpkit = prepare(&options)?;
             let results = server::compare(&options, &ftpkit)?;
             finish(results, &options, &server::names())
+        }
+        Subject::Client(options) => {
+            let options = options.with_quick_runs(1);
+            client::build()?;
+            let ftpkit = prepare(&options)?;
+            let results = client::compare(&options, &ftpkit)?;
+            finish(results, &options, &client::names())
         }
         Subject::Parse(options) => finish(parse::compare(&options)?, &options, &parse::names()),
         Subject::Growth(options) => {

@@ -1,6 +1,7 @@
 //! What is compared, built for release.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -24,10 +25,9 @@ pub(super) fn parse() -> anyhow::Result<PathBuf> {
     program("ftpkit-parse", &which)
 }
 
-/// The version of a package in a lock file.
-pub(super) fn locked(text: &str, name: &str) -> Option<String> {
-    let (_, rest) = text.split_once(&format!("name = \"{name}\"\nversion = \""))?;
-    Some(rest.split_once('"')?.0.to_owned())
+/// Builds suppaftp as a program.
+pub(super) fn suppaftp() -> anyhow::Result<PathBuf> {
+    apart("suppaftp-peer", &super::root().join("benches/suppaftp"))
 }
 
 /// Builds a package that is no member of the workspace, and shares its directory of builds.
@@ -38,6 +38,21 @@ pub(super) fn apart(name: &str, directory: &Path) -> anyhow::Result<PathBuf> {
     let manifest = manifest.context("a path that is no text")?;
     let target = target.context("a path that is no text")?;
     program(name, &["--manifest-path", manifest, "--target-dir", target])
+}
+
+/// The version of a package that one apart from the workspace is built with.
+pub(super) fn locked(name: &str, directory: &Path) -> anyhow::Result<String> {
+    let file = directory.join("Cargo.lock");
+    let text =
+        fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let version = version_in(&text, name);
+    version.with_context(|| format!("{} has no {name}", file.display()))
+}
+
+/// The version of a package in a lock file.
+fn version_in(text: &str, name: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+    Some(rest.split_once('"')?.0.to_owned())
 }
 
 fn program(name: &str, which: &[&str]) -> anyhow::Result<PathBuf> {
@@ -70,7 +85,7 @@ mod tests {
     fn a_version_is_that_of_its_package() {
         let text = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\n\
                     [[package]]\nname = \"ab\"\nversion = \"2.0.0\"\n";
-        assert_eq!(locked(text, "ab").as_deref(), Some("2.0.0"));
-        assert_eq!(locked(text, "b"), None);
+        assert_eq!(version_in(text, "ab").as_deref(), Some("2.0.0"));
+        assert_eq!(version_in(text, "b"), None);
     }
 }

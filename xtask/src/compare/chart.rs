@@ -47,8 +47,13 @@ pub(super) fn write(results: &Results, directory: &Path) -> anyhow::Result<()> {
             continue;
         }
         write("speed", "Speed", Measured::speed)?;
-        let what = "Processor time of the server";
-        write("server-cpu", what, Measured::server_cpu)?;
+        if results.subject == "client" {
+            let what = "Processor time of the client";
+            write("client-cpu", what, Measured::client_cpu)?;
+        } else {
+            let what = "Processor time of the server";
+            write("server-cpu", what, Measured::server_cpu)?;
+        }
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
+use super::process;
+
 const MIB: usize = 1 << 20;
 
 /// Files that a scenario moves.
@@ -145,6 +147,7 @@ fn is_same(ours: &Path, theirs: &Path) -> anyhow::Result<bool> {
 #[derive(Debug)]
 pub(super) struct Site {
     directory: tempfile::TempDir,
+    is_shared: bool,
 }
 
 impl Site {
@@ -154,9 +157,24 @@ impl Site {
             .prefix("ftpkit-compare-")
             .tempdir_in(parent)
             .with_context(|| format!("no directory can be made in {}", parent.display()))?;
-        let site = Self { directory };
+        let site = Self {
+            directory,
+            is_shared: false,
+        };
         for made in [site.root(), site.downloads(), site.private()] {
             fs::create_dir_all(made)?;
+        }
+        Ok(site)
+    }
+
+    /// The same for servers that work as somebody else, who may read what they serve and write
+    /// what is put.
+    pub(super) fn shared(parent: &Path) -> anyhow::Result<Self> {
+        let mut site = Self::new(parent)?;
+        site.is_shared = true;
+        // The helpers of some look for theirs as somebody without rights.
+        for directory in [site.directory.path(), &site.root(), &site.private()] {
+            open_to_all(directory, false)?;
         }
         Ok(site)
     }
@@ -183,7 +201,14 @@ impl Site {
                 fs::remove_dir_all(&parent)?;
             }
             for stream in 0..streams {
-                fs::create_dir_all(parent.join(stream.to_string()))?;
+                let directory = parent.join(stream.to_string());
+                fs::create_dir_all(&directory)?;
+                if self.is_shared {
+                    open_to_all(&directory, true)?;
+                }
+            }
+            if self.is_shared && streams > 0 {
+                open_to_all(&parent, true)?;
             }
         }
         Ok(())
@@ -193,6 +218,13 @@ impl Site {
     pub(super) fn uploads(&self) -> PathBuf {
         self.root().join("up")
     }
+}
+
+/// Lets everybody reach a directory, and with `write` put files into it.
+fn open_to_all(directory: &Path, write: bool) -> anyhow::Result<()> {
+    let mode = if write { "777" } else { "755" };
+    let path = directory.to_str().context("a path that is no text")?;
+    process::output(Path::new("chmod"), &[mode, path]).map(|_| ())
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ impl Server for Ftpkit {
             process,
             port,
             base: String::new(),
+            is_tls: false,
         })
     }
 }

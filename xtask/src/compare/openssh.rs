@@ -138,6 +138,7 @@ impl Server for Sshd {
             process,
             port,
             base,
+            is_tls: false,
         })
     }
 }

@@ -36,11 +36,8 @@ pub(super) fn names() -> Vec<&'static str> {
 pub(super) fn compare(options: &Options) -> anyhow::Result<Results> {
     let program = build::parse()?;
     let mut results = Results::new("parse", "the best peer", options)?;
-    let lock = std::fs::read_to_string(root().join("Cargo.lock"))?;
     for name in ["suppaftp", "ftp-cmd-list-parse", "ftpkit-proto"] {
-        let version = build::locked(&lock, name);
-        let version = version.with_context(|| format!("{name} is not in Cargo.lock"))?;
-        results.version(name, version);
+        results.version(name, build::locked(name, root())?);
     }
     let seconds = if options.quick { "0.05" } else { "0.5" };
     let only = options.only.as_deref();

@@ -27,6 +27,8 @@ pub(super) struct Started {
     pub(super) port: u16,
     /// What a client must call the root of the site, without a slash at its end.
     pub(super) base: String,
+    /// Whether clients must ask for TLS.
+    pub(super) is_tls: bool,
 }
 
 /// A client that is a program.

@@ -46,4 +46,7 @@ pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) load: Load,
     pub(super) pairings: Vec<Pairing>,
+    /// The client that is compared with the best of the others, whichever that is: the first
+    /// pairing is not the reference then.
+    pub(super) compared: Option<usize>,
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use super::{Options, build, data::Site, peer, report::Results, root};
 
-use peers::{Kind, Programs};
+use peers::{Kind, Peer, Programs};
 
 /// Builds what ftpkit is compared with, and by.
 pub(super) fn build() -> anyhow::Result<()> {
@@ -26,6 +26,42 @@ pub(super) fn build() -> anyhow::Result<()> {
 
 fn libunftp() -> anyhow::Result<std::path::PathBuf> {
     build::apart("libunftp-peer", &root().join("benches/libunftp"))
+}
+
+/// vsftpd, which clients are compared with.
+#[derive(Debug)]
+pub(super) struct Vsftpd(Programs);
+
+impl Vsftpd {
+    /// Who logs in, and the password.
+    pub(super) const LOGIN: (&str, &str) = (Kind::Vsftpd.user(), configuration::PASSWORD);
+
+    /// The one that the peers' suite has unpacked.
+    pub(super) fn find() -> anyhow::Result<Self> {
+        let programs = Programs {
+            peers: peer::peers(),
+            ..Programs::default()
+        };
+        programs.check(Kind::Vsftpd)?;
+        Ok(Self(programs))
+    }
+
+    /// In clear, and under TLS.
+    pub(super) fn both(&self) -> [Box<dyn peer::Server + '_>; 2] {
+        [false, true].map(|is_tls| {
+            let peer = Peer {
+                kind: Kind::Vsftpd,
+                is_tls,
+                programs: &self.0,
+            };
+            Box::new(peer) as Box<dyn peer::Server>
+        })
+    }
+
+    /// Who has signed its certificate.
+    pub(super) fn authority(&self) -> std::path::PathBuf {
+        self.0.tls("ca.pem")
+    }
 }
 
 /// The names of all scenarios, in their order.
@@ -42,8 +78,10 @@ pub(super) fn compare(options: &Options, ftpkit: &Path) -> anyhow::Result<Result
         libunftp: libunftp()?,
         peers: peer::peers(),
     };
-    programs.check()?;
-    let site = Site::new(&options.data)?;
+    for kind in Kind::ALL {
+        programs.check(kind)?;
+    }
+    let site = Site::shared(&options.data)?;
     let mut results = Results::new("server", "the best peer", options)?;
     results.note(
         "tls",

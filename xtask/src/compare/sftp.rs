@@ -51,6 +51,7 @@ fn scenarios(quick: bool) -> Vec<Scenario> {
         Scenario {
             name,
             pairings: pairings(),
+            compared: None,
             load,
         }
     })

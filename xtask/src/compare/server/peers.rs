@@ -1,9 +1,6 @@
 //! ftpkit and its peers as servers: which programs they are, how they are started, who logs in.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, ensure};
 
@@ -58,7 +55,7 @@ impl Kind {
 }
 
 /// Where the programs are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Programs {
     pub(super) ftpkit: PathBuf,
     pub(super) load: PathBuf,
@@ -80,18 +77,16 @@ impl Programs {
         }
     }
 
-    /// Whether all are there.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
-        for kind in Kind::ALL {
-            let program = self.of(kind);
-            ensure!(
-                program.exists(),
-                "{} is not {}: run crates/ftpkit-test/peers/install {} as root",
-                kind.name(),
-                program.display(),
-                self.peers.display()
-            );
-        }
+    /// Whether a server's is there.
+    pub(super) fn check(&self, kind: Kind) -> anyhow::Result<()> {
+        let program = self.of(kind);
+        ensure!(
+            program.exists(),
+            "{} is not {}: run crates/ftpkit-test/peers/install {} as root",
+            kind.name(),
+            program.display(),
+            self.peers.display()
+        );
         Ok(())
     }
 
@@ -105,11 +100,7 @@ impl Programs {
                 let print = "import pyftpdlib; print(pyftpdlib.__ver__)";
                 process::output(&program, &["-c", print])
             }
-            Kind::Libunftp => {
-                let lock = super::root().join("benches/libunftp/Cargo.lock");
-                build::locked(&fs::read_to_string(lock)?, "libunftp")
-                    .context("libunftp's version is not in its Cargo.lock")
-            }
+            Kind::Libunftp => build::locked("libunftp", &super::root().join("benches/libunftp")),
             // They do not tell; the package does.
             Kind::Vsftpd => self.package("vsftpd"),
             Kind::PureFtpd => self.package("pure-ftpd"),
@@ -172,13 +163,7 @@ impl Server for Peer<'_> {
             process,
             port,
             base,
+            is_tls: self.is_tls,
         })
     }
-}
-
-/// Lets the peers' user reach a directory, and with `write` put files into it.
-pub(super) fn open_to_all(directory: &Path, write: bool) -> anyhow::Result<()> {
-    let mode = if write { "777" } else { "755" };
-    let path = directory.to_str().context("a path that is no text")?;
-    process::output(Path::new("chmod"), &[mode, path]).map(|_| ())
 }

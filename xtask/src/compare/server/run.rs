@@ -9,20 +9,16 @@ use super::super::{
     data::{Set, Site},
     peer::{Server as _, Started},
     report::{Figure, Measured, Results, Row},
-    runner::Run,
+    runner::{NO_RIVAL, Run},
     scenario::Direction,
     usage::{Machine, Meter, Processes, memory, settle},
 };
 use super::{
     configuration::PASSWORD,
     load::{Clients, Told},
-    peers::{Kind, Peer, Programs, open_to_all},
+    peers::{Kind, Peer, Programs},
     scenarios::{self, Scenario, Work},
 };
-
-/// A peer that is so many times slower than the best one is no rival: it takes part in every third
-/// turn only, so that the turns of the others are not hours apart.
-const NO_RIVAL: f64 = 4.0;
 
 /// A server that runs, and what counts its work.
 pub(super) struct Live<'a> {
@@ -52,12 +48,6 @@ pub(super) fn all(
     options: &Options,
     results: &mut Results,
 ) -> anyhow::Result<()> {
-    let root = site.root();
-    for directory in root.ancestors().take(2) {
-        open_to_all(directory, false)?;
-    }
-    // vsftpd's and Pure-FTPd's helpers look for theirs as somebody without rights.
-    open_to_all(&site.private(), false)?;
     let only = options.only.as_deref();
     let chosen: Vec<Scenario> = scenarios::all(options.quick)
         .into_iter()
@@ -242,12 +232,7 @@ pub(super) fn clear(scenario: &Scenario, site: &Site) -> anyhow::Result<()> {
     ) {
         return Ok(());
     }
-    site.clear(scenario.clients)?;
-    open_to_all(&site.uploads(), true)?;
-    for number in 0..scenario.clients {
-        open_to_all(&site.uploads().join(number.to_string()), true)?;
-    }
-    Ok(())
+    site.clear(scenario.clients)
 }
 
 /// Runs a scenario once with a server.
