@@ -7,7 +7,11 @@ mod serve;
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use ftpkit::proto::{listing::Dialect, time::Civil};
+use ftpkit::proto::{
+    listing::Dialect,
+    time::Civil,
+    url::{Scheme, Url},
+};
 
 pub(crate) use self::{
     remote::{
@@ -52,6 +56,28 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Ask for a password and print a line for --user-file.
     Passwd(Passwd),
+}
+
+impl Command {
+    /// Whether it has work for several threads: a server, or the cryptography of SSH, which has
+    /// a task of its own.
+    pub(crate) fn has_many_tasks(&self) -> bool {
+        let is_sftp = |url: &Url| url.scheme() == Scheme::Sftp;
+        match self {
+            Self::Serve(_) => true,
+            Self::Get(get) => get.what.iter().any(|what| match what {
+                RemoteOrLocal::Remote(url) => is_sftp(url),
+                RemoteOrLocal::Local(_) => false,
+            }),
+            Self::Put(put) => is_sftp(&put.url),
+            Self::Ls(ls) => is_sftp(&ls.url),
+            Self::Rm(rm) => rm.urls.iter().any(is_sftp),
+            Self::Mkdir(mkdir) => mkdir.urls.iter().any(is_sftp),
+            Self::Mv(mv) => is_sftp(&mv.from),
+            Self::Probe(probe) => is_sftp(&probe.url),
+            Self::Inspect(_) | Self::Passwd(_) => false,
+        }
+    }
 }
 
 /// What crossed an FTP connection: bytes in, one JSON object a line out.
