@@ -80,7 +80,7 @@ impl Parting {
         }
     }
 
-    /// Ready when both sides have ended.
+    /// Ready when both sides have ended, and the server has closed the connection.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.shut {
             // A server that is gone already has nothing more to say either.
@@ -89,7 +89,8 @@ impl Parting {
             }
             self.shut = true;
         }
-        skim(&mut self.stream, &mut self.read, cx)
+        ready!(skim(&mut self.stream, &mut self.read, cx));
+        self.stream.poll_closed(cx)
     }
 
     /// Whether no ticket has come.

@@ -137,6 +137,19 @@ impl Ahead {
         &self.stream
     }
 
+    /// Waits for the end of the connection itself, behind that of TLS, and forgets what comes
+    /// before it.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut space = [0; 1024];
+        loop {
+            let mut buf = ReadBuf::new(&mut space);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
+            if read.is_err() || buf.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        }
+    }
+
     /// Whether what was read so far ends with a record.
     pub(crate) fn is_between_records(&self) -> bool {
         self.place.is_between()

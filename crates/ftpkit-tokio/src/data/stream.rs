@@ -148,6 +148,20 @@ impl DataStream {
         }
     }
 
+    /// Waits until the peer has closed the connection, where TLS has ended already; in clear that
+    /// is all one.
+    ///
+    /// A socket that is closed at the very moment at which the peer's end arrives may lose it, and
+    /// a peer that waits until it is acknowledged then waits for its own timer.
+    #[cfg_attr(not(feature = "_tls"), expect(unused_variables))]
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.inner {
+            Inner::Clear(_) => Poll::Ready(()),
+            #[cfg(feature = "_tls")]
+            Inner::Secure(stream) => ahead(stream).poll_end(cx),
+        }
+    }
+
     /// Closes the connection with a reset, so that the peer cannot take what was sent so far
     /// for all there is.
     pub fn reset(self) {
