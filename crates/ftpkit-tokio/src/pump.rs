@@ -4,6 +4,7 @@
 mod adapters;
 pub(crate) mod buffers;
 mod copy;
+mod file;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod sendfile;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -21,7 +22,10 @@ use std::{
 
 use ftpkit_proto::DataFailure;
 
-pub use self::adapters::{Reader, Writer};
+pub use self::{
+    adapters::{Reader, Writer},
+    file::FileMover,
+};
 use crate::data::DataStream;
 
 /// How much one session moves before the others on its thread have their turn.

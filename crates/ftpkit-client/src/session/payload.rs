@@ -39,11 +39,11 @@ impl Session {
 
     /// Gives `io` a try with the data stream, and drives the session while it has to wait.
     /// `None`: the transfer has ended meanwhile, its outcome is next.
-    pub(crate) fn poll_payload(
+    pub(crate) fn poll_payload<E>(
         &mut self,
         cx: &mut Context<'_>,
-        mut io: impl FnMut(&mut Context<'_>, &mut DataStream) -> Poll<std::io::Result<usize>>,
-    ) -> Poll<Option<std::io::Result<usize>>> {
+        mut io: impl FnMut(&mut Context<'_>, &mut DataStream) -> Poll<Result<usize, E>>,
+    ) -> Poll<Option<Result<usize, E>>> {
         loop {
             if let Some(data) = self
                 .running
@@ -51,8 +51,8 @@ impl Session {
                 .and_then(|running| running.data.as_mut())
                 && let Poll::Ready(done) = io(cx, &mut data.stream)
             {
-                if let Ok(bytes) = done {
-                    data.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+                if let Ok(bytes) = &done {
+                    data.moved.fetch_add(*bytes as u64, Ordering::Relaxed);
                 }
                 return Poll::Ready(Some(done));
             }

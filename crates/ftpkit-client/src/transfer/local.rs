@@ -1,5 +1,8 @@
 //! Transfers to and from local files: a download becomes visible under its name only when it
 //! is complete, unless it resumes. How their bytes are read and written is in `payload`.
+//!
+//! What concerns regular files is called in place: each trip to the blocking pool costs more than
+//! opening or renaming a small file does. What may have to wait for somebody else goes there.
 
 mod payload;
 
@@ -17,7 +20,7 @@ use tokio::{
 };
 
 use self::payload::Payload;
-use super::{DownloadTo, Reader, Transfer, UploadFrom, Writer, receive, send};
+use super::{DownloadTo, Reader, Transfer, UploadFrom, Writer};
 use crate::error::{Error, ErrorKind, Result, Step};
 
 pub(super) async fn download(mut transfer: Transfer<'_, DownloadTo>) -> Result<Transferred> {
@@ -62,14 +65,14 @@ pub(super) async fn download(mut transfer: Transfer<'_, DownloadTo>) -> Result<T
             .map_err(failed)?;
         file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
         let mut file = Payload::of(file).await.map_err(failed)?;
-        return receive(reader, &mut file, &mut meter)
+        return file
+            .receive(reader, &mut meter)
             .await
             .map_err(|error| error.of_file(&local));
     }
     let mut target = Target::create(&local).await.map_err(failed)?;
-    let transferred = receive(reader, &mut target.file, &mut meter)
-        .await
-        .map_err(|error| error.of_file(&local))?;
+    let received = target.file.receive(reader, &mut meter);
+    let transferred = received.await.map_err(|error| error.of_file(&local))?;
     target.commit().await.map_err(failed)?;
     Ok(transferred)
 }
@@ -79,18 +82,14 @@ pub(super) async fn upload(mut transfer: Transfer<'_, UploadFrom>) -> Result<Tra
     let failed = |error| Error::local(Step::Upload, &local, error);
     let mut meter = transfer.meter();
     let path = transfer.path?;
-    let mut file = File::open(&local).await.map_err(failed)?;
-    let metadata = file.metadata().await.map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
+    let (mut file, local_size) = open(&local).await.map_err(failed)?;
     let mut offset = transfer.offset;
     let mut append = transfer.kind.append;
     if transfer.kind.resume
         && let Some(size) = transfer.client.size_of(&path).await?
         && size > 0
     {
-        if size > metadata.len() {
+        if size > local_size.unwrap_or_default() {
             return Err(Error::new(ErrorKind::InvalidInput, Step::Upload)
                 .with_host(transfer.client.host())
                 .with_path(&path)
@@ -104,16 +103,30 @@ pub(super) async fn upload(mut transfer: Transfer<'_, UploadFrom>) -> Result<Tra
         append = true;
     }
     meter.at.position = offset;
-    meter.at.total = metadata.is_file().then_some(metadata.len());
+    meter.at.total = local_size;
     if offset > 0 {
-        file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
+        file.seek(offset).await.map_err(failed)?;
     }
     let asked = super::upload(path, offset, append);
     let writer = Writer::open(transfer.client, asked, transfer.ascii).await?;
-    let mut file = Payload::of(file).await.map_err(failed)?;
-    send(&mut file, writer, &mut meter)
+    file.send(writer, &mut meter)
         .await
         .map_err(|error| error.of_file(&local))
+}
+
+/// A local file to be sent, and its size if it is a regular one.
+async fn open(path: &Path) -> io::Result<(Payload, Option<u64>)> {
+    if !std::fs::metadata(path)?.is_file() {
+        let file = File::open(path).await?;
+        let metadata = file.metadata().await?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        return Ok((Payload::of(file).await?, None));
+    }
+    let file = std::fs::File::open(path)?;
+    let size = file.metadata()?.len();
+    Ok((Payload::InPlace(file), Some(size)))
 }
 
 /// A local file that appears under its name when it is complete.
@@ -133,7 +146,7 @@ struct Place {
 
 impl Target {
     async fn create(path: &Path) -> io::Result<Self> {
-        let existing = match fs::metadata(path).await {
+        let existing = match std::fs::metadata(path) {
             Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
@@ -148,7 +161,7 @@ impl Target {
                 let file = Payload::of(file).await?;
                 return Ok(Self { file, place: None });
             }
-            Some(_) => fs::canonicalize(path).await?,
+            Some(_) => path.canonicalize()?,
             None => path.to_owned(),
         };
         // Tells a file that may not be written before anything is moved.
@@ -158,12 +171,7 @@ impl Target {
         }
         loop {
             let temporary = temporary_name(&target);
-            let created = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(&temporary)
-                .await;
-            match created {
+            match std::fs::File::create_new(&temporary) {
                 Ok(file) => {
                     let place = Some(Place {
                         temporary,
@@ -171,7 +179,7 @@ impl Target {
                         permissions,
                         committed: false,
                     });
-                    let file = Payload::of(file).await?;
+                    let file = Payload::InPlace(file);
                     return Ok(Self { file, place });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -188,7 +196,7 @@ impl Target {
         if let Some(permissions) = place.permissions.take() {
             self.file.set_permissions(permissions).await?;
         }
-        fs::rename(&place.temporary, &place.target).await?;
+        std::fs::rename(&place.temporary, &place.target)?;
         place.committed = true;
         Ok(())
     }

@@ -13,8 +13,13 @@ use ftpkit_proto::{
     client::{Request, Transfer as Asked, Transferred},
     reply::fields,
 };
+use ftpkit_tokio::{
+    DataStream,
+    pump::{FileMover, PumpError},
+};
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::Failed;
 use crate::{
     client::Client,
     error::{ErrorKind, Result, Step},
@@ -54,6 +59,15 @@ enum State {
     Confirmed(Transferred),
     /// It was reported.
     Failed,
+}
+
+/// How payload stopped before its end.
+enum Lost {
+    /// Where it goes to failed.
+    Here(io::Error),
+    /// The stream ended where it may have been meant to, without saying so.
+    Cut,
+    Broken,
 }
 
 struct Text {
@@ -190,34 +204,70 @@ impl<'c> Reader<'c> {
     }
 
     fn poll_raw(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
+        // Without room a read of 0 would look like the end.
+        if buf.is_empty() && matches!(self.state, State::Flowing) {
+            return Poll::Ready(Ok(0));
+        }
+        let read = ready!(self.poll_with(cx, |cx, stream| {
+            let mut buf = ReadBuf::new(buf);
+            let read = ready!(Pin::new(stream).poll_read(cx, &mut buf));
+            let read = read.map(|()| buf.filled().len());
+            Poll::Ready(read.map_err(PumpError::Network))
+        }));
+        Poll::Ready(read.map_err(Failed::of_sink))
+    }
+
+    /// Moves what has come into a regular file, and returns how much that was; 0 is the
+    /// confirmed end. Not for text.
+    pub(super) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        mover: &mut FileMover,
+        file: &std::fs::File,
+    ) -> Poll<Result<usize, Failed>> {
+        self.poll_with(cx, |cx, stream| mover.poll_receive(cx, stream, file))
+    }
+
+    /// Whether what is read is what crosses the wire.
+    pub(super) const fn is_raw(&self) -> bool {
+        self.text.is_none()
+    }
+
+    /// Takes payload by `take`, whose 0 is the end of the stream.
+    fn poll_with(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut take: impl FnMut(&mut Context<'_>, &mut DataStream) -> Poll<Result<usize, PumpError>>,
+    ) -> Poll<Result<usize, Failed>> {
         loop {
             match &self.state {
                 State::Flowing => {
-                    // Without room a read of 0 would look like the end.
-                    if buf.is_empty() {
-                        return Poll::Ready(Ok(0));
-                    }
                     let session = &mut self.client.session;
                     let read = ready!(session.poll_payload(cx, |cx, stream| {
-                        let mut buf = ReadBuf::new(buf);
-                        let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buf));
-                        // The end in the midst of a record is none that a peer may mean.
-                        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::UnexpectedEof)
-                            && !stream.may_be_whole()
-                        {
-                            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-                        }
-                        Poll::Ready(read.map(|()| buf.filled().len()))
+                        let read = match ready!(take(cx, stream)) {
+                            Err(PumpError::Local(error)) => Err(Lost::Here(error)),
+                            // Under TLS, without close_notify. The end in the midst of a record
+                            // is none that a peer may mean.
+                            Err(PumpError::Network(error))
+                                if error.kind() == io::ErrorKind::UnexpectedEof
+                                    && stream.may_be_whole() =>
+                            {
+                                Err(Lost::Cut)
+                            }
+                            Err(_) => Err(Lost::Broken),
+                            Ok(read) => Ok(read),
+                        };
+                        Poll::Ready(read)
                     }));
                     match read {
                         Some(Ok(0)) => session.payload_ended(PayloadEnd::Received),
                         Some(Ok(read)) => return Poll::Ready(Ok(read)),
-                        // Under TLS, without close_notify.
-                        Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                            session.payload_ended(PayloadEnd::Cut);
+                        Some(Err(Lost::Here(error))) => {
+                            return Poll::Ready(Err(Failed::Local(self.step, error)));
                         }
-                        Some(Err(_)) => {
-                            session.payload_ended(PayloadEnd::Failed(DataFailure::Broken))
+                        Some(Err(Lost::Cut)) => session.payload_ended(PayloadEnd::Cut),
+                        Some(Err(Lost::Broken)) => {
+                            session.payload_ended(PayloadEnd::Failed(DataFailure::Broken));
                         }
                         None => {}
                     }
@@ -229,14 +279,16 @@ impl<'c> Reader<'c> {
                     Err(error) => {
                         self.state = State::Failed;
                         let error = error.with_step(self.step);
-                        return Poll::Ready(Err(error.of_path(self.path.as_ref())));
+                        let error = error.of_path(self.path.as_ref());
+                        return Poll::Ready(Err(Failed::Remote(error)));
                     }
                 },
                 State::Confirmed(_) => return Poll::Ready(Ok(0)),
                 State::Failed => {
                     let error = self.client.session.error(ErrorKind::Incomplete, self.step);
                     let error = error.with_detail("the transfer has failed already");
-                    return Poll::Ready(Err(error.of_path(self.path.as_ref())));
+                    let error = error.of_path(self.path.as_ref());
+                    return Poll::Ready(Err(Failed::Remote(error)));
                 }
             }
         }

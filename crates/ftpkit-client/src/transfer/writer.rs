@@ -13,8 +13,13 @@ use ftpkit_proto::{
     client::{Request, Transfer as Asked, Transferred},
     reply::fields,
 };
+use ftpkit_tokio::{
+    DataStream,
+    pump::{FileMover, PumpError},
+};
 use tokio::io::AsyncWrite;
 
+use super::Failed;
 use crate::{
     client::Client,
     error::{Error, ErrorKind, Result, Step},
@@ -158,25 +163,60 @@ impl<'c> Writer<'c> {
     }
 
     fn poll_raw(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
+        let written = ready!(self.poll_with(cx, |cx, stream| {
+            let written = ready!(Pin::new(stream).poll_write(cx, buf));
+            Poll::Ready(match written {
+                Ok(0) if !buf.is_empty() => {
+                    Err(PumpError::Network(io::ErrorKind::WriteZero.into()))
+                }
+                written => written.map_err(PumpError::Network),
+            })
+        }));
+        Poll::Ready(written.map_err(Failed::of_source))
+    }
+
+    /// Sends what comes next in a regular file, and returns how much that was; 0 is the end of
+    /// the file. Not for text.
+    pub(super) fn poll_from(
+        &mut self,
+        cx: &mut Context<'_>,
+        mover: &mut FileMover,
+        file: &std::fs::File,
+    ) -> Poll<Result<usize, Failed>> {
+        self.poll_with(cx, |cx, stream| mover.poll_send(cx, stream, file))
+    }
+
+    /// Whether what is written is what crosses the wire.
+    pub(super) const fn is_raw(&self) -> bool {
+        self.text.is_none()
+    }
+
+    /// Gives payload by `give`.
+    fn poll_with(
+        &mut self,
+        cx: &mut Context<'_>,
+        give: impl FnMut(&mut Context<'_>, &mut DataStream) -> Poll<Result<usize, PumpError>>,
+    ) -> Poll<Result<usize, Failed>> {
         match self.state {
             State::Flowing | State::Closing => {}
-            State::Confirming => return self.poll_refused(cx),
-            State::Confirmed(_) | State::Failed => return Poll::Ready(Err(self.ended())),
+            State::Confirming => return self.poll_refused(cx).map_err(Failed::Remote),
+            State::Confirmed(_) | State::Failed => {
+                return Poll::Ready(Err(Failed::Remote(self.ended())));
+            }
         }
         let session = &mut self.client.session;
         // A server that refuses the rest says so while it may still be reading.
         session.poll_news(cx);
-        let written =
-            ready!(session.poll_payload(cx, |cx, stream| { Pin::new(stream).poll_write(cx, buf) }));
-        match written {
-            Some(Ok(written)) if written > 0 || buf.is_empty() => {
-                return Poll::Ready(Ok(written));
+        match ready!(session.poll_payload(cx, give)) {
+            Some(Ok(written)) => return Poll::Ready(Ok(written)),
+            Some(Err(PumpError::Local(error))) => {
+                return Poll::Ready(Err(Failed::Local(Step::Upload, error)));
             }
-            Some(_) => session.payload_ended(PayloadEnd::Failed(DataFailure::Broken)),
+            Some(Err(_)) => session.payload_ended(PayloadEnd::Failed(DataFailure::Broken)),
             None => {}
         }
         self.state = State::Confirming;
-        self.poll_refused(cx)
+        self.poll_refused(cx).map_err(Failed::Remote)
     }
 
     /// The transfer has ended before its end; waits for the reason.

@@ -104,14 +104,14 @@ pub(super) async fn receive(
 }
 
 /// What was there to be read.
-struct Filled {
-    bytes: usize,
+pub(super) struct Filled {
+    pub(super) bytes: usize,
     /// The end of the stream, or of the connection, behind these bytes.
-    end: Option<io::Result<()>>,
+    pub(super) end: Option<io::Result<()>>,
 }
 
 /// Reads until `buffer` is full, nothing more is there, or the end.
-fn fill(stream: &mut DataStream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Filled {
+pub(super) fn fill(stream: &mut DataStream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Filled {
     let mut buf = ReadBuf::new(buffer);
     let mut end = None;
     while end.is_none() && buf.remaining() > 0 {

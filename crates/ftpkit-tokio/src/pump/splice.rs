@@ -1,8 +1,10 @@
 //! Payload from a clear stream to a local file, moved by the kernel through a pipe (splice).
 
 use std::{
-    io,
+    fs::File,
+    io::{self, Read},
     os::fd::{AsFd, OwnedFd},
+    task::{Context, Poll, ready},
 };
 
 use rustix::{
@@ -33,7 +35,7 @@ pub(super) async fn receive(
         let mut left = match came {
             Ok(0) => return Ok(true),
             Ok(came) => came,
-            Err(error) if is_unable(Errno::from_io_error(&error)) => return Ok(false),
+            Err(error) if is_unable(&error) => return Ok(false),
             Err(error) => return Err(PumpError::Network(error)),
         };
         meter.count(left);
@@ -47,22 +49,22 @@ pub(super) async fn receive(
 }
 
 /// Whether the kernel cannot do it with this file or this socket.
-const fn is_unable(error: Option<Errno>) -> bool {
+pub(super) fn is_unable(error: &io::Error) -> bool {
     matches!(
-        error,
+        Errno::from_io_error(error),
         Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::SPIPE)
     )
 }
 
 /// What payload passes through. It is empty whenever the socket is waited for, so that "would
 /// block" is always said of the socket.
-struct Pipe {
+pub(super) struct Pipe {
     read: OwnedFd,
     write: OwnedFd,
 }
 
 impl Pipe {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
         // A user with many pipes may not have larger ones: it is only slower.
         let _ = fcntl_setpipe_size(&write, PIPE);
@@ -99,7 +101,45 @@ impl Pipe {
                     sink.advance(u64::try_from(poured).unwrap_or(u64::MAX));
                     *left = left.saturating_sub(poured);
                 }
-                Err(error) if is_unable(Some(error)) => return Ok(false),
+                Err(error) if is_unable(&error.into()) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes what has come to the socket, and returns how much that was; 0 is the end.
+    pub(super) fn poll_fill(
+        &self,
+        cx: &mut Context<'_>,
+        tcp: &TcpStream,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(tcp.poll_read_ready(cx))?;
+            match tcp.try_io(Interest::READABLE, || self.fill(tcp)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+
+    /// Moves what is `left` in the pipe to a file's position; whether the kernel could do it by
+    /// itself. All of it has been moved in either case.
+    pub(super) fn pour_into(&self, file: &File, mut left: usize) -> io::Result<bool> {
+        while left > 0 {
+            let flags = SpliceFlags::MOVE;
+            match retry_on_intr(|| splice(&self.read, None, file, None, left, flags)) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(poured) => left = left.saturating_sub(poured),
+                Err(error) if is_unable(&error.into()) => {
+                    let mut part = PipeEnd(&self.read).take(left as u64);
+                    let mut file = file;
+                    let copied = io::copy(&mut part, &mut file)?;
+                    return match copied == left as u64 {
+                        true => Ok(false),
+                        false => Err(io::ErrorKind::UnexpectedEof.into()),
+                    };
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -120,5 +160,14 @@ impl Pipe {
             left = left.saturating_sub(read);
         }
         Ok(())
+    }
+}
+
+/// The end of a pipe as a reader.
+struct PipeEnd<'a>(&'a OwnedFd);
+
+impl Read for PipeEnd<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(retry_on_intr(|| rustix::io::read(self.0, &mut *buf))?)
     }
 }

@@ -3,15 +3,20 @@
 
 use std::{
     fs::Permissions,
-    io::{self, Read as _, Write as _},
+    future::poll_fn,
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     pin::Pin,
     task::{Context, Poll},
 };
 
+use ftpkit_proto::client::Transferred;
+use ftpkit_tokio::pump::FileMover;
 use tokio::{
     fs::File,
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncSeekExt as _, AsyncWrite, ReadBuf},
 };
+
+use super::super::{Failed, Meter, Reader, Writer, receive, send};
 
 /// An open local file, at the position where its payload begins.
 pub(super) enum Payload {
@@ -30,12 +35,63 @@ impl Payload {
         }
     }
 
-    pub(super) async fn set_permissions(self, permissions: Permissions) -> io::Result<()> {
+    /// Receives to the end of the file, and has the end confirmed.
+    pub(super) async fn receive(
+        &mut self,
+        mut reader: Reader<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Transferred, Failed> {
         let file = match self {
-            Self::InPlace(file) => File::from_std(file),
-            Self::Pooled(file) => file,
+            Self::InPlace(file) if reader.is_raw() => file,
+            _ => return receive(reader, self, meter).await,
         };
-        file.set_permissions(permissions).await
+        let mut mover = FileMover::new();
+        meter.moved(0);
+        loop {
+            match poll_fn(|cx| reader.poll_into(cx, &mut mover, file)).await? {
+                0 => return reader.finish().await.map_err(Failed::Remote),
+                moved => meter.moved(moved as u64),
+            }
+            meter.take_turns().await;
+        }
+    }
+
+    /// Sends to the end of the file, and has the end confirmed.
+    pub(super) async fn send(
+        &mut self,
+        mut writer: Writer<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Transferred, Failed> {
+        let file = match self {
+            Self::InPlace(file) if writer.is_raw() => file,
+            _ => return send(self, writer, meter).await,
+        };
+        let mut mover = FileMover::new();
+        meter.moved(0);
+        loop {
+            match poll_fn(|cx| writer.poll_from(cx, &mut mover, file)).await? {
+                0 => return writer.finish().await.map_err(Failed::Remote),
+                moved => meter.moved(moved as u64),
+            }
+            meter.take_turns().await;
+        }
+    }
+
+    pub(super) async fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+        match self {
+            Self::InPlace(file) => file.set_permissions(permissions),
+            Self::Pooled(file) => file.set_permissions(permissions).await,
+        }
+    }
+
+    /// Steps to a position.
+    pub(super) async fn seek(&mut self, position: u64) -> io::Result<()> {
+        let to = SeekFrom::Start(position);
+        match self {
+            Self::InPlace(file) => file.seek(to)?,
+            Self::Pooled(file) => file.seek(to).await?,
+        };
+        Ok(())
     }
 }
 
