@@ -42,7 +42,7 @@ fn scenarios(quick: bool) -> Vec<Scenario> {
     };
     let (big, small) = (Set::Big(big), Set::Small(count, 4096));
     // vsftpd and two of its clients keep each other waiting, for each file.
-    let small_tls = Set::Small(if quick { 10 } else { 250 }, 4096);
+    let small_tls = Set::Small(if quick { 10 } else { 100 }, 4096);
     [
         ("get-big", Direction::Get, &big, false),
         ("put-big", Direction::Put, &big, false),
