@@ -59,12 +59,12 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it has work for several threads: a server, or the cryptography of SSH, which has
+    /// Whether its runtime has work for several threads: the cryptography of SSH, which has
     /// a task of its own.
     pub(crate) fn has_many_tasks(&self) -> bool {
         let is_sftp = |url: &Url| url.scheme() == Scheme::Sftp;
         match self {
-            Self::Serve(_) => true,
+            Self::Serve(serve) => !serve.ssh.sftp.is_empty(),
             Self::Get(get) => get.what.iter().any(|what| match what {
                 RemoteOrLocal::Remote(url) => is_sftp(url),
                 RemoteOrLocal::Local(_) => false,

@@ -3,6 +3,7 @@
 
 mod self_signed;
 mod sftp;
+mod threads;
 mod tls;
 
 use std::{
@@ -127,7 +128,8 @@ async fn ftp(
     let mut builder = Server::builder()
         .authenticator(users)
         .door(door)
-        .timeouts(timeouts);
+        .timeouts(timeouts)
+        .runtimes(threads::runtimes()?);
     for address in &listen {
         builder = builder.listen(address);
     }

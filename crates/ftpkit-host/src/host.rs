@@ -15,6 +15,7 @@ use ftpkit_accounts::{Door, DrainSignal, Refused, SessionPermit};
 use ftpkit_tokio::Acceptor;
 use tokio::{
     net::TcpStream,
+    runtime::Handle,
     task::{JoinError, JoinSet},
     time::sleep,
 };
@@ -23,6 +24,7 @@ use tracing::Instrument as _;
 use crate::{
     callers::Callers,
     observer::{ServerEvent, SessionOrigin},
+    spread::Spread,
 };
 
 /// How long sessions may take to end once they were told to end at once.
@@ -77,6 +79,7 @@ pub struct Caller<E> {
 pub struct Host<F: Front> {
     front: Arc<F>,
     listeners: Vec<(F::Entry, Acceptor)>,
+    spread: Spread,
 }
 
 impl<F: Front> Host<F> {
@@ -86,7 +89,16 @@ impl<F: Front> Host<F> {
         Self {
             front: Arc::new(front),
             listeners,
+            spread: Spread::default(),
         }
+    }
+
+    /// Spreads sessions over these runtimes, whose threads must be running; without it, all run
+    /// in the one that [`serve`](Self::serve) runs in. A session stays where it began.
+    #[must_use]
+    pub fn runtimes(mut self, runtimes: impl IntoIterator<Item = Handle>) -> Self {
+        self.spread = Spread::over(runtimes);
+        self
     }
 
     /// The addresses where sessions begin like this, with the ports that the system chose.
@@ -137,7 +149,9 @@ impl<F: Front> Host<F> {
                 self.welcome(&mut sessions, entry, stream, peer);
             }
         }
-        let Self { front, listeners } = self;
+        let Self {
+            front, listeners, ..
+        } = self;
         drop(listeners);
         let mut drain = front.door().drain_signal();
         let mut late = pin!(async {
@@ -182,16 +196,20 @@ impl<F: Front> Host<F> {
         let door = self.front.door();
         match door.enter(peer.ip()) {
             Ok(permit) => {
-                let caller = Caller {
-                    entry,
-                    stream,
-                    origin: SessionOrigin {
-                        session: permit.number(),
-                        peer,
-                    },
-                    drain: door.drain_signal(),
+                let (front, drain) = (Arc::clone(&self.front), door.drain_signal());
+                let origin = SessionOrigin {
+                    session: permit.number(),
+                    peer,
                 };
-                sessions.spawn(run(Arc::clone(&self.front), caller, permit));
+                self.spread.spawn(sessions, stream, move |stream| {
+                    let caller = Caller {
+                        entry,
+                        stream,
+                        origin,
+                        drain,
+                    };
+                    run(front, caller, permit)
+                });
             }
             Err(why) => {
                 tracing::info!(%peer, %why, "turned away");

@@ -45,6 +45,7 @@ mod addresses;
 mod callers;
 mod host;
 mod observer;
+mod spread;
 
 pub use addresses::{Addresses, BindError};
 pub use host::{Caller, Front, Host, ServerHandle};

@@ -17,6 +17,7 @@ use ftpkit_proto::{
 };
 use ftpkit_storage::Storage;
 use ftpkit_tokio::{BadPortRange, PassivePorts};
+use tokio::runtime::Handle;
 
 #[cfg(feature = "_tls")]
 use crate::tls::ServerTls;
@@ -35,6 +36,7 @@ pub struct ServerBuilder {
     door: Option<Door>,
     door_limits: DoorLimits,
     passive_ports: Option<RangeInclusive<u16>>,
+    runtimes: Vec<Handle>,
     grace: Duration,
     #[cfg(feature = "_tls")]
     tls: Option<ServerTls>,
@@ -53,6 +55,7 @@ impl ServerBuilder {
             door: None,
             door_limits: DoorLimits::default(),
             passive_ports: None,
+            runtimes: Vec::new(),
             grace: Duration::from_secs(30),
             #[cfg(feature = "_tls")]
             tls: None,
@@ -149,6 +152,17 @@ impl ServerBuilder {
     /// system chooses. A range is what a firewall can be told.
     pub fn passive_ports(mut self, ports: RangeInclusive<u16>) -> Self {
         self.passive_ports = Some(ports);
+        self
+    }
+
+    /// Spreads sessions over these runtimes, each new one to where there are fewest; without
+    /// them, all run in the runtime that serves.
+    ///
+    /// A session is one task. Runtimes of one thread each, one a processor, answer sooner than one
+    /// of many threads does, in which every wake-up passes through two. Their threads must be
+    /// running as long as the server does.
+    pub fn runtimes(mut self, runtimes: impl IntoIterator<Item = Handle>) -> Self {
+        self.runtimes = runtimes.into_iter().collect();
         self
     }
 
@@ -251,7 +265,8 @@ impl ServerBuilder {
         {
             shared.tls = self.tls;
         }
-        Ok(Server::new(Host::new(shared, listeners), self.grace))
+        let host = Host::new(shared, listeners).runtimes(self.runtimes);
+        Ok(Server::new(host, self.grace))
     }
 }
 

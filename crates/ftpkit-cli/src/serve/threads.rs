@@ -1,0 +1,32 @@
+//! The threads of the server of FTP: a runtime of one thread for each processor. A session is one
+//! task, so that with a runtime of many threads each of its wake-ups would pass through two.
+
+use std::{future::pending, io, num::NonZero, thread};
+
+use anyhow::Context as _;
+use tokio::runtime::{Builder, Handle, RuntimeFlavor};
+
+/// As many runtimes as there are processors. The one that this is called in is one of them, where
+/// it has one thread; the others run until the process ends.
+pub(super) fn runtimes() -> anyhow::Result<Vec<Handle>> {
+    let here = Handle::current();
+    let mut runtimes = Vec::new();
+    if here.runtime_flavor() == RuntimeFlavor::CurrentThread {
+        runtimes.push(here);
+    }
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    while runtimes.len() < processors {
+        let another = start(runtimes.len()).context("a thread for sessions cannot be started")?;
+        runtimes.push(another);
+    }
+    Ok(runtimes)
+}
+
+fn start(number: usize) -> io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    thread::Builder::new()
+        .name(format!("sessions-{number}"))
+        .spawn(move || runtime.block_on(pending::<()>()))?;
+    Ok(handle)
+}

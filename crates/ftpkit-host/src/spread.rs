@@ -1,0 +1,143 @@
+//! Sessions over several runtimes. What belongs elsewhere: who gets a session (`host`).
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use tokio::{net::TcpStream, runtime::Handle, task::JoinSet};
+
+/// The runtimes in which sessions run; none: that of the accept loop.
+#[derive(Debug, Default)]
+pub(crate) struct Spread(Vec<Place>);
+
+#[derive(Debug)]
+struct Place {
+    runtime: Handle,
+    sessions: Arc<AtomicUsize>,
+}
+
+/// A session counts as long as this is there.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Spread {
+    pub(crate) fn over(runtimes: impl IntoIterator<Item = Handle>) -> Self {
+        let place = |runtime| Place {
+            runtime,
+            sessions: Arc::default(),
+        };
+        Self(runtimes.into_iter().map(place).collect())
+    }
+
+    /// Spawns a session where there are fewest, the first of them.
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        sessions: &mut JoinSet<()>,
+        stream: TcpStream,
+        serve: impl FnOnce(TcpStream) -> F + Send + 'static,
+    ) {
+        let load = |place: &&Place| place.sessions.load(Ordering::Relaxed);
+        let Some(place) = self.0.iter().min_by_key(load) else {
+            sessions.spawn(serve(stream));
+            return;
+        };
+        let counted = Counted(Arc::clone(&place.sessions));
+        counted.0.fetch_add(1, Ordering::Relaxed);
+        if Handle::current().id() == place.runtime.id() {
+            let serve = serve(stream);
+            sessions.spawn(async move {
+                serve.await;
+                drop(counted);
+            });
+            return;
+        }
+        // A socket works in the runtime that knows it.
+        let stream = stream.into_std();
+        let moved = async move {
+            match stream.and_then(TcpStream::from_std) {
+                Ok(stream) => serve(stream).await,
+                Err(error) => tracing::warn!(%error, "a caller was lost on the way to a session"),
+            }
+            drop(counted);
+        };
+        sessions.spawn_on(moved, &place.runtime);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Mutex, thread, time::Duration};
+
+    use tokio::{
+        net::TcpListener,
+        runtime::{Builder, Id},
+        sync::oneshot,
+        task::yield_now,
+        time::timeout,
+    };
+
+    use super::*;
+
+    async fn stream() -> TcpStream {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stream, _) = tokio::join!(TcpStream::connect(address), listener.accept());
+        stream.unwrap()
+    }
+
+    /// A runtime on a thread of its own.
+    fn runtime() -> (Handle, oneshot::Sender<()>) {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel();
+        thread::spawn(move || runtime.block_on(stopped));
+        (handle, stop)
+    }
+
+    #[tokio::test]
+    async fn sessions_go_where_there_are_fewest() {
+        let (other, _stop) = runtime();
+        let here = Handle::current();
+        let ids = [here.id(), other.id()];
+        let spread = Spread::over([here, other]);
+        let mut sessions = JoinSet::new();
+        let seen: Arc<Mutex<Vec<Id>>> = Arc::default();
+        let mut ends = Vec::new();
+        for number in 0..4 {
+            let (end, ended) = oneshot::channel::<()>();
+            ends.push(end);
+            let noted = Arc::clone(&seen);
+            spread.spawn(&mut sessions, stream().await, move |stream| async move {
+                // It works here: it can be waited for.
+                stream.writable().await.unwrap();
+                noted.lock().unwrap().push(Handle::current().id());
+                let _ = ended.await;
+            });
+            let all_there = async {
+                while seen.lock().unwrap().len() <= number {
+                    yield_now().await;
+                }
+            };
+            timeout(Duration::from_secs(10), all_there).await.unwrap();
+        }
+        assert_eq!(*seen.lock().unwrap(), [ids[0], ids[1], ids[0], ids[1]]);
+        // The place of one that has ended is free again.
+        drop(ends.remove(2));
+        sessions.join_next().await.unwrap().unwrap();
+        let noted = Arc::clone(&seen);
+        spread.spawn(&mut sessions, stream().await, |_| async move {
+            noted.lock().unwrap().push(Handle::current().id());
+        });
+        sessions.join_next().await.unwrap().unwrap();
+        assert_eq!(seen.lock().unwrap().last(), Some(&ids[0]));
+    }
+}
