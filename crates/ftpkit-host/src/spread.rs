@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use futures::FutureExt as _;
 use tokio::{net::TcpStream, runtime::Handle, task::JoinSet};
 
 /// The runtimes in which sessions run; none: that of the accept loop.
@@ -53,21 +54,18 @@ impl Spread {
         let counted = Counted(Arc::clone(&place.sessions));
         counted.0.fetch_add(1, Ordering::Relaxed);
         if Handle::current().id() == place.runtime.id() {
-            let serve = serve(stream);
-            sessions.spawn(async move {
-                serve.await;
-                drop(counted);
-            });
+            // Not an `async` block, which would keep room for the future twice.
+            sessions.spawn(serve(stream).map(move |()| drop(counted)));
             return;
         }
         // A socket works in the runtime that knows it.
         let stream = stream.into_std();
         let moved = async move {
+            let _counted = counted;
             match stream.and_then(TcpStream::from_std) {
                 Ok(stream) => serve(stream).await,
                 Err(error) => tracing::warn!(%error, "a caller was lost on the way to a session"),
             }
-            drop(counted);
         };
         sessions.spawn_on(moved, &place.runtime);
     }

@@ -95,8 +95,11 @@ impl Front for Shared {
         }
     }
 
-    async fn session(self: Arc<Self>, caller: Caller<Entry>) {
-        session::run(self, caller).await;
+    fn session(
+        self: Arc<Self>,
+        caller: Caller<Entry>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        session::run(self, caller)
     }
 
     fn turn_away(&self, entry: Entry, stream: TcpStream, why: Refused) {

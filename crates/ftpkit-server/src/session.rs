@@ -57,14 +57,24 @@ struct Origin {
 }
 
 /// Serves one client until the session is over.
-pub(crate) async fn run(shared: Arc<Shared>, caller: Caller<Entry>) {
+///
+/// A future keeps what it was given, what it moves and what it awaits, each in a place of its own:
+/// the session is boxed, so that only a pointer is kept so often.
+pub(crate) fn run(
+    shared: Arc<Shared>,
+    caller: Caller<Entry>,
+) -> impl Future<Output = ()> + Send + 'static {
     let origin = Origin {
         shared,
         session: caller.origin,
     };
-    match Session::new(origin, caller.entry, caller.stream) {
-        Ok(session) => session.serve(caller.drain).await,
-        Err(error) => tracing::debug!(%error, "gone before the greeting"),
+    let session = Session::new(origin, caller.entry, caller.stream).map(Box::new);
+    let drain = caller.drain;
+    async move {
+        match session {
+            Ok(session) => session.serve(drain).await,
+            Err(error) => tracing::debug!(%error, "gone before the greeting"),
+        }
     }
 }
 
@@ -168,7 +178,7 @@ impl Session {
     }
 
     /// Serves until the session is over, or the server is and its grace time too.
-    async fn serve(mut self, mut drain: DrainSignal) {
+    async fn serve(mut self: Box<Self>, mut drain: DrainSignal) {
         {
             let mut draining = pin!(drain.draining());
             if let Some(end) = self.serve_until(draining.as_mut()).await {
