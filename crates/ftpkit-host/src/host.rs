@@ -201,15 +201,16 @@ impl<F: Front> Host<F> {
                     session: permit.number(),
                     peer,
                 };
-                self.spread.spawn(sessions, stream, move |stream| {
+                let serve = move |stream| {
                     let caller = Caller {
                         entry,
                         stream,
                         origin,
                         drain,
                     };
-                    run(front, caller, permit)
-                });
+                    run(front, Box::new(caller), permit)
+                };
+                self.spread.spawn(sessions, stream, Box::new(serve));
             }
             Err(why) => {
                 tracing::info!(%peer, %why, "turned away");
@@ -230,10 +231,11 @@ impl<F: Front> fmt::Debug for Host<F> {
     }
 }
 
-/// A session from its first to its last piece of news.
+/// A session from its first to its last piece of news. The caller is boxed, since its place in the
+/// future stays when it was handed on.
 fn run<F: Front>(
     front: Arc<F>,
-    caller: Caller<F::Entry>,
+    caller: Box<Caller<F::Entry>>,
     permit: SessionPermit,
 ) -> impl Future<Output = ()> + Send {
     let origin = caller.origin;
@@ -247,11 +249,18 @@ fn run<F: Front>(
     let serve = async move {
         front.observe(&origin.connected());
         tracing::debug!("connected");
-        Arc::clone(&front).session(caller).await;
+        Arc::clone(&front).session(unboxed(caller)).await;
         front.observe(&origin.disconnected());
         drop(permit);
     };
     serve.instrument(span)
+}
+
+/// The content of a box that is gone then; one that is taken from in place stays to the end of its
+/// scope.
+#[expect(clippy::boxed_local, reason = "that the box ends here is the purpose")]
+fn unboxed<T>(content: Box<T>) -> T {
+    *content
 }
 
 fn report(ended: Result<(), JoinError>) {

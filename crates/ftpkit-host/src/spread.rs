@@ -2,13 +2,13 @@
 
 use std::{
     future::Future,
+    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use futures::FutureExt as _;
 use tokio::{net::TcpStream, runtime::Handle, task::JoinSet};
 
 /// The runtimes in which sessions run; none: that of the accept loop.
@@ -40,34 +40,45 @@ impl Spread {
     }
 
     /// Spawns a session where there are fewest, the first of them.
+    ///
+    /// What a task begins with keeps its room as long as the task: `serve` is boxed, since it has
+    /// more with it than the session needs later.
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
         &self,
         sessions: &mut JoinSet<()>,
         stream: TcpStream,
-        serve: impl FnOnce(TcpStream) -> F + Send + 'static,
+        serve: Box<impl FnOnce(TcpStream) -> F + Send + 'static>,
     ) {
         let load = |place: &&Place| place.sessions.load(Ordering::Relaxed);
         let Some(place) = self.0.iter().min_by_key(load) else {
-            sessions.spawn(serve(stream));
+            sessions.spawn(async move { serve(stream).await });
             return;
         };
         let counted = Counted(Arc::clone(&place.sessions));
         counted.0.fetch_add(1, Ordering::Relaxed);
-        if Handle::current().id() == place.runtime.id() {
-            // Not an `async` block, which would keep room for the future twice.
-            sessions.spawn(serve(stream).map(move |()| drop(counted)));
-            return;
-        }
-        // A socket works in the runtime that knows it.
-        let stream = stream.into_std();
-        let moved = async move {
-            let _counted = counted;
-            match stream.and_then(TcpStream::from_std) {
-                Ok(stream) => serve(stream).await,
-                Err(error) => tracing::warn!(%error, "a caller was lost on the way to a session"),
+        let stream = match place.known(stream) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a caller was lost on the way to a session");
+                return;
             }
         };
-        sessions.spawn_on(moved, &place.runtime);
+        let counting = async move {
+            let _counted = counted;
+            serve(stream).await;
+        };
+        sessions.spawn_on(counting, &place.runtime);
+    }
+}
+
+impl Place {
+    /// The same socket, known to this runtime: it works in no other.
+    fn known(&self, stream: TcpStream) -> io::Result<TcpStream> {
+        if Handle::current().id() == self.runtime.id() {
+            return Ok(stream);
+        }
+        let _inside = self.runtime.enter();
+        TcpStream::from_std(stream.into_std()?)
     }
 }
 
@@ -114,12 +125,13 @@ mod tests {
             let (end, ended) = oneshot::channel::<()>();
             ends.push(end);
             let noted = Arc::clone(&seen);
-            spread.spawn(&mut sessions, stream().await, move |stream| async move {
+            let serve = Box::new(move |stream: TcpStream| async move {
                 // It works here: it can be waited for.
                 stream.writable().await.unwrap();
                 noted.lock().unwrap().push(Handle::current().id());
                 let _ = ended.await;
             });
+            spread.spawn(&mut sessions, stream().await, serve);
             let all_there = async {
                 while seen.lock().unwrap().len() <= number {
                     yield_now().await;
@@ -132,9 +144,10 @@ mod tests {
         drop(ends.remove(2));
         sessions.join_next().await.unwrap().unwrap();
         let noted = Arc::clone(&seen);
-        spread.spawn(&mut sessions, stream().await, |_| async move {
+        let serve = Box::new(|_| async move {
             noted.lock().unwrap().push(Handle::current().id());
         });
+        spread.spawn(&mut sessions, stream().await, serve);
         sessions.join_next().await.unwrap().unwrap();
         assert_eq!(seen.lock().unwrap().last(), Some(&ids[0]));
     }
