@@ -158,9 +158,9 @@ impl ServerBuilder {
     /// Spreads sessions over these runtimes, each new one to where there are fewest; without
     /// them, all run in the runtime that serves.
     ///
-    /// A session is one task. Runtimes of one thread each, one a processor, answer sooner than one
-    /// of many threads does, in which every wake-up passes through two. Their threads must be
-    /// running as long as the server does.
+    /// A session is one task. Runtimes of one thread each, one a processor, serve many clients at
+    /// once more cheaply than one of many threads does, whose threads wake each other up. Their
+    /// threads must be running as long as the server does.
     pub fn runtimes(mut self, runtimes: impl IntoIterator<Item = Handle>) -> Self {
         self.runtimes = runtimes.into_iter().collect();
         self

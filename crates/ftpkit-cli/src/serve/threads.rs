@@ -1,5 +1,5 @@
 //! The threads of the server of FTP: a runtime of one thread for each processor. A session is one
-//! task, so that with a runtime of many threads each of its wake-ups would pass through two.
+//! task; the threads of a runtime of many would wake each other up for it.
 
 use std::{future::pending, io, num::NonZero, thread};
 
