@@ -12,25 +12,23 @@ use std::{
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use {
-    rustix::io::Errno,
     std::os::fd::AsFd as _,
     tokio::{io::Interest, net::TcpStream},
 };
 
 use tokio::io::AsyncWrite as _;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use super::splice::Pipe;
 use super::{
     PumpError,
     buffers::{Buffer, PAYLOAD},
     copy,
 };
-use crate::data::DataStream;
-
-/// How much the kernel is asked to send at a time; the socket's buffer takes less most of the time.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const CHUNK: usize = 1024 * 1024;
+use super::{
+    sendfile::{CHUNK, Side},
+    splice::Pipe,
+};
+use crate::data::DataStream;
 
 /// Moves the payload of one transfer to or from a regular file, at the file's own position.
 ///
@@ -227,13 +225,13 @@ fn poll_sendfile(
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             Err(error) => error,
         };
-        return Poll::Ready(match Errno::from_io_error(&error) {
-            Some(Errno::INTR) => continue,
-            Some(Errno::IO | Errno::BADF | Errno::NOMEM | Errno::OVERFLOW | Errno::STALE) => {
-                Err(PumpError::Local(error))
-            }
-            _ if super::splice::is_unable(&error) => Ok(None),
-            _ => Err(PumpError::Network(error)),
+        if error.kind() == io::ErrorKind::Interrupted {
+            continue;
+        }
+        return Poll::Ready(match Side::from(error) {
+            Side::Local(error) => Err(PumpError::Local(error)),
+            Side::Network(error) => Err(PumpError::Network(error)),
+            Side::Unable => Ok(None),
         });
     }
 }

@@ -14,11 +14,11 @@ use std::{
 use rustix::{fs::Advice, io::Errno};
 use tokio::{io::Interest, net::TcpStream};
 
-use super::{LocalSource, Meter, PumpError, Source};
+use super::{LocalSource, Meter, PumpError, Source, splice::is_unable};
 use crate::data::DataStream;
 
 /// How much is asked for at a time; the socket's buffer takes less most of the time.
-const CHUNK: usize = 1024 * 1024;
+pub(super) const CHUNK: usize = 1024 * 1024;
 
 /// What is longer goes on a thread of its own, as long as the peer takes it quickly. One that was
 /// slow is quick again when it has taken so much in [`QUICK`].
@@ -92,7 +92,8 @@ impl Pace {
     }
 }
 
-enum Side {
+/// Whose fault it is that the kernel did not send.
+pub(super) enum Side {
     Network(io::Error),
     Local(io::Error),
     /// This file or this socket cannot do it.
@@ -102,7 +103,7 @@ enum Side {
 impl From<io::Error> for Side {
     fn from(error: io::Error) -> Self {
         match Errno::from_io_error(&error) {
-            Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::SPIPE) => Self::Unable,
+            _ if is_unable(&error) => Self::Unable,
             Some(Errno::IO | Errno::BADF | Errno::NOMEM | Errno::OVERFLOW | Errno::STALE) => {
                 Self::Local(error)
             }
