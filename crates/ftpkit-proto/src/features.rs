@@ -263,9 +263,12 @@ fn parameter_of<'a>(line: &'a Text, name: &str) -> Option<&'a [u8]> {
 fn tidy(line: &Text) -> Text {
     let bytes = line.as_bytes();
     let mut tidy = bytes.trim_ascii();
-    tidy = tidy.strip_prefix(b"211-").unwrap_or(tidy).trim_ascii();
-    while let Some((b',' | b';' | b' ' | b'\t', rest)) = tidy.split_last() {
-        if tidy.ends_with(b";") && tidy.contains(&b' ') {
+    while let Some(rest) = tidy.strip_prefix(b"211-") {
+        tidy = rest.trim_ascii();
+    }
+    while let Some((last, rest)) = tidy.split_last() {
+        let facts_end = *last == b';' && tidy.contains(&b' ');
+        if facts_end || !(matches!(last, b',' | b';') || last.is_ascii_whitespace()) {
             break;
         }
         tidy = rest;
@@ -298,6 +301,7 @@ mod tests {
             ("\tSIZE", "SIZE"),
             ("211-SIZE", "SIZE"),
             ("211- SIZE", "SIZE"),
+            ("211-211- 211-SIZE", "SIZE"),
             ("SIZE,", "SIZE"),
             ("SIZE;", "SIZE"),
             ("SIZE ,, ", "SIZE"),
@@ -374,8 +378,9 @@ mod tests {
         }
 
         #[test]
-        fn any_line_is_read(line in "[ -~\t]{0,40}") {
+        fn any_line_is_read_and_comes_back(line in "((211-)|[ ,;\t\x0c]|[ -~]){0,12}") {
             let features = features(&[&line]);
+            prop_assert_eq!(&Features::from_reply(&features.to_reply()), &features);
             let _ = (features.mlst(), features.hashes().count(), features.auth_tls());
         }
     }
