@@ -4,6 +4,7 @@
 //! mean. What does not: local files, retries, pools; those are the application's.
 
 mod abort;
+mod ahead;
 mod config;
 mod connection;
 mod event;
@@ -13,6 +14,7 @@ mod learned;
 mod leg;
 mod login;
 mod negotiate;
+mod parameters;
 mod plan;
 mod query;
 mod relay;
@@ -25,7 +27,7 @@ mod tolerance;
 mod transfer;
 mod upgrade;
 
-pub use config::{Config, DataMode, Limits, Pipelining, Pret, Timeouts};
+pub use config::{Config, DataMode, EpsvAhead, Limits, Pipelining, Pret, Timeouts};
 pub use connection::Connection;
 pub use event::{Event, Outcome, Phase, TransferFailed, Transferred};
 pub use learned::{BadLearned, Learned, Resumption};

@@ -19,7 +19,7 @@ use std::{
 
 use ftpkit_proto::{
     Text, Transitions,
-    client::{DataMode, Pipelining, Pret},
+    client::{DataMode, EpsvAhead, Pipelining, Pret},
     server::TlsPolicy,
 };
 
@@ -291,6 +291,11 @@ fn settings(dice: &mut Dice) -> Settings {
     if dice.chance(50) {
         client.pipelining = Pipelining::Safe;
     }
+    client.epsv_ahead = dice.weighted(&[
+        (6, EpsvAhead::Always),
+        (1, EpsvAhead::Known),
+        (1, EpsvAhead::Never),
+    ]);
     client.telnet_abort = dice.chance(50);
     // A strict client gets along with this server, and forgives no reply too many.
     client.lenient = dice.chance(50);

@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr, time::Duration};
 
 use ftpkit_proto::{
     Text,
-    client::{self, DataMode, Pipelining, Pret},
+    client::{self, DataMode, EpsvAhead, Pipelining, Pret},
     server::{self, TlsPolicy},
 };
 
@@ -53,6 +53,7 @@ pub(crate) const HOSTS: &[&str] = &["h.example", "i.example", "j.example"];
 
 const MODES: [DataMode; 3] = [DataMode::Passive, DataMode::Active, DataMode::Auto];
 const PRETS: [Pret; 3] = [Pret::Listed, Pret::Always, Pret::Never];
+const AHEADS: [EpsvAhead; 3] = [EpsvAhead::Known, EpsvAhead::Always, EpsvAhead::Never];
 
 /// The settings of a client that sessions differ in.
 const CLIENT: &[Switch<client::Config>] = switches! {
@@ -60,6 +61,8 @@ const CLIENT: &[Switch<client::Config>] = switches! {
         v => c.data_mode = MODES[v as usize % MODES.len()];
     "pret" c => PRETS.iter().position(|pret| *pret == c.pret).unwrap_or(0) as u64,
         v => c.pret = PRETS[v as usize % PRETS.len()];
+    "ahead" c => AHEADS.iter().position(|ahead| *ahead == c.epsv_ahead).unwrap_or(0) as u64,
+        v => c.epsv_ahead = AHEADS[v as usize % AHEADS.len()];
     "long" c => u64::from(c.long_addresses), v => c.long_addresses = v == 1;
     "trust" c => u64::from(c.trust_passive_address), v => c.trust_passive_address = v == 1;
     "pipelining" c => u64::from(c.pipelining == Pipelining::Safe), v => if v == 1 {

@@ -12,7 +12,7 @@ use ftpkit_test::{
 };
 
 /// So many sessions take every transition.
-const ENOUGH: u64 = 10_000;
+const ENOUGH: u64 = 30_000;
 
 #[test]
 fn every_session_keeps_its_promises_and_every_transition_is_taken() {

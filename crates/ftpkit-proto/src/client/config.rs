@@ -29,6 +29,9 @@ pub struct Config {
     pub client_name: Option<Text>,
     /// What may be sent ahead. Off by default.
     pub pipelining: Pipelining,
+    /// Whether the next transfer's EPSV may be sent behind the command of a small one. By
+    /// default to servers that are known to bear it.
+    pub epsv_ahead: EpsvAhead,
     /// Whether replies that the standards do not allow but servers send are taken. On by default.
     pub lenient: bool,
     /// Whether a download under TLS without close_notify counts as complete. Off by default.
@@ -97,6 +100,23 @@ pub enum Pipelining {
     Safe,
 }
 
+/// Whether EPSV is sent behind the command of a transfer, for the one that follows.
+///
+/// It spares each of many small files a round trip. A server bears it that reads no commands
+/// while a transfer runs; others refuse it, overlook it, or close the data connection that runs.
+/// With [`Config::telnet_abort`] it is not sent, since a Synch takes unread commands with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EpsvAhead {
+    /// To servers that are known to bear it, by their greeting: vsftpd and ftpkit.
+    #[default]
+    Known,
+    /// To every server, until it refuses.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// The limits on what a server may send.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -138,6 +158,7 @@ impl Default for Config {
             negotiate: false,
             client_name: None,
             pipelining: Pipelining::Off,
+            epsv_ahead: EpsvAhead::Known,
             lenient: true,
             accept_unclean_close: false,
             telnet_abort: false,

@@ -9,9 +9,10 @@ use super::{
     config::{Config, Pipelining},
     event::{Event, Outcome},
     learned::{Learned, Resumption},
+    parameters::Parameters,
     query::{self, Query},
     request::{Request, RequestId},
-    state::{AUTOMATA, Exchange, Parameters, Session},
+    state::{AUTOMATA, Ahead, Exchange, Session},
     tolerance::Lately,
 };
 use crate::{
@@ -70,6 +71,7 @@ pub struct Connection {
     pub(super) parameters: Parameters,
     pub(super) features: Option<Features>,
     pub(super) exchange: At<Exchange>,
+    pub(super) ahead: At<Ahead>,
     pub(super) lately: Lately,
     /// The legal transitions that its automata have taken, where somebody counts them.
     pub(super) taken: Taken,
@@ -112,6 +114,7 @@ impl Connection {
             },
             features: None,
             exchange: At::first(Exchange::Idle, &taken),
+            ahead: At::first(Ahead::Nothing, &taken),
             lately: Lately::Nothing,
             taken,
             now,
@@ -254,6 +257,11 @@ impl Connection {
         if self.config.trace {
             self.event(Event::Sent(command));
         }
+        self.await_reply();
+    }
+
+    /// A reply is due from now on.
+    pub(super) fn await_reply(&mut self) {
         self.extras = 0;
         self.arm(Timer::Reply, self.config.timeouts.reply);
     }

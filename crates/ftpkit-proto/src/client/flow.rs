@@ -7,7 +7,6 @@ use super::{
     connection::Connection,
     event::{Event, Outcome, Phase, TransferFailed, Transferred},
     state::{Met, Rendezvous, Step},
-    tolerance::Lately,
     transfer::{ON, Over, Run, Went},
 };
 use crate::{
@@ -106,7 +105,8 @@ impl Connection {
             return self.fail(run, Phase::Confirm, None, Some(reply));
         }
         self.disarm_data();
-        self.lately = Lately::Confirmed(reply.clone());
+        self.note_size(run.bytes);
+        self.lately = self.lately_of(run, reply.clone());
         self.done(
             run.id,
             Outcome::Transferred(Transferred {
@@ -187,6 +187,7 @@ impl Connection {
             DataFailure::Local | DataFailure::NoSpace | DataFailure::Quota
         );
         match before {
+            Rendezvous::Connecting if run.ahead => self.ask_afresh(run),
             Rendezvous::Connecting if run.plan.has_more() => self.next_way(run),
             // No port for one command is none for the other.
             Rendezvous::Binding if run.plan.skip_alike() => self.next_way(run),

@@ -83,6 +83,7 @@ impl Connection {
 
     /// Begins to be a leg.
     pub(super) fn begin_leg(&mut self) {
+        self.void_ahead();
         self.go_on(Exchange::Leg(LegRun {
             step: At::begin(Leg::Held, &self.taken),
             asked: None,

@@ -57,7 +57,7 @@ impl Connection {
                 run.step.go(Step::Pret);
                 self.send(Command::Pret(run.command.clone().into()));
             }
-            None => self.ask_passive(run),
+            None => return self.ask_passive(run),
         }
         ON
     }
@@ -72,13 +72,20 @@ impl Connection {
         self.request_new(run, DataRequest::Listen(family));
     }
 
-    pub(super) fn ask_passive(&mut self, run: &mut Run) {
+    pub(super) fn ask_passive(&mut self, run: &mut Run) -> Went {
         run.step.go(Step::Passive);
+        if run.plan.way() == Some(Way::Epsv)
+            && let Some(went) = self.take_up(run)
+        {
+            return went;
+        }
+        self.void_ahead();
         self.send(match run.plan.way() {
             Some(Way::Pasv) => Command::Pasv,
             Some(Way::Lpsv) => Command::Lpsv,
             _ => Command::Epsv(Epsv::Any),
         });
+        ON
     }
 
     pub(super) fn may_pret(&self) -> bool {
@@ -99,6 +106,10 @@ impl Connection {
         let Some(address) = address else {
             return self.refused(run, reply);
         };
+        self.connect_to(run, address)
+    }
+
+    pub(super) fn connect_to(&mut self, run: &mut Run, address: SocketAddr) -> Went {
         run.step.go(Step::Meet);
         run.data.go(Rendezvous::Connecting);
         self.request_new(run, DataRequest::Connect(address));
@@ -121,7 +132,7 @@ impl Connection {
         }
     }
 
-    fn at_peer(&self, port: u16) -> Option<SocketAddr> {
+    pub(super) fn at_peer(&self, port: u16) -> Option<SocketAddr> {
         let mut address = self.peer;
         address.set_port(port);
         (port != 0).then_some(address)
@@ -142,6 +153,7 @@ impl Connection {
 
     /// Tells the server where this side listens.
     pub(super) fn announce(&mut self, run: &mut Run, local: SocketAddr) -> Went {
+        self.void_ahead();
         run.local = Some(local);
         let ip = self.config.active_address.unwrap_or_else(|| local.ip());
         let at = SocketAddr::new(ip.to_canonical(), local.port());

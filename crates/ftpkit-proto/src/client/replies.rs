@@ -44,6 +44,10 @@ impl Connection {
         if reply.code() == Code::SERVICE_CLOSING {
             return self.on_service_closing(reply);
         }
+        if self.takes_ahead(&reply) {
+            self.lately = Lately::Nothing;
+            return;
+        }
         let current = self.exchange.lend();
         if matches!(current, Exchange::Idle) {
             if !self.config.lenient {

@@ -9,11 +9,9 @@ use core::net::{IpAddr, SocketAddr};
 use super::{
     event::Phase,
     hash::HashRun,
-    learned::Resumption,
     leg::LegRun,
     login::LoginRun,
     negotiate::NegotiationRun,
-    plan::Worked,
     query::{Query, RenameRun},
     request::RequestId,
     transfer::Run,
@@ -22,14 +20,15 @@ use super::{
 use crate::{
     address::same_host,
     automaton::{automata, automaton},
-    command::{Command, Type},
+    command::Type,
     data::{DataEvent, DataFailure, Flow},
     error::Error,
     reply::Code,
+    time::Instant,
 };
 
 automata! {
-    Session Exchange Login Negotiation Upgrade Downgrade Rename Hashing Step Rendezvous Leg
+    Session Exchange Login Negotiation Upgrade Downgrade Rename Hashing Step Rendezvous Ahead Leg
 }
 
 /// The control connection as a whole.
@@ -257,54 +256,6 @@ automaton! { Hashing "hash": Range Hash;
     Hash => Over;
 }
 
-/// What holds at the server from one transfer to the next.
-#[derive(Debug, Default)]
-pub(super) struct Parameters {
-    /// The representation type in force; unknown until one was accepted.
-    pub(super) kind: Option<Type>,
-    /// Whether PROT P is in force.
-    pub(super) protected: bool,
-    /// Which ways to a data connection were seen to work.
-    pub(super) worked: Worked,
-    /// Whether the server has refused to know PRET.
-    pub(super) no_pret: bool,
-    /// Whether the server may hold an offset that no transfer has used: a transfer that was
-    /// given up or refused behind its REST leaves it there, and the next one would begin at it.
-    pub(super) offset_pending: bool,
-    /// Whether it may hold a range in the same way, behind RANG.
-    pub(super) range_pending: bool,
-    /// Whether EPSV ALL was accepted: no other way of setting up is allowed any more.
-    pub(super) only_epsv: bool,
-    /// Whether data connections must resume the TLS session.
-    pub(super) resumption: Resumption,
-    /// Whether one has.
-    pub(super) has_resumed: bool,
-    /// Whether a transfer was refused since nothing was left to resume with.
-    pub(super) starved: bool,
-    /// Whether SSCN has made the server the TLS client of its data connections.
-    pub(super) sscn: bool,
-}
-
-impl Parameters {
-    /// AUTH and a new login make the server forget; what the network lets through stays known.
-    pub(super) const fn forget_session(&mut self) {
-        self.kind = None;
-        self.sscn = false;
-    }
-
-    /// What a final reply to this command changes.
-    pub(super) const fn note(&mut self, command: &Command, code: Code) {
-        let done = code.is_success();
-        match command {
-            Command::Type(kind) if done => self.kind = Some(*kind),
-            Command::Sscn(Some(on)) if done => self.sscn = *on,
-            Command::Rest(offset) => self.offset_pending = *offset != 0 && !code.is_refusal(),
-            Command::Rang(range) => self.range_pending = range.is_some() && !code.is_refusal(),
-            _ => {}
-        }
-    }
-}
-
 /// The commands of a transfer: which one's reply is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -463,6 +414,13 @@ impl Fenced {
     /// Behind the first reply.
     pub(super) const FIRST: Self = Self { replies: 1 };
 
+    /// Behind the first reply, and whether an EPSV ahead of ABOR will be answered too.
+    pub(super) const fn behind_first(ahead: bool) -> Self {
+        Self {
+            replies: if ahead { 0 } else { 1 },
+        }
+    }
+
     pub(super) fn next(self, code: Code) -> Next {
         let replies = self.replies.saturating_add(1);
         match replies {
@@ -572,6 +530,27 @@ impl Rendezvous {
     pub(super) const fn is_held(self) -> bool {
         !matches!(self, Self::Absent | Self::Ended { .. } | Self::Gone)
     }
+}
+
+/// An EPSV that was sent ahead of the transfer that it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// None was.
+    Nothing,
+    /// It stands behind the command of a transfer that runs.
+    Asked,
+    /// That transfer has its final reply: the next one answers the EPSV, whether it is still
+    /// wanted or not.
+    Due { wanted: bool },
+    /// The server listens at this port, and the address is worth trying for a while.
+    Told { port: u16, until: Instant },
+}
+
+automaton! { Ahead "ahead":;
+    Nothing => Asked;
+    Asked => Due Nothing;
+    Due => Told Nothing;
+    Told => Nothing;
 }
 
 /// A connection that a relay has: what is awaited of the server.

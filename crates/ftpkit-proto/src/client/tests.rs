@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod abort;
+mod ahead;
 mod chaos;
 mod ends;
 mod injection;

@@ -43,6 +43,10 @@ pub(super) struct Run {
     pub(super) plan: Plan,
     /// Whether PRET was sent.
     pub(super) pret: bool,
+    /// Whether the address comes from an EPSV that was sent ahead.
+    pub(super) ahead: bool,
+    /// Whether an EPSV was sent behind its command.
+    pub(super) leads: bool,
     /// Where this side listens.
     pub(super) local: Option<SocketAddr>,
     /// The 1yz, until the application is told of it.
@@ -120,6 +124,8 @@ impl Run {
             data_id: DataId::new(0),
             plan: Plan::default(),
             pret: false,
+            ahead: false,
+            leads: false,
             local: None,
             opening: None,
             told: false,
@@ -149,6 +155,11 @@ impl Run {
     /// Whether a reply is awaited.
     pub(super) fn awaits_reply(&self) -> bool {
         self.step.awaits_reply()
+    }
+
+    /// Whether the command may be sent once more, over a port that is asked for again.
+    fn may_ask_afresh(&self) -> bool {
+        self.ahead && !matches!(self.command, Command::Stou(_))
     }
 
     /// Whether the command may be sent once more, over a data connection that is made from the
@@ -248,6 +259,7 @@ impl Connection {
         let code = reply.code();
         match *run.step {
             _ if code.is_preliminary() => {}
+            Step::Command | Step::Opened => self.ahead_is_due(),
             Step::Type(kind) => self.parameters.note(&Command::Type(kind), code),
             Step::Rest => self.parameters.note(&Command::Rest(run.offset), code),
             Step::Range => self.parameters.note(&Command::Rang(run.range), code),
@@ -268,10 +280,7 @@ impl Connection {
         match run.step.next(code, run.flow, self.config.lenient) {
             Next::Stay => ON,
             Next::Meet => self.meet(run),
-            Next::Ask => {
-                self.ask_passive(run);
-                ON
-            }
+            Next::Ask => self.ask_passive(run),
             Next::Connect => self.connect(run, reply),
             Next::Arranged => {
                 if let Some(way) = run.plan.way() {
@@ -301,7 +310,8 @@ impl Connection {
                 ControlFlow::Break(Over::Fatal(PeerMisbehaved::UnsolicitedReply.into()))
             }
             Next::Fence => {
-                run.step.go(Step::Fenced(Fenced::FIRST));
+                let ahead = self.has_asked_ahead();
+                run.step.go(Step::Fenced(Fenced::behind_first(ahead)));
                 run.reply = Some(reply);
                 self.send(Command::Pwd);
                 ON
@@ -312,6 +322,7 @@ impl Connection {
             }
             Next::InStep => {
                 self.lately = Lately::Aborted;
+                self.forget_ahead();
                 let (phase, data) = run.failure.unwrap_or((Phase::Aborted, None));
                 if phase == Phase::Connect && run.may_try_again() {
                     run.failure = None;
@@ -353,6 +364,7 @@ impl Connection {
         } else {
             run.step.go(Step::Command);
             self.send(run.command.clone());
+            self.send_ahead(run);
         }
         ON
     }
@@ -360,15 +372,19 @@ impl Connection {
     pub(super) fn refused(&mut self, run: &mut Run, reply: Reply) -> Went {
         let (step, code) = (*run.step, reply.code());
         match step {
+            Step::Passive if run.ahead => self.ask_afresh(run),
             Step::Passive | Step::Active if run.plan.has_more() => self.next_way(run),
             // Only a server that knows PRET can mind that it was not told.
             Step::Pret if is_unknown(code) => {
                 self.parameters.no_pret |= code != Code::BAD_ARGUMENT;
-                self.ask_passive(run);
-                ON
+                self.ask_passive(run)
             }
             Step::Opened if run.again || self.may_repeat(run, code) => {
                 self.repeat_after(run, reply)
+            }
+            Step::Command if code == Code::NO_DATA_CONNECTION && run.may_ask_afresh() => {
+                self.drop_data(run);
+                self.ask_afresh(run)
             }
             Step::Command | Step::Opened
                 if code == Code::NO_DATA_CONNECTION && run.may_try_again() =>

@@ -57,6 +57,7 @@
 //! | [`negotiate`](crate::client::Config::negotiate) | `false` | What is sent is what was asked for. | on, for one round of FEAT and OPTS UTF8 at each login |
 //! | [`client_name`](crate::client::Config::client_name) | `None` | Nobody needs to know. | where servers keep statistics, or work around clients |
 //! | [`pipelining`](crate::client::Config::pipelining) | `Off` | Some servers lose commands that come early. | `Safe` for many queries over a long line |
+//! | [`epsv_ahead`](crate::client::Config::epsv_ahead) | `Known` | vsftpd and ftpkit read the next command when a transfer is over; others refuse it, overlook it, or end the transfer. | `Always` for another server that bears it, where many small files move over a long line |
 //! | [`lenient`](crate::client::Config::lenient) | `true` | See [`interoperability`](super::interoperability): none of it lets a reply answer the wrong command. | off, to test a server |
 //! | [`accept_unclean_close`](crate::client::Config::accept_unclean_close) | `false` | Under TLS, a download without close_notify may have been cut by anybody on the way. | for servers that never send it, where the size is known |
 //! | [`telnet_abort`](crate::client::Config::telnet_abort) | `false` | All servers that were tried act on a plain ABOR, and Pure-FTPd overlooks one behind a Synch. | for servers that do not look at the control connection during a transfer |

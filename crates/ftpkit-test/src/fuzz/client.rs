@@ -1,8 +1,8 @@
 //! The client machine against an arbitrary server; `script` tells how the steps are written.
 //!
-//! Settings: `a` active mode; `p` commands are pipelined; `s` strict; `t` ABOR with Telnet's
-//! Synch; `u` unclean ends count; `n` the address in 227 is believed; `l` small limits; `i` TLS
-//! is implicit.
+//! Settings: `a` active mode; `p` commands are pipelined; `e` EPSV is sent ahead; `s` strict; `t`
+//! ABOR with Telnet's Synch; `u` unclean ends count; `n` the address in 227 is believed; `l` small
+//! limits; `i` TLS is implicit.
 //! Steps: `qN` the application asks, by number; `xN` it takes its request N back.
 
 use std::net::SocketAddr;
@@ -10,7 +10,8 @@ use std::net::SocketAddr;
 use ftpkit_proto::{
     Command, Instant, Machine, Output, PathArg, Text,
     client::{
-        Config, Connection, Credentials, DataMode, Event, Pipelining, Request, RequestId, Transfer,
+        Config, Connection, Credentials, DataMode, EpsvAhead, Event, Pipelining, Request,
+        RequestId, Transfer,
     },
     command::{ListArgs, Type},
     wire::{Framed, Framer},
@@ -56,6 +57,7 @@ fn config(settings: &[u8]) -> Config {
         match letter {
             b'a' => config.data_mode = DataMode::Active,
             b'p' => config.pipelining = Pipelining::Safe,
+            b'e' => config.epsv_ahead = EpsvAhead::Always,
             b's' => config.lenient = false,
             b't' => config.telnet_abort = true,
             b'u' => config.accept_unclean_close = true,

@@ -2,7 +2,7 @@
 //! be relied on. The input is text, so that a seed can be read.
 //!
 //! The first line tells of the world, in letters, some with a number behind: `a` active mode,
-//! `p` pipelining, `t` Telnet's Synch before ABOR, `s` a strict client, `n` no TLS; `fN`
+//! `p` pipelining, `e` no EPSV ahead, `t` Telnet's Synch before ABOR, `s` a strict client, `n` no TLS; `fN`
 //! fragments of N bytes; `dN` and `DN` delays of the control and data connections, in 10 ms;
 //! `cN` and `CN` the client's or the server's sending is cut after 20 N bytes; `kN` data
 //! connections are cut after 200 N bytes; `rN` so many of them are refused; `S` a stranger
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use ftpkit_proto::{
     Command, PathArg,
-    client::{self, DataMode, Pipelining, Request, RequestId, Transfer},
+    client::{self, DataMode, EpsvAhead, Pipelining, Request, RequestId, Transfer},
     command::ListArgs,
     server::{self, TlsPolicy},
 };
@@ -81,6 +81,7 @@ fn world(settings: &[u8]) -> Pair {
         match letter {
             b'a' => client.data_mode = DataMode::Active,
             b'p' => client.pipelining = Pipelining::Safe,
+            b'e' => client.epsv_ahead = EpsvAhead::Never,
             b't' => client.telnet_abort = true,
             b's' => client.lenient = false,
             b'n' => server.tls = TlsPolicy::Off,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::client::{DataMode, Pipelining};
+use crate::client::{DataMode, EpsvAhead, Pipelining};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -284,6 +284,7 @@ fn config(mode: DataMode, lenient: bool, pipelining: bool, telnet: bool) -> Conf
     if pipelining {
         config.pipelining = Pipelining::Safe;
     }
+    config.epsv_ahead = EpsvAhead::Always;
     config.lenient = lenient;
     config.telnet_abort = telnet;
     config.limits.queue = 8;
