@@ -389,6 +389,13 @@ impl Storage for LocalDirectory {
 
     async fn metadata(&self, path: &VirtualPath) -> Result<Metadata> {
         let relative = native(path, Use::Find).on(path, "stat")?;
+        // What lies in the root itself and is no link can be looked at without being opened.
+        if cfg!(unix) && path.components().count() == 1 {
+            let metadata = self.0.root.symlink_metadata(&relative).on(path, "stat")?;
+            if !metadata.is_symlink() {
+                return Ok(describe(&metadata));
+            }
+        }
         let metadata = self.0.root.metadata(&relative).on(path, "stat")?;
         Ok(describe(&metadata))
     }

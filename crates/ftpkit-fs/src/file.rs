@@ -176,8 +176,8 @@ impl Open {
     /// Commits on the calling thread.
     pub(crate) fn commit_here(self) -> Result<Committed> {
         let durable = self.inner.settings.durability == Durability::Disk;
-        self.commit_io(durable).on(&self.path, "commit")?;
-        let size = self.file.metadata().on(&self.path, "commit")?.len();
+        let own = self.file.metadata().on(&self.path, "commit")?;
+        self.commit_io(&own, durable).on(&self.path, "commit")?;
         if let Role::Upload(upload) = self.role {
             let Upload {
                 temporary,
@@ -194,7 +194,7 @@ impl Open {
                 sys::sync_dir(&place.dir).on(&self.path, "commit")?;
             }
         }
-        Ok(Committed::new(size))
+        Ok(Committed::new(own.len()))
     }
 
     /// Lets the system copy as much as it can, and tells how much that was.
@@ -224,8 +224,8 @@ impl Open {
         }
     }
 
-    /// What is to be done before the file gets its name.
-    fn commit_io(&self, durable: bool) -> io::Result<()> {
+    /// What is to be done before the file, of which this is known, gets its name.
+    fn commit_io(&self, own: &std::fs::Metadata, durable: bool) -> io::Result<()> {
         match &self.role {
             Role::Reader => return Ok(()),
             Role::InPlace { made_in, .. } => {
@@ -239,12 +239,12 @@ impl Open {
                     && upload.exclusive.is_none()
                     && replaced.is_file()
                 {
-                    sys::take_owner(&self.file, &self.file.metadata()?, &replaced);
+                    sys::take_owner(&self.file, own, &replaced);
                     mode = sys::mode_of(&replaced);
                 }
                 let mode = upload.set_mode().unwrap_or(mode);
                 if mode != upload.held_mode {
-                    sys::set_file_mode(&self.file, &self.file.metadata()?, mode)?;
+                    sys::set_file_mode(&self.file, own, mode)?;
                 }
             }
         }

@@ -36,13 +36,14 @@ pub(super) async fn send(
         return Ok(false);
     };
     let mut pace = Pace::start(is_long(local), meter.total);
+    let mut has_room = true;
     loop {
         let sent = if pace.is_quick(meter.total) {
             let sent = thread::send(tcp, source, meter).await;
             pace = Pace::start(false, meter.total);
             sent
         } else {
-            chunk(tcp, source).await.map(|sent| {
+            chunk(tcp, source, &mut has_room).await.map(|sent| {
                 meter.count(sent);
                 sent > 0
             })
@@ -121,22 +122,32 @@ fn read_ahead(source: &impl Source) {
     }
 }
 
-async fn chunk(tcp: &TcpStream, source: &mut impl Source) -> Result<usize, Side> {
+/// Sends once. A new connection has room before the runtime has heard of it, so that is not waited
+/// for until it `has_room` no more: a small file is gone at once, and its end with it.
+async fn chunk(
+    tcp: &TcpStream,
+    source: &mut impl Source,
+    has_room: &mut bool,
+) -> Result<usize, Side> {
     // The source is borrowed mutably, since a shared one would have to be `Sync`.
     let source = &mut *source;
-    let sent = tcp
-        .async_io(Interest::WRITABLE, || {
-            let Some(local) = source.local() else {
-                return Err(Errno::INVAL.into());
-            };
-            let mut offset = local.offset;
-            let chunk = at_once(local.limit, CHUNK);
-            let sent = rustix::fs::sendfile(tcp.as_fd(), local.file, Some(&mut offset), chunk)?;
-            source.advance(u64::try_from(sent).unwrap_or(u64::MAX));
-            Ok(sent)
-        })
-        .await;
-    Ok(sent?)
+    let mut send = || -> io::Result<usize> {
+        let Some(local) = source.local() else {
+            return Err(Errno::INVAL.into());
+        };
+        let mut offset = local.offset;
+        let chunk = at_once(local.limit, CHUNK);
+        let sent = rustix::fs::sendfile(tcp.as_fd(), local.file, Some(&mut offset), chunk)?;
+        source.advance(u64::try_from(sent).unwrap_or(u64::MAX));
+        Ok(sent)
+    };
+    if *has_room {
+        match send() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => *has_room = false,
+            sent => return Ok(sent?),
+        }
+    }
+    Ok(tcp.async_io(Interest::WRITABLE, send).await?)
 }
 
 /// How much to ask for: no more than a limit.
