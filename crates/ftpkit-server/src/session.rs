@@ -14,7 +14,7 @@ mod transfer;
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -59,7 +59,7 @@ struct Origin {
 /// Serves one client until the session is over.
 ///
 /// A future keeps what it was given, what it moves and what it awaits, each in a place of its own:
-/// the session is boxed, so that only a pointer is kept so often.
+/// the session is boxed with all that it needs, so that only a pointer is kept so often.
 pub(crate) fn run(
     shared: Arc<Shared>,
     caller: Caller<Entry>,
@@ -68,18 +68,20 @@ pub(crate) fn run(
         shared,
         session: caller.origin,
     };
-    let session = Session::new(origin, caller.entry, caller.stream).map(Box::new);
-    let drain = caller.drain;
+    let session = Session::new(origin, caller.entry, caller.stream, caller.drain)
+        .inspect_err(|error| tracing::debug!(%error, "gone before the greeting"))
+        .ok()
+        .map(Box::new);
     async move {
-        match session {
-            Ok(session) => session.serve(drain).await,
-            Err(error) => tracing::debug!(%error, "gone before the greeting"),
+        if let Some(session) = session {
+            session.serve().await;
         }
     }
 }
 
 struct Session {
     origin: Origin,
+    drain: DrainSignal,
     driver: Driver<Connection>,
     user: Option<User>,
     /// The question that is being answered.
@@ -153,7 +155,12 @@ enum Next {
 }
 
 impl Session {
-    fn new(origin: Origin, entry: Entry, stream: TcpStream) -> std::io::Result<Self> {
+    fn new(
+        origin: Origin,
+        entry: Entry,
+        stream: TcpStream,
+        drain: DrainSignal,
+    ) -> std::io::Result<Self> {
         let shared = &origin.shared;
         let options = DataOptions::default().with_ports(Arc::clone(&shared.ports));
         let config = Arc::clone(&shared.config);
@@ -168,6 +175,7 @@ impl Session {
         };
         Ok(Self {
             origin,
+            drain,
             driver,
             user: None,
             work: None,
@@ -178,58 +186,70 @@ impl Session {
     }
 
     /// Serves until the session is over, or the server is and its grace time too.
-    async fn serve(mut self: Box<Self>, mut drain: DrainSignal) {
-        {
-            let mut draining = pin!(drain.draining());
-            if let Some(end) = self.serve_until(draining.as_mut()).await {
-                return report(end);
-            }
+    async fn serve(mut self: Box<Self>) {
+        let draining = |session: &mut Self, cx: &mut Context<'_>| {
+            let drained = session.drain.poll_draining(cx);
+            drained.map(|_grace| ())
+        };
+        if let Some(end) = self.serve_until(draining).await {
+            return report(end);
         }
         let now = self.driver.now();
         self.driver.machine_mut().drain(now);
-        {
-            let mut ended = pin!(drain.ended());
-            if let Some(end) = self.serve_until(ended.as_mut()).await {
-                return report(end);
-            }
+        let ended = |session: &mut Self, cx: &mut Context<'_>| session.drain.poll_ended(cx);
+        if let Some(end) = self.serve_until(ended).await {
+            return report(end);
         }
         let now = self.driver.now();
         self.driver.machine_mut().shut_down(now);
-        let mut late = pin!(sleep(LAST_WORDS));
-        match self.serve_until(late.as_mut()).await {
+        let mut late = Box::pin(sleep(LAST_WORDS));
+        let late = move |_: &mut Self, cx: &mut Context<'_>| late.as_mut().poll(cx);
+        match self.serve_until(late).await {
             Some(end) => report(end),
             None => tracing::debug!("cut off"),
         }
     }
 
     /// Serves until the session is over or the signal comes; `None` for the latter.
-    async fn serve_until<T>(
+    ///
+    /// Polled by hand, since this is where a session that is idle waits, and every value that
+    /// lives across an `await` would be part of it.
+    fn serve_until(
         &mut self,
-        mut signal: Pin<&mut impl Future<Output = T>>,
-    ) -> Option<Result<(), Error>> {
-        loop {
-            let next = poll_fn(|cx| match self.poll_next(cx) {
-                Poll::Ready(next) => Poll::Ready(Some(next)),
-                Poll::Pending => signal.as_mut().poll(cx).map(|_| None),
-            });
-            match next.await? {
-                Next::Settled(settled) => self.settle(settled),
-                Next::Pumped(id, pumped) => self.pumped(id, pumped),
-                Next::Step(Step::Event(event)) => self.event(event),
-                Next::Step(Step::Transfer(id, flow, stream)) => self.begin(id, flow, stream),
-                Next::Step(Step::Abort(id)) => {
-                    if let Some(transfer) = self.transfer_of(id) {
-                        transfer.abort();
-                    }
+        mut signal: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<()>,
+    ) -> impl Future<Output = Option<Result<(), Error>>> {
+        poll_fn(move |cx| {
+            loop {
+                let Poll::Ready(next) = self.poll_next(cx) else {
+                    return signal(self, cx).map(|()| None);
+                };
+                if let Some(end) = self.go_on(next) {
+                    return Poll::Ready(Some(end));
                 }
-                Next::Step(Step::Closed(end)) => {
-                    #[cfg(feature = "_tls")]
-                    self.note_end(&end);
-                    return Some(end);
-                }
-                Next::Step(other) => tracing::error!(?other, "a step that is not known"),
             }
+        })
+    }
+
+    /// Does what comes next; gives the end of the session where that is it.
+    fn go_on(&mut self, next: Next) -> Option<Result<(), Error>> {
+        match next {
+            Next::Settled(settled) => self.settle(settled),
+            Next::Pumped(id, pumped) => self.pumped(id, pumped),
+            Next::Step(Step::Event(event)) => self.event(event),
+            Next::Step(Step::Transfer(id, flow, stream)) => self.begin(id, flow, stream),
+            Next::Step(Step::Abort(id)) => {
+                if let Some(transfer) = self.transfer_of(id) {
+                    transfer.abort();
+                }
+            }
+            Next::Step(Step::Closed(end)) => {
+                #[cfg(feature = "_tls")]
+                self.note_end(&end);
+                return Some(end);
+            }
+            Next::Step(other) => tracing::error!(?other, "a step that is not known"),
         }
+        None
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
