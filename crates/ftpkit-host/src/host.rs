@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 use crate::{
     callers::Callers,
     observer::{ServerEvent, SessionOrigin},
-    spread::Spread,
+    spread::{Counted, Spread},
 };
 
 /// How long sessions may take to end once they were told to end at once.
@@ -201,16 +201,20 @@ impl<F: Front> Host<F> {
                     session: permit.number(),
                     peer,
                 };
-                let serve = move |stream| {
+                self.spread.spawn(sessions, stream, |stream, counted| {
                     let caller = Caller {
                         entry,
                         stream,
                         origin,
                         drain,
                     };
-                    run(front, Box::new(caller), permit)
-                };
-                self.spread.spawn(sessions, stream, Box::new(serve));
+                    let visit = Visit {
+                        origin,
+                        _permit: permit,
+                        _counted: counted,
+                    };
+                    run(front, Box::new(caller), Box::new(visit))
+                });
             }
             Err(why) => {
                 tracing::info!(%peer, %why, "turned away");
@@ -231,27 +235,37 @@ impl<F: Front> fmt::Debug for Host<F> {
     }
 }
 
+/// What is kept of a session until it is over.
+struct Visit {
+    origin: SessionOrigin,
+    _permit: SessionPermit,
+    _counted: Counted,
+}
+
 /// A session from its first to its last piece of news. The caller is boxed, since its place in the
-/// future stays when it was handed on.
+/// future stays when it was handed on; the visit is, since room in a task comes in steps of a
+/// cache line or two.
 fn run<F: Front>(
     front: Arc<F>,
     caller: Box<Caller<F::Entry>>,
-    permit: SessionPermit,
+    visit: Box<Visit>,
 ) -> impl Future<Output = ()> + Send {
-    let origin = caller.origin;
+    let SessionOrigin { session, peer } = visit.origin;
+    // Made by the accept loop, in whose span it does not belong.
     let span = tracing::info_span!(
+        parent: None,
         "session",
-        id = origin.session,
-        peer = %origin.peer,
+        id = session,
+        %peer,
         user = tracing::field::Empty,
         tls = tracing::field::Empty,
     );
     let serve = async move {
-        front.observe(&origin.connected());
+        front.observe(&visit.origin.connected());
         tracing::debug!("connected");
         Arc::clone(&front).session(unboxed(caller)).await;
-        front.observe(&origin.disconnected());
-        drop(permit);
+        front.observe(&visit.origin.disconnected());
+        drop(visit);
     };
     serve.instrument(span)
 }

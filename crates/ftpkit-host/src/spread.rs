@@ -21,12 +21,16 @@ struct Place {
     sessions: Arc<AtomicUsize>,
 }
 
-/// A session counts as long as this is there.
-struct Counted(Arc<AtomicUsize>);
+/// A session counts as long as this is there; one that runs where the accept loop does has no
+/// need to be counted.
+#[derive(Debug)]
+pub(crate) struct Counted(Option<Arc<AtomicUsize>>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if let Some(sessions) = &self.0 {
+            sessions.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -41,37 +45,35 @@ impl Spread {
 
     /// Spawns a session where there are fewest, the first of them.
     ///
-    /// What a task begins with keeps its room as long as the task: `serve` is boxed, since it has
-    /// more with it than the session needs later.
+    /// `serve` makes its future, which must keep what it is counted by. It is called here and not
+    /// in the task: what a task begins with keeps its room as long as the task.
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
         &self,
         sessions: &mut JoinSet<()>,
         stream: TcpStream,
-        serve: Box<impl FnOnce(TcpStream) -> F + Send + 'static>,
+        serve: impl FnOnce(TcpStream, Counted) -> F,
     ) {
         let load = |place: &&Place| place.sessions.load(Ordering::Relaxed);
         let Some(place) = self.0.iter().min_by_key(load) else {
-            sessions.spawn(async move { serve(stream).await });
+            sessions.spawn(serve(stream, Counted(None)));
             return;
         };
-        let counted = Counted(Arc::clone(&place.sessions));
-        counted.0.fetch_add(1, Ordering::Relaxed);
-        let stream = match place.known(stream) {
-            Ok(stream) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "a caller was lost on the way to a session");
-                return;
+        match place.known(stream) {
+            Ok(stream) => {
+                sessions.spawn_on(serve(stream, place.counted()), &place.runtime);
             }
-        };
-        let counting = async move {
-            let _counted = counted;
-            serve(stream).await;
-        };
-        sessions.spawn_on(counting, &place.runtime);
+            Err(error) => tracing::warn!(%error, "a caller was lost on the way to a session"),
+        }
     }
 }
 
 impl Place {
+    /// Counts one more session.
+    fn counted(&self) -> Counted {
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+        Counted(Some(Arc::clone(&self.sessions)))
+    }
+
     /// The same socket, known to this runtime: it works in no other.
     fn known(&self, stream: TcpStream) -> io::Result<TcpStream> {
         if Handle::current().id() == self.runtime.id() {
@@ -125,12 +127,13 @@ mod tests {
             let (end, ended) = oneshot::channel::<()>();
             ends.push(end);
             let noted = Arc::clone(&seen);
-            let serve = Box::new(move |stream: TcpStream| async move {
+            let serve = move |stream: TcpStream, counted| async move {
                 // It works here: it can be waited for.
                 stream.writable().await.unwrap();
                 noted.lock().unwrap().push(Handle::current().id());
                 let _ = ended.await;
-            });
+                drop(counted);
+            };
             spread.spawn(&mut sessions, stream().await, serve);
             let all_there = async {
                 while seen.lock().unwrap().len() <= number {
@@ -144,9 +147,9 @@ mod tests {
         drop(ends.remove(2));
         sessions.join_next().await.unwrap().unwrap();
         let noted = Arc::clone(&seen);
-        let serve = Box::new(|_| async move {
+        let serve = |_, _| async move {
             noted.lock().unwrap().push(Handle::current().id());
-        });
+        };
         spread.spawn(&mut sessions, stream().await, serve);
         sessions.join_next().await.unwrap().unwrap();
         assert_eq!(seen.lock().unwrap().last(), Some(&ids[0]));
