@@ -33,6 +33,7 @@ use ftpkit_proto::{
         TransferEnded,
     },
 };
+use ftpkit_storage::VirtualPath;
 use ftpkit_tokio::{Clock, DataOptions, DataStream, Driver, Step};
 use tokio::{net::TcpStream, time::sleep};
 
@@ -94,17 +95,21 @@ struct Session {
 
 struct User {
     admission: Admission,
-    place: Place,
+    cwd: VirtualPath,
 }
 
 impl User {
     fn enter(admission: Admission) -> Result<(Self, LoginAnswer), Refusal> {
         let account = admission.account();
-        let home = shown(account.home())?;
-        let place = Place::new(Arc::clone(account.storage()), account.home().clone());
-        let offers = storage_map::offers(place.storage.capabilities());
-        let user = Self { admission, place };
+        let (home, cwd) = (shown(account.home())?, account.home().clone());
+        let offers = storage_map::offers(account.storage().capabilities());
+        let user = Self { admission, cwd };
         Ok((user, LoginAnswer::Accepted { home, offers }))
+    }
+
+    /// Where the user is, for work on the storage.
+    fn place(&self) -> Place {
+        Place::new(self.admission.account().clone(), self.cwd.clone())
     }
 }
 
@@ -383,7 +388,7 @@ impl Session {
     {
         match &self.user {
             Some(user) => {
-                let (place, progress) = (user.place.clone(), Progress::default());
+                let (place, progress) = (user.place(), Progress::default());
                 let id = ask.id();
                 let future = answer(place, ask, progress.clone());
                 self.long_work(id, progress, future);
@@ -427,7 +432,7 @@ impl Session {
             Settled::Change(ask, answer) => {
                 let answer = answer.map(|changed| (changed.cwd, changed.path));
                 if let (Some(Some(cwd)), Some(user)) = (self.answer(ask, answer), &mut self.user) {
-                    user.place.cwd = cwd;
+                    user.cwd = cwd;
                 }
             }
             Settled::Open(ask, answer) => {
