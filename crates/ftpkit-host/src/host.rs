@@ -197,21 +197,17 @@ impl<F: Front> Host<F> {
         match door.enter(peer.ip()) {
             Ok(permit) => {
                 let (front, drain) = (Arc::clone(&self.front), door.drain_signal());
-                let origin = SessionOrigin {
-                    session: permit.number(),
-                    peer,
-                };
                 self.spread.spawn(sessions, stream, |stream, counted| {
+                    let visit = Visit {
+                        peer,
+                        permit,
+                        _counted: counted,
+                    };
                     let caller = Caller {
                         entry,
                         stream,
-                        origin,
+                        origin: visit.origin(),
                         drain,
-                    };
-                    let visit = Visit {
-                        origin,
-                        _permit: permit,
-                        _counted: counted,
                     };
                     run(front, Box::new(caller), Box::new(visit))
                 });
@@ -237,9 +233,18 @@ impl<F: Front> fmt::Debug for Host<F> {
 
 /// What is kept of a session until it is over.
 struct Visit {
-    origin: SessionOrigin,
-    _permit: SessionPermit,
+    peer: SocketAddr,
+    permit: SessionPermit,
     _counted: Counted,
+}
+
+impl Visit {
+    const fn origin(&self) -> SessionOrigin {
+        SessionOrigin {
+            session: self.permit.number(),
+            peer: self.peer,
+        }
+    }
 }
 
 /// A session from its first to its last piece of news. The caller is boxed, since its place in the
@@ -250,7 +255,7 @@ fn run<F: Front>(
     caller: Box<Caller<F::Entry>>,
     visit: Box<Visit>,
 ) -> impl Future<Output = ()> + Send {
-    let SessionOrigin { session, peer } = visit.origin;
+    let SessionOrigin { session, peer } = visit.origin();
     // Made by the accept loop, in whose span it does not belong.
     let span = tracing::info_span!(
         parent: None,
@@ -261,10 +266,10 @@ fn run<F: Front>(
         tls = tracing::field::Empty,
     );
     let serve = async move {
-        front.observe(&visit.origin.connected());
+        front.observe(&visit.origin().connected());
         tracing::debug!("connected");
         Arc::clone(&front).session(unboxed(caller)).await;
-        front.observe(&visit.origin.disconnected());
+        front.observe(&visit.origin().disconnected());
         drop(visit);
     };
     serve.instrument(span)

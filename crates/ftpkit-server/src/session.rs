@@ -34,7 +34,7 @@ use ftpkit_proto::{
     },
 };
 use ftpkit_storage::VirtualPath;
-use ftpkit_tokio::{Clock, DataOptions, DataStream, Driver, Step};
+use ftpkit_tokio::{Clock, DataStream, Driver, Step};
 use tokio::{net::TcpStream, time::sleep};
 
 use self::{
@@ -117,26 +117,30 @@ impl User {
 struct Work {
     id: AskId,
     future: Pin<Box<dyn Future<Output = Settled> + Send>>,
-    progress: Progress,
-    /// How far it was when it was looked at last.
-    seen: u64,
+    /// Where it may take long.
+    progress: Option<Progress>,
 }
 
 /// How far the work on a question has come, in whatever counts, where it takes long.
 #[derive(Clone, Debug, Default)]
-struct Progress(Arc<AtomicU64>);
+struct Progress(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    done: AtomicU64,
+    /// How many there were when it was looked at last.
+    seen: AtomicU64,
+}
 
 impl Progress {
     fn advance(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.done.fetch_add(1, Ordering::Relaxed);
     }
-}
 
-impl Work {
-    /// Whether it has come further since it was asked last.
-    fn has_advanced(&mut self) -> bool {
-        let now = self.progress.0.load(Ordering::Relaxed);
-        std::mem::replace(&mut self.seen, now) != now
+    /// Whether it has come further since this was asked last, by the one who asks.
+    fn has_advanced(&self) -> bool {
+        let done = self.0.done.load(Ordering::Relaxed);
+        self.0.seen.swap(done, Ordering::Relaxed) != done
     }
 }
 
@@ -167,7 +171,7 @@ impl Session {
         drain: DrainSignal,
     ) -> std::io::Result<Self> {
         let shared = &origin.shared;
-        let options = DataOptions::default().with_ports(Arc::clone(&shared.ports));
+        let options = Arc::clone(&shared.data);
         let config = Arc::clone(&shared.config);
         let driver = Driver::new(stream, Clock::start(), options, |ends| match entry {
             Entry::Greeted => Connection::new(config, ends.now, ends.peer, ends.local),
@@ -263,7 +267,7 @@ impl Session {
                 self.work = None;
                 return Poll::Ready(Next::Settled(settled));
             }
-            if work.has_advanced() {
+            if work.progress.as_ref().is_some_and(Progress::has_advanced) {
                 let id = work.id;
                 self.driver.with(|machine, now| machine.carries_on(now, id));
             }
@@ -355,20 +359,10 @@ impl Session {
     }
 
     fn work(&mut self, id: AskId, future: impl Future<Output = Settled> + Send + 'static) {
-        self.long_work(id, Progress::default(), future);
-    }
-
-    fn long_work(
-        &mut self,
-        id: AskId,
-        progress: Progress,
-        future: impl Future<Output = Settled> + Send + 'static,
-    ) {
         self.work = Some(Work {
             id,
             future: Box::pin(future),
-            progress,
-            seen: 0,
+            progress: None,
         });
     }
 
@@ -378,25 +372,29 @@ impl Session {
         Q: Question,
         F: Future<Output = Settled> + Send + 'static,
     {
-        self.long_work_at(ask, |place, ask, _| answer(place, ask));
-    }
-
-    fn long_work_at<Q, F>(&mut self, ask: Ask<Q>, answer: impl FnOnce(Place, Ask<Q>, Progress) -> F)
-    where
-        Q: Question,
-        F: Future<Output = Settled> + Send + 'static,
-    {
         match &self.user {
             Some(user) => {
-                let (place, progress) = (user.place(), Progress::default());
-                let id = ask.id();
-                let future = answer(place, ask, progress.clone());
-                self.long_work(id, progress, future);
+                let (place, id) = (user.place(), ask.id());
+                self.work(id, answer(place, ask));
             }
             None => {
                 tracing::error!("a question about files came before login");
                 self.tell(ask, Err(RefusalKind::Denied.into()));
             }
+        }
+    }
+
+    /// Likewise, work that may take long and tells how far it has come.
+    fn long_work_at<Q, F>(&mut self, ask: Ask<Q>, answer: impl FnOnce(Place, Ask<Q>, Progress) -> F)
+    where
+        Q: Question,
+        F: Future<Output = Settled> + Send + 'static,
+    {
+        let (id, progress) = (ask.id(), Progress::default());
+        let told = progress.clone();
+        self.work_at(ask, |place, ask| answer(place, ask, told));
+        if let Some(work) = self.work.as_mut().filter(|work| work.id == id) {
+            work.progress = Some(progress);
         }
     }
 
