@@ -240,10 +240,7 @@ struct Visit {
 
 impl Visit {
     const fn origin(&self) -> SessionOrigin {
-        SessionOrigin {
-            session: self.permit.number(),
-            peer: self.peer,
-        }
+        SessionOrigin::new(self.permit.number(), self.peer)
     }
 }
 

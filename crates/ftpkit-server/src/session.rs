@@ -35,7 +35,7 @@ use ftpkit_proto::{
 };
 use ftpkit_storage::VirtualPath;
 use ftpkit_tokio::{Clock, DataStream, Driver, Step};
-use tokio::{net::TcpStream, time::sleep};
+use tokio::time::sleep;
 
 use self::{
     paths::{Place, shown},
@@ -50,13 +50,6 @@ use crate::{
 /// How long a client may take for its 421 when the grace of a shutdown is over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Where a session comes from: what its work must know of it.
-#[derive(Clone)]
-struct Origin {
-    shared: Arc<Shared>,
-    session: SessionOrigin,
-}
-
 /// Serves one client until the session is over.
 ///
 /// A future keeps what it was given, what it moves and what it awaits, each in a place of its own:
@@ -65,11 +58,7 @@ pub(crate) fn run(
     shared: Arc<Shared>,
     caller: Caller<Entry>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let origin = Origin {
-        shared,
-        session: caller.origin,
-    };
-    let session = Session::new(origin, caller.entry, caller.stream, caller.drain)
+    let session = Session::new(shared, caller)
         .inspect_err(|error| tracing::debug!(%error, "gone before the greeting"))
         .ok()
         .map(Box::new);
@@ -81,7 +70,9 @@ pub(crate) fn run(
 }
 
 struct Session {
-    origin: Origin,
+    shared: Arc<Shared>,
+    /// Which one it is at its door; with the peer's address, which the driver knows, its origin.
+    number: u64,
     drain: DrainSignal,
     driver: Driver<Connection>,
     user: Option<User>,
@@ -164,27 +155,27 @@ enum Next {
 }
 
 impl Session {
-    fn new(
-        origin: Origin,
-        entry: Entry,
-        stream: TcpStream,
-        drain: DrainSignal,
-    ) -> std::io::Result<Self> {
-        let shared = &origin.shared;
+    fn new(shared: Arc<Shared>, caller: Caller<Entry>) -> std::io::Result<Self> {
         let options = Arc::clone(&shared.data);
         let config = Arc::clone(&shared.config);
-        let driver = Driver::new(stream, Clock::start(), options, |ends| match entry {
-            Entry::Greeted => Connection::new(config, ends.now, ends.peer, ends.local),
-            Entry::Implicit => Connection::implicit(config, ends.now, ends.peer, ends.local),
-        })?;
+        let driver = Driver::new(
+            caller.stream,
+            Clock::start(),
+            options,
+            |ends| match caller.entry {
+                Entry::Greeted => Connection::new(config, ends.now, ends.peer, ends.local),
+                Entry::Implicit => Connection::implicit(config, ends.now, ends.peer, ends.local),
+            },
+        )?;
         #[cfg(feature = "_tls")]
         let driver = match &shared.tls {
             Some(tls) => driver.with_tls(tls.session().map_err(std::io::Error::other)?),
             None => driver,
         };
         Ok(Self {
-            origin,
-            drain,
+            shared,
+            number: caller.origin.session,
+            drain: caller.drain,
             driver,
             user: None,
             work: None,
@@ -195,6 +186,10 @@ impl Session {
     }
 
     /// Serves until the session is over, or the server is and its grace time too.
+    fn origin(&self) -> SessionOrigin {
+        SessionOrigin::new(self.number, self.driver.peer_addr())
+    }
+
     async fn serve(mut self: Box<Self>) {
         let draining = |session: &mut Self, cx: &mut Context<'_>| {
             let drained = session.drain.poll_draining(cx);
@@ -294,9 +289,9 @@ impl Session {
         match event {
             Event::Login(ask) => match self.attempt(ask.question()) {
                 Some(attempt) => {
-                    let origin = self.origin.clone();
+                    let (shared, origin) = (Arc::clone(&self.shared), self.origin());
                     self.work(ask.id(), async move {
-                        let answer = questions::login(&origin, &attempt).await;
+                        let answer = questions::login(&shared, origin, &attempt).await;
                         Settled::Login(ask, answer)
                     });
                 }
@@ -315,7 +310,7 @@ impl Session {
                 Settled::Survey(ask, answer)
             }),
             Event::Digest(ask) => {
-                let shared = Arc::clone(&self.origin.shared);
+                let shared = Arc::clone(&self.shared);
                 self.long_work_at(ask, |place, ask, progress| async move {
                     let question = ask.question().clone();
                     let answer = digest::digest(&shared.digests, &progress, &place, question).await;
@@ -410,7 +405,7 @@ impl Session {
             #[cfg(not(feature = "_tls"))]
             None => return None,
         };
-        let attempt = Attempt::new(login.user.as_bytes(), credential, self.origin.session.peer)
+        let attempt = Attempt::new(login.user.as_bytes(), credential, self.origin().peer)
             .secured(login.secured)
             .virtual_host(login.host.as_ref().map(Text::as_bytes));
         #[cfg(feature = "_tls")]
@@ -472,8 +467,8 @@ impl Session {
         let name = user.admission.account().name();
         tracing::Span::current().record("user", name);
         tracing::info!("logged in");
-        let event = self.origin.session.logged_in(name);
-        self.origin.shared.observe(&event);
+        let event = self.origin().logged_in(name);
+        self.shared.observe(&event);
         self.user = Some(user);
     }
 
@@ -516,15 +511,13 @@ impl Session {
         );
         #[cfg(feature = "_tls")]
         self.note_failed_data(ended.end);
-        self.origin
-            .shared
-            .observe(&self.origin.session.transfer_ended(
-                user,
-                transfer.what,
-                transfer.path.as_bytes(),
-                ended.bytes,
-                ended.end,
-            ));
+        self.shared.observe(&self.origin().transfer_ended(
+            user,
+            transfer.what,
+            transfer.path.as_bytes(),
+            ended.bytes,
+            ended.end,
+        ));
     }
 }
 

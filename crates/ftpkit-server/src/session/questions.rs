@@ -4,7 +4,7 @@
 use std::error::Error as _;
 
 use ftpkit_accounts::{Admission, Attempt, AuthFailureKind};
-use ftpkit_host::Front as _;
+use ftpkit_host::{Front as _, SessionOrigin};
 use ftpkit_proto::{
     PathArg, Text,
     command::FactValue,
@@ -16,14 +16,17 @@ use ftpkit_storage::{
 };
 
 use super::{
-    Origin, Progress, combine,
+    Progress, combine,
     paths::{Place, shown},
 };
-use crate::{facts_map, storage_map::refusal};
+use crate::{facts_map, server::Shared, storage_map::refusal};
 
 /// May this user log in?
-pub(super) async fn login(origin: &Origin, attempt: &Attempt) -> Result<Admission, Refusal> {
-    let shared = &origin.shared;
+pub(super) async fn login(
+    shared: &Shared,
+    origin: SessionOrigin,
+    attempt: &Attempt,
+) -> Result<Admission, Refusal> {
     let answer = shared
         .door
         .authenticate(&*shared.authenticator, attempt)
@@ -36,7 +39,7 @@ pub(super) async fn login(origin: &Origin, attempt: &Attempt) -> Result<Admissio
             return RefusalKind::LoginFailed.into();
         }
         tracing::info!(%user, %failure, "login failed");
-        shared.observe(&origin.session.login_failed(attempt.name(), &failure));
+        shared.observe(&origin.login_failed(attempt.name(), &failure));
         match failure.kind() {
             AuthFailureKind::TooMany => RefusalKind::TooMany.into(),
             _ => RefusalKind::LoginFailed.into(),
