@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 use crate::{
     callers::Callers,
     observer::{ServerEvent, SessionOrigin},
-    spread::{Counted, Spread},
+    spread::{Counted, Spot, Spread},
 };
 
 /// How long sessions may take to end once they were told to end at once.
@@ -141,12 +141,14 @@ impl<F: Front> Host<F> {
                     while let Poll::Ready(Some(ended)) = sessions.poll_join_next(cx) {
                         report(ended);
                     }
-                    callers.poll_next(cx).map(Some)
+                    let spot = self.spread.next();
+                    let called = spot.within(|| callers.poll_next(cx));
+                    called.map(|caller| Some((spot, caller)))
                 });
-                let Some((entry, stream, peer)) = next.await else {
+                let Some((spot, (entry, stream, peer))) = next.await else {
                     break;
                 };
-                self.welcome(&mut sessions, entry, stream, peer);
+                self.welcome(&mut sessions, spot, entry, stream, peer);
             }
         }
         let Self {
@@ -189,6 +191,7 @@ impl<F: Front> Host<F> {
     fn welcome(
         &self,
         sessions: &mut JoinSet<()>,
+        spot: Spot<'_>,
         entry: F::Entry,
         stream: TcpStream,
         peer: SocketAddr,
@@ -197,7 +200,7 @@ impl<F: Front> Host<F> {
         match door.enter(peer.ip()) {
             Ok(permit) => {
                 let (front, drain) = (Arc::clone(&self.front), door.drain_signal());
-                self.spread.spawn(sessions, stream, |stream, counted| {
+                spot.spawn(sessions, |counted| {
                     let visit = Visit {
                         peer,
                         permit,

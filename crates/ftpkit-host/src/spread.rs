@@ -2,14 +2,13 @@
 
 use std::{
     future::Future,
-    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use tokio::{net::TcpStream, runtime::Handle, task::JoinSet};
+use tokio::{runtime::Handle, task::JoinSet};
 
 /// The runtimes in which sessions run; none: that of the accept loop.
 #[derive(Debug, Default)]
@@ -43,27 +42,39 @@ impl Spread {
         Self(runtimes.into_iter().map(place).collect())
     }
 
-    /// Spawns a session where there are fewest, the first of them.
+    /// Where the next session is to run: where there are fewest, the first of them.
+    pub(crate) fn next(&self) -> Spot<'_> {
+        let load = |place: &&Place| place.sessions.load(Ordering::Relaxed);
+        Spot(self.0.iter().min_by_key(load))
+    }
+}
+
+/// Where a session is to run; none: in the runtime of the accept loop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot<'a>(Option<&'a Place>);
+
+impl Spot<'_> {
+    /// Does this with that runtime as the present one: a socket that comes about is known to it,
+    /// and its thread alone wakes the session. To move the socket later costs more, in time and in
+    /// what it leaves behind in the memory of the other runtime.
+    pub(crate) fn within<T>(self, work: impl FnOnce() -> T) -> T {
+        let _inside = self.0.map(|place| place.runtime.enter());
+        work()
+    }
+
+    /// Spawns a session.
     ///
     /// `serve` makes its future, which must keep what it is counted by. It is called here and not
     /// in the task: what a task begins with keeps its room as long as the task.
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
-        &self,
+        self,
         sessions: &mut JoinSet<()>,
-        stream: TcpStream,
-        serve: impl FnOnce(TcpStream, Counted) -> F,
+        serve: impl FnOnce(Counted) -> F,
     ) {
-        let load = |place: &&Place| place.sessions.load(Ordering::Relaxed);
-        let Some(place) = self.0.iter().min_by_key(load) else {
-            sessions.spawn(serve(stream, Counted(None)));
-            return;
+        match self.0 {
+            Some(place) => sessions.spawn_on(serve(place.counted()), &place.runtime),
+            None => sessions.spawn(serve(Counted(None))),
         };
-        match place.known(stream) {
-            Ok(stream) => {
-                sessions.spawn_on(serve(stream, place.counted()), &place.runtime);
-            }
-            Err(error) => tracing::warn!(%error, "a caller was lost on the way to a session"),
-        }
     }
 }
 
@@ -73,23 +84,14 @@ impl Place {
         self.sessions.fetch_add(1, Ordering::Relaxed);
         Counted(Some(Arc::clone(&self.sessions)))
     }
-
-    /// The same socket, known to this runtime: it works in no other.
-    fn known(&self, stream: TcpStream) -> io::Result<TcpStream> {
-        if Handle::current().id() == self.runtime.id() {
-            return Ok(stream);
-        }
-        let _inside = self.runtime.enter();
-        TcpStream::from_std(stream.into_std()?)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Mutex, thread, time::Duration};
+    use std::{future::poll_fn, pin::pin, sync::Mutex, thread, time::Duration};
 
     use tokio::{
-        net::TcpListener,
+        net::{TcpListener, TcpStream},
         runtime::{Builder, Id},
         sync::oneshot,
         task::yield_now,
@@ -98,11 +100,14 @@ mod tests {
 
     use super::*;
 
-    async fn stream() -> TcpStream {
+    /// A caller of a listener in this runtime, accepted for another.
+    async fn stream(spot: Spot<'_>) -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (stream, _) = tokio::join!(TcpStream::connect(address), listener.accept());
-        stream.unwrap()
+        let _caller = TcpStream::connect(address).await.unwrap();
+        let mut accepting = pin!(listener.accept());
+        let accepted = poll_fn(|cx| spot.within(|| accepting.as_mut().poll(cx)));
+        accepted.await.unwrap().0
     }
 
     /// A runtime on a thread of its own.
@@ -127,14 +132,16 @@ mod tests {
             let (end, ended) = oneshot::channel::<()>();
             ends.push(end);
             let noted = Arc::clone(&seen);
-            let serve = move |stream: TcpStream, counted| async move {
+            let spot = spread.next();
+            let stream = stream(spot).await;
+            let serve = move |counted| async move {
                 // It works here: it can be waited for.
                 stream.writable().await.unwrap();
                 noted.lock().unwrap().push(Handle::current().id());
                 let _ = ended.await;
                 drop(counted);
             };
-            spread.spawn(&mut sessions, stream().await, serve);
+            spot.spawn(&mut sessions, serve);
             let all_there = async {
                 while seen.lock().unwrap().len() <= number {
                     yield_now().await;
@@ -147,10 +154,10 @@ mod tests {
         drop(ends.remove(2));
         sessions.join_next().await.unwrap().unwrap();
         let noted = Arc::clone(&seen);
-        let serve = |_, _| async move {
+        let serve = |_| async move {
             noted.lock().unwrap().push(Handle::current().id());
         };
-        spread.spawn(&mut sessions, stream().await, serve);
+        spread.next().spawn(&mut sessions, serve);
         sessions.join_next().await.unwrap().unwrap();
         assert_eq!(seen.lock().unwrap().last(), Some(&ids[0]));
     }
