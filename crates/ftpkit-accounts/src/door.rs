@@ -1,10 +1,11 @@
 //! What every front end does at its door: limits on sessions, the delay of failed logins, and
 //! the drain at shutdown. Who may log in is an `Authenticator`'s question, not the door's.
 
+mod drain;
+
 use std::{
     collections::{HashMap, hash_map::Entry},
     fmt,
-    future::pending,
     hash::Hash,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,10 +13,12 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, watch},
+    sync::Notify,
     time::{Instant, sleep_until, timeout, timeout_at},
 };
 
+pub use self::drain::DrainSignal;
+use self::drain::{Drain, Phase};
 use crate::{
     account::Account,
     attempt::{Attempt, Credential},
@@ -76,7 +79,7 @@ pub struct Door {
 struct Shared {
     limits: DoorLimits,
     counts: Mutex<Counts>,
-    phase: watch::Sender<Phase>,
+    drain: Arc<Drain>,
     emptied: Notify,
 }
 
@@ -135,7 +138,7 @@ impl Door {
             shared: Arc::new(Shared {
                 limits,
                 counts: Mutex::default(),
-                phase: watch::Sender::new(Phase::Open),
+                drain: Arc::new(Drain::new()),
                 emptied: Notify::new(),
             }),
         }
@@ -161,7 +164,7 @@ impl Door {
         let key = AddressKey::of(peer);
         let limits = &self.shared.limits;
         let mut counts = self.shared.counts();
-        if *self.shared.phase.borrow() != Phase::Open {
+        if self.shared.drain.phase() != Phase::Open {
             return Err(Refused::Closing);
         }
         if over(counts.sessions, limits.sessions) {
@@ -240,9 +243,7 @@ impl Door {
     /// What a session watches to learn that it should end.
     #[must_use]
     pub fn drain_signal(&self) -> DrainSignal {
-        DrainSignal {
-            phase: self.shared.phase.subscribe(),
-        }
+        DrainSignal::new(Arc::clone(&self.shared.drain))
     }
 
     /// Closes the door and waits until all sessions have ended: nobody new is let in, the
@@ -251,27 +252,15 @@ impl Door {
     /// Returns how many sessions had to be told to end at once. A second call may shorten the
     /// grace of the first, never lengthen it. Dropping the future leaves the door closed.
     pub async fn drain(&self, grace: Duration) -> usize {
-        let mut until = Instant::now() + grace.min(LONGEST_GRACE);
-        self.shared.phase.send_if_modified(|phase| match phase {
-            Phase::Open => {
-                *phase = Phase::Draining { until };
-                true
-            }
-            Phase::Draining { until: first } if *first > until => {
-                *first = until;
-                true
-            }
-            Phase::Draining { until: first } => {
-                until = *first;
-                false
-            }
-            Phase::Ended => false,
-        });
+        let until = self
+            .shared
+            .drain
+            .begin(Instant::now() + grace.min(LONGEST_GRACE));
         if timeout_at(until, self.empty()).await.is_ok() {
             return 0;
         }
         let left = self.sessions();
-        self.shared.phase.send_replace(Phase::Ended);
+        self.shared.drain.end();
         // A session that does not even drop in this time is stuck in foreign code.
         let _ = timeout(FORCED_END, self.empty()).await;
         left
@@ -300,7 +289,7 @@ impl fmt::Debug for Door {
         f.debug_struct("Door")
             .field("limits", &self.shared.limits)
             .field("sessions", &self.sessions())
-            .field("phase", &*self.shared.phase.borrow())
+            .field("phase", &self.shared.drain.phase())
             .finish()
     }
 }
@@ -396,53 +385,6 @@ pub enum Refused {
     /// The server is shutting down.
     #[error("the server is shutting down")]
     Closing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Open,
-    Draining { until: Instant },
-    Ended,
-}
-
-/// What a session watches to learn that it should end.
-///
-/// Both waits are cancel-safe: dropped and made again, they miss nothing.
-#[derive(Clone, Debug)]
-pub struct DrainSignal {
-    phase: watch::Receiver<Phase>,
-}
-
-impl DrainSignal {
-    /// Whether the session should finish what it does and begin nothing new.
-    #[must_use]
-    pub fn is_draining(&self) -> bool {
-        *self.phase.borrow() != Phase::Open
-    }
-
-    /// Waits until the session should finish what it does and begin nothing new; returns how
-    /// long it has for that.
-    pub async fn draining(&mut self) -> Duration {
-        match self.reached(|phase| phase != Phase::Open).await {
-            Phase::Draining { until } => until.saturating_duration_since(Instant::now()),
-            Phase::Open | Phase::Ended => Duration::ZERO,
-        }
-    }
-
-    /// Waits until the session must end at once: the grace time is over.
-    pub async fn ended(&mut self) {
-        self.reached(|phase| phase == Phase::Ended).await;
-    }
-
-    async fn reached(&mut self, wanted: impl Fn(Phase) -> bool) -> Phase {
-        let reached = self.phase.wait_for(|phase| wanted(*phase));
-        let reached = reached.await.ok().map(|phase| *phase);
-        match reached {
-            Some(phase) => phase,
-            // The door is gone, so nobody is left to close it.
-            None => pending().await,
-        }
-    }
 }
 
 #[cfg(test)]

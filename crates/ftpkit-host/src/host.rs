@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 use crate::{
     callers::Callers,
     observer::{ServerEvent, SessionOrigin},
-    spread::Spread,
+    spread::{Counted, Spot, Spread},
 };
 
 /// How long sessions may take to end once they were told to end at once.
@@ -141,12 +141,14 @@ impl<F: Front> Host<F> {
                     while let Poll::Ready(Some(ended)) = sessions.poll_join_next(cx) {
                         report(ended);
                     }
-                    callers.poll_next(cx).map(Some)
+                    let spot = self.spread.next();
+                    let called = spot.within(|| callers.poll_next(cx));
+                    called.map(|caller| Some((spot, caller)))
                 });
-                let Some((entry, stream, peer)) = next.await else {
+                let Some((spot, (entry, stream, peer))) = next.await else {
                     break;
                 };
-                self.welcome(&mut sessions, entry, stream, peer);
+                self.welcome(&mut sessions, spot, entry, stream, peer);
             }
         }
         let Self {
@@ -189,6 +191,7 @@ impl<F: Front> Host<F> {
     fn welcome(
         &self,
         sessions: &mut JoinSet<()>,
+        spot: Spot<'_>,
         entry: F::Entry,
         stream: TcpStream,
         peer: SocketAddr,
@@ -197,20 +200,20 @@ impl<F: Front> Host<F> {
         match door.enter(peer.ip()) {
             Ok(permit) => {
                 let (front, drain) = (Arc::clone(&self.front), door.drain_signal());
-                let origin = SessionOrigin {
-                    session: permit.number(),
-                    peer,
-                };
-                let serve = move |stream| {
+                spot.spawn(sessions, |counted| {
+                    let visit = Visit {
+                        peer,
+                        permit,
+                        _counted: counted,
+                    };
                     let caller = Caller {
                         entry,
                         stream,
-                        origin,
+                        origin: visit.origin(),
                         drain,
                     };
-                    run(front, Box::new(caller), permit)
-                };
-                self.spread.spawn(sessions, stream, Box::new(serve));
+                    run(front, Box::new(caller), Box::new(visit))
+                });
             }
             Err(why) => {
                 tracing::info!(%peer, %why, "turned away");
@@ -231,27 +234,43 @@ impl<F: Front> fmt::Debug for Host<F> {
     }
 }
 
+/// What is kept of a session until it is over.
+struct Visit {
+    peer: SocketAddr,
+    permit: SessionPermit,
+    _counted: Counted,
+}
+
+impl Visit {
+    const fn origin(&self) -> SessionOrigin {
+        SessionOrigin::new(self.permit.number(), self.peer)
+    }
+}
+
 /// A session from its first to its last piece of news. The caller is boxed, since its place in the
-/// future stays when it was handed on.
+/// future stays when it was handed on; the visit is, since room in a task comes in steps of a
+/// cache line or two.
 fn run<F: Front>(
     front: Arc<F>,
     caller: Box<Caller<F::Entry>>,
-    permit: SessionPermit,
+    visit: Box<Visit>,
 ) -> impl Future<Output = ()> + Send {
-    let origin = caller.origin;
+    let SessionOrigin { session, peer } = visit.origin();
+    // Made by the accept loop, in whose span it does not belong.
     let span = tracing::info_span!(
+        parent: None,
         "session",
-        id = origin.session,
-        peer = %origin.peer,
+        id = session,
+        %peer,
         user = tracing::field::Empty,
         tls = tracing::field::Empty,
     );
     let serve = async move {
-        front.observe(&origin.connected());
+        front.observe(&visit.origin().connected());
         tracing::debug!("connected");
         Arc::clone(&front).session(unboxed(caller)).await;
-        front.observe(&origin.disconnected());
-        drop(permit);
+        front.observe(&visit.origin().disconnected());
+        drop(visit);
     };
     serve.instrument(span)
 }

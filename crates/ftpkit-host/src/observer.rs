@@ -154,6 +154,12 @@ pub struct SessionOrigin {
 }
 
 impl SessionOrigin {
+    /// The session of this number, whose client is at this address.
+    #[must_use]
+    pub const fn new(session: u64, peer: SocketAddr) -> Self {
+        Self { session, peer }
+    }
+
     /// [`ServerEvent::Connected`]
     pub(crate) const fn connected(self) -> ServerEvent<'static> {
         let Self { session, peer } = self;

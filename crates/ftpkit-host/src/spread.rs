@@ -2,14 +2,13 @@
 
 use std::{
     future::Future,
-    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use tokio::{net::TcpStream, runtime::Handle, task::JoinSet};
+use tokio::{runtime::Handle, task::JoinSet};
 
 /// The runtimes in which sessions run; none: that of the accept loop.
 #[derive(Debug, Default)]
@@ -21,12 +20,16 @@ struct Place {
     sessions: Arc<AtomicUsize>,
 }
 
-/// A session counts as long as this is there.
-struct Counted(Arc<AtomicUsize>);
+/// A session counts as long as this is there; one that runs where the accept loop does has no
+/// need to be counted.
+#[derive(Debug)]
+pub(crate) struct Counted(Option<Arc<AtomicUsize>>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if let Some(sessions) = &self.0 {
+            sessions.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -39,55 +42,56 @@ impl Spread {
         Self(runtimes.into_iter().map(place).collect())
     }
 
-    /// Spawns a session where there are fewest, the first of them.
-    ///
-    /// What a task begins with keeps its room as long as the task: `serve` is boxed, since it has
-    /// more with it than the session needs later.
-    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
-        &self,
-        sessions: &mut JoinSet<()>,
-        stream: TcpStream,
-        serve: Box<impl FnOnce(TcpStream) -> F + Send + 'static>,
-    ) {
+    /// Where the next session is to run: where there are fewest, the first of them.
+    pub(crate) fn next(&self) -> Spot<'_> {
         let load = |place: &&Place| place.sessions.load(Ordering::Relaxed);
-        let Some(place) = self.0.iter().min_by_key(load) else {
-            sessions.spawn(async move { serve(stream).await });
-            return;
+        Spot(self.0.iter().min_by_key(load))
+    }
+}
+
+/// Where a session is to run; none: in the runtime of the accept loop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot<'a>(Option<&'a Place>);
+
+impl Spot<'_> {
+    /// Does this with that runtime as the present one: a socket that comes about is known to it,
+    /// and its thread alone wakes the session. To move the socket later costs more, in time and in
+    /// what it leaves behind in the memory of the other runtime.
+    pub(crate) fn within<T>(self, work: impl FnOnce() -> T) -> T {
+        let _inside = self.0.map(|place| place.runtime.enter());
+        work()
+    }
+
+    /// Spawns a session.
+    ///
+    /// `serve` makes its future, which must keep what it is counted by. It is called here and not
+    /// in the task: what a task begins with keeps its room as long as the task.
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
+        self,
+        sessions: &mut JoinSet<()>,
+        serve: impl FnOnce(Counted) -> F,
+    ) {
+        match self.0 {
+            Some(place) => sessions.spawn_on(serve(place.counted()), &place.runtime),
+            None => sessions.spawn(serve(Counted(None))),
         };
-        let counted = Counted(Arc::clone(&place.sessions));
-        counted.0.fetch_add(1, Ordering::Relaxed);
-        let stream = match place.known(stream) {
-            Ok(stream) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "a caller was lost on the way to a session");
-                return;
-            }
-        };
-        let counting = async move {
-            let _counted = counted;
-            serve(stream).await;
-        };
-        sessions.spawn_on(counting, &place.runtime);
     }
 }
 
 impl Place {
-    /// The same socket, known to this runtime: it works in no other.
-    fn known(&self, stream: TcpStream) -> io::Result<TcpStream> {
-        if Handle::current().id() == self.runtime.id() {
-            return Ok(stream);
-        }
-        let _inside = self.runtime.enter();
-        TcpStream::from_std(stream.into_std()?)
+    /// Counts one more session.
+    fn counted(&self) -> Counted {
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+        Counted(Some(Arc::clone(&self.sessions)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Mutex, thread, time::Duration};
+    use std::{future::poll_fn, pin::pin, sync::Mutex, thread, time::Duration};
 
     use tokio::{
-        net::TcpListener,
+        net::{TcpListener, TcpStream},
         runtime::{Builder, Id},
         sync::oneshot,
         task::yield_now,
@@ -96,11 +100,14 @@ mod tests {
 
     use super::*;
 
-    async fn stream() -> TcpStream {
+    /// A caller of a listener in this runtime, accepted for another.
+    async fn stream(spot: Spot<'_>) -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (stream, _) = tokio::join!(TcpStream::connect(address), listener.accept());
-        stream.unwrap()
+        let _caller = TcpStream::connect(address).await.unwrap();
+        let mut accepting = pin!(listener.accept());
+        let accepted = poll_fn(|cx| spot.within(|| accepting.as_mut().poll(cx)));
+        accepted.await.unwrap().0
     }
 
     /// A runtime on a thread of its own.
@@ -125,13 +132,16 @@ mod tests {
             let (end, ended) = oneshot::channel::<()>();
             ends.push(end);
             let noted = Arc::clone(&seen);
-            let serve = Box::new(move |stream: TcpStream| async move {
+            let spot = spread.next();
+            let stream = stream(spot).await;
+            let serve = move |counted| async move {
                 // It works here: it can be waited for.
                 stream.writable().await.unwrap();
                 noted.lock().unwrap().push(Handle::current().id());
                 let _ = ended.await;
-            });
-            spread.spawn(&mut sessions, stream().await, serve);
+                drop(counted);
+            };
+            spot.spawn(&mut sessions, serve);
             let all_there = async {
                 while seen.lock().unwrap().len() <= number {
                     yield_now().await;
@@ -144,10 +154,10 @@ mod tests {
         drop(ends.remove(2));
         sessions.join_next().await.unwrap().unwrap();
         let noted = Arc::clone(&seen);
-        let serve = Box::new(|_| async move {
+        let serve = |_| async move {
             noted.lock().unwrap().push(Handle::current().id());
-        });
-        spread.spawn(&mut sessions, stream().await, serve);
+        };
+        spread.next().spawn(&mut sessions, serve);
         sessions.join_next().await.unwrap().unwrap();
         assert_eq!(seen.lock().unwrap().last(), Some(&ids[0]));
     }

@@ -2,6 +2,8 @@
 //! 229 by RFC 2428, LPRT and 228 by RFC 1639), and the checks against bounces (RFC 2577) as
 //! functions on addresses.
 
+mod endpoints;
+
 use alloc::vec::Vec;
 use core::{
     fmt,
@@ -17,6 +19,8 @@ use nom::{
     multi::length_count,
     sequence::{delimited, preceded, terminated},
 };
+
+pub use self::endpoints::Endpoints;
 
 /// Reads `h1,h2,h3,h4,p1,p2`, the whole of `text`: decimal numbers up to 255, nothing else.
 /// Port 0 is read as it stands.

@@ -13,8 +13,6 @@ pub(crate) struct Outbox<E> {
     queue: VecDeque<Output<E>>,
     /// The write that is still growing; it stands behind all of `queue`.
     tail: BytesMut,
-    /// Bytes of the writes in `queue`.
-    queued: usize,
 }
 
 impl<E> Outbox<E> {
@@ -28,7 +26,6 @@ impl<E> Outbox<E> {
         Self {
             queue: VecDeque::new(),
             tail: BytesMut::new(),
-            queued: 0,
         }
     }
 
@@ -51,11 +48,7 @@ impl<E> Outbox<E> {
     pub(crate) fn push(&mut self, output: Output<E>) {
         if !self.tail.is_empty() {
             let write = core::mem::take(&mut self.tail).freeze();
-            self.queued = self.queued.saturating_add(write.len());
             self.queue.push_back(Output::Write(write));
-        }
-        if let Output::Write(bytes) | Output::WriteUrgent(bytes) = &output {
-            self.queued = self.queued.saturating_add(bytes.len());
         }
         self.queue.push_back(output);
     }
@@ -63,9 +56,6 @@ impl<E> Outbox<E> {
     /// Takes the oldest entry.
     pub(crate) fn pop(&mut self) -> Option<Output<E>> {
         if let Some(output) = self.queue.pop_front() {
-            if let Output::Write(bytes) | Output::WriteUrgent(bytes) = &output {
-                self.queued = self.queued.saturating_sub(bytes.len());
-            }
             if self.queue.is_empty() {
                 self.queue = VecDeque::new();
             }
@@ -85,7 +75,16 @@ impl<E> Outbox<E> {
     /// Whether so much waits that no further command should be taken up.
     pub(crate) fn is_full(&self) -> bool {
         self.queue.len() >= Self::ENTRIES
-            || self.queued.saturating_add(self.tail.len()) >= Self::ROOM
+            || self.queued().saturating_add(self.tail.len()) >= Self::ROOM
+    }
+
+    /// Bytes of the writes in `queue`, which is empty most often and never long.
+    fn queued(&self) -> usize {
+        let lengths = self.queue.iter().map(|output| match output {
+            Output::Write(bytes) | Output::WriteUrgent(bytes) => bytes.len(),
+            _ => 0,
+        });
+        lengths.fold(0, usize::saturating_add)
     }
 }
 

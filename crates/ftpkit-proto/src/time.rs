@@ -9,6 +9,7 @@ pub use time_val::TimeVal;
 
 use core::{
     fmt,
+    num::NonZeroU64,
     ops::{Add, Sub},
     time::Duration,
 };
@@ -17,29 +18,34 @@ use core::{
 ///
 /// The core has no clock; each input brings the time along. All instants given to one
 /// machine must come from one clock that does not run backwards.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(Duration);
+///
+/// It counts nanoseconds, up to 584 years after the start; what is later is that moment.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(
+    /// The nanoseconds and one, so that a deadline that may be none takes no more room.
+    NonZeroU64,
+);
 
 impl Instant {
     /// The start of the clock.
-    pub const START: Self = Self(Duration::ZERO);
+    pub const START: Self = Self(NonZeroU64::MIN);
 
     /// The moment this long after the start of the clock.
     #[must_use]
     pub const fn after_start(elapsed: Duration) -> Self {
-        Self(elapsed)
+        Self(NonZeroU64::MIN.saturating_add(nanos(elapsed)))
     }
 
     /// The time since the start of the clock.
     #[must_use]
     pub const fn since_start(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.0.get() - 1)
     }
 
     /// The time from `earlier` to this moment, zero when `earlier` is later.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
     }
 }
 
@@ -47,8 +53,28 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, later: Duration) -> Self {
-        Self(self.0.saturating_add(later))
+        Self(self.0.saturating_add(nanos(later)))
     }
+}
+
+/// The start of the clock.
+impl Default for Instant {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Instant").field(&self.since_start()).finish()
+    }
+}
+
+/// So many nanoseconds, or as many as fit.
+const fn nanos(span: Duration) -> u64 {
+    const IN_SECOND: u64 = 1_000_000_000;
+    let whole = span.as_secs().saturating_mul(IN_SECOND);
+    whole.saturating_add(span.subsec_nanos() as u64)
 }
 
 impl Sub for Instant {

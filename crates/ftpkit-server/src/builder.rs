@@ -16,7 +16,7 @@ use ftpkit_proto::{
     server::{Config, Limits, Timeouts, TlsPolicy},
 };
 use ftpkit_storage::Storage;
-use ftpkit_tokio::{BadPortRange, PassivePorts};
+use ftpkit_tokio::{BadPortRange, DataOptions, PassivePorts};
 use tokio::runtime::Handle;
 
 #[cfg(feature = "_tls")]
@@ -259,7 +259,8 @@ impl ServerBuilder {
         config.trace |= tracing::enabled!(tracing::Level::DEBUG);
         let door = self.door.unwrap_or_else(|| Door::new(self.door_limits));
         let mut shared = Shared::new(config, door, authenticator);
-        shared.ports = Arc::new(ports.unwrap_or_else(PassivePorts::any));
+        let ports = Arc::new(ports.unwrap_or_else(PassivePorts::any));
+        shared.data = Arc::new(DataOptions::default().with_ports(ports));
         shared.observer = self.observer;
         #[cfg(feature = "_tls")]
         {

@@ -9,7 +9,7 @@ use std::{
 use ftpkit_accounts::{Authenticator, Door, Refused};
 use ftpkit_host::{Caller, Front, Host, Observer, ServerEvent, ServerHandle};
 use ftpkit_proto::{Code, Reply, server::Config};
-use ftpkit_tokio::PassivePorts;
+use ftpkit_tokio::DataOptions;
 use tokio::{net::TcpStream, sync::Semaphore};
 
 #[cfg(feature = "_tls")]
@@ -59,7 +59,7 @@ pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
     pub(crate) door: Door,
     pub(crate) authenticator: Arc<dyn Authenticator>,
-    pub(crate) ports: Arc<PassivePorts>,
+    pub(crate) data: Arc<DataOptions>,
     /// Who may compute a digest now: as many as there are processors, whoever asks.
     pub(crate) digests: Semaphore,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -73,7 +73,7 @@ impl Shared {
             config: Arc::new(config),
             door,
             authenticator,
-            ports: Arc::new(PassivePorts::any()),
+            data: Arc::default(),
             digests: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
             observer: None,
             #[cfg(feature = "_tls")]

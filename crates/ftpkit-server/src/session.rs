@@ -14,7 +14,7 @@ mod transfer;
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -33,8 +33,9 @@ use ftpkit_proto::{
         TransferEnded,
     },
 };
-use ftpkit_tokio::{Clock, DataOptions, DataStream, Driver, Step};
-use tokio::{net::TcpStream, time::sleep};
+use ftpkit_storage::VirtualPath;
+use ftpkit_tokio::{Clock, DataStream, Driver, Step};
+use tokio::time::sleep;
 
 use self::{
     paths::{Place, shown},
@@ -49,37 +50,30 @@ use crate::{
 /// How long a client may take for its 421 when the grace of a shutdown is over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Where a session comes from: what its work must know of it.
-#[derive(Clone)]
-struct Origin {
-    shared: Arc<Shared>,
-    session: SessionOrigin,
-}
-
 /// Serves one client until the session is over.
 ///
 /// A future keeps what it was given, what it moves and what it awaits, each in a place of its own:
-/// the session is boxed, so that only a pointer is kept so often.
+/// the session is boxed with all that it needs, so that only a pointer is kept so often.
 pub(crate) fn run(
     shared: Arc<Shared>,
     caller: Caller<Entry>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let origin = Origin {
-        shared,
-        session: caller.origin,
-    };
-    let session = Session::new(origin, caller.entry, caller.stream).map(Box::new);
-    let drain = caller.drain;
+    let session = Session::new(shared, caller)
+        .inspect_err(|error| tracing::debug!(%error, "gone before the greeting"))
+        .ok()
+        .map(Box::new);
     async move {
-        match session {
-            Ok(session) => session.serve(drain).await,
-            Err(error) => tracing::debug!(%error, "gone before the greeting"),
+        if let Some(session) = session {
+            session.serve().await;
         }
     }
 }
 
 struct Session {
-    origin: Origin,
+    shared: Arc<Shared>,
+    /// Which one it is at its door; with the peer's address, which the driver knows, its origin.
+    number: u64,
+    drain: DrainSignal,
     driver: Driver<Connection>,
     user: Option<User>,
     /// The question that is being answered.
@@ -92,17 +86,21 @@ struct Session {
 
 struct User {
     admission: Admission,
-    place: Place,
+    cwd: VirtualPath,
 }
 
 impl User {
     fn enter(admission: Admission) -> Result<(Self, LoginAnswer), Refusal> {
         let account = admission.account();
-        let home = shown(account.home())?;
-        let place = Place::new(Arc::clone(account.storage()), account.home().clone());
-        let offers = storage_map::offers(place.storage.capabilities());
-        let user = Self { admission, place };
+        let (home, cwd) = (shown(account.home())?, account.home().clone());
+        let offers = storage_map::offers(account.storage().capabilities());
+        let user = Self { admission, cwd };
         Ok((user, LoginAnswer::Accepted { home, offers }))
+    }
+
+    /// Where the user is, for work on the storage.
+    fn place(&self) -> Place {
+        Place::new(self.admission.account().clone(), self.cwd.clone())
     }
 }
 
@@ -110,26 +108,30 @@ impl User {
 struct Work {
     id: AskId,
     future: Pin<Box<dyn Future<Output = Settled> + Send>>,
-    progress: Progress,
-    /// How far it was when it was looked at last.
-    seen: u64,
+    /// Where it may take long.
+    progress: Option<Progress>,
 }
 
 /// How far the work on a question has come, in whatever counts, where it takes long.
 #[derive(Clone, Debug, Default)]
-struct Progress(Arc<AtomicU64>);
+struct Progress(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    done: AtomicU64,
+    /// How many there were when it was looked at last.
+    seen: AtomicU64,
+}
 
 impl Progress {
     fn advance(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.done.fetch_add(1, Ordering::Relaxed);
     }
-}
 
-impl Work {
-    /// Whether it has come further since it was asked last.
-    fn has_advanced(&mut self) -> bool {
-        let now = self.progress.0.load(Ordering::Relaxed);
-        std::mem::replace(&mut self.seen, now) != now
+    /// Whether it has come further since this was asked last, by the one who asks.
+    fn has_advanced(&self) -> bool {
+        let done = self.0.done.load(Ordering::Relaxed);
+        self.0.seen.swap(done, Ordering::Relaxed) != done
     }
 }
 
@@ -153,21 +155,27 @@ enum Next {
 }
 
 impl Session {
-    fn new(origin: Origin, entry: Entry, stream: TcpStream) -> std::io::Result<Self> {
-        let shared = &origin.shared;
-        let options = DataOptions::default().with_ports(Arc::clone(&shared.ports));
+    fn new(shared: Arc<Shared>, caller: Caller<Entry>) -> std::io::Result<Self> {
+        let options = Arc::clone(&shared.data);
         let config = Arc::clone(&shared.config);
-        let driver = Driver::new(stream, Clock::start(), options, |ends| match entry {
-            Entry::Greeted => Connection::new(config, ends.now, ends.peer, ends.local),
-            Entry::Implicit => Connection::implicit(config, ends.now, ends.peer, ends.local),
-        })?;
+        let driver = Driver::new(
+            caller.stream,
+            Clock::start(),
+            options,
+            |ends| match caller.entry {
+                Entry::Greeted => Connection::new(config, ends.now, ends.peer, ends.local),
+                Entry::Implicit => Connection::implicit(config, ends.now, ends.peer, ends.local),
+            },
+        )?;
         #[cfg(feature = "_tls")]
         let driver = match &shared.tls {
             Some(tls) => driver.with_tls(tls.session().map_err(std::io::Error::other)?),
             None => driver,
         };
         Ok(Self {
-            origin,
+            shared,
+            number: caller.origin.session,
+            drain: caller.drain,
             driver,
             user: None,
             work: None,
@@ -178,58 +186,74 @@ impl Session {
     }
 
     /// Serves until the session is over, or the server is and its grace time too.
-    async fn serve(mut self: Box<Self>, mut drain: DrainSignal) {
-        {
-            let mut draining = pin!(drain.draining());
-            if let Some(end) = self.serve_until(draining.as_mut()).await {
-                return report(end);
-            }
+    fn origin(&self) -> SessionOrigin {
+        SessionOrigin::new(self.number, self.driver.peer_addr())
+    }
+
+    async fn serve(mut self: Box<Self>) {
+        let draining = |session: &mut Self, cx: &mut Context<'_>| {
+            let drained = session.drain.poll_draining(cx);
+            drained.map(|_grace| ())
+        };
+        if let Some(end) = self.serve_until(draining).await {
+            return report(end);
         }
         let now = self.driver.now();
         self.driver.machine_mut().drain(now);
-        {
-            let mut ended = pin!(drain.ended());
-            if let Some(end) = self.serve_until(ended.as_mut()).await {
-                return report(end);
-            }
+        let ended = |session: &mut Self, cx: &mut Context<'_>| session.drain.poll_ended(cx);
+        if let Some(end) = self.serve_until(ended).await {
+            return report(end);
         }
         let now = self.driver.now();
         self.driver.machine_mut().shut_down(now);
-        let mut late = pin!(sleep(LAST_WORDS));
-        match self.serve_until(late.as_mut()).await {
+        let mut late = Box::pin(sleep(LAST_WORDS));
+        let late = move |_: &mut Self, cx: &mut Context<'_>| late.as_mut().poll(cx);
+        match self.serve_until(late).await {
             Some(end) => report(end),
             None => tracing::debug!("cut off"),
         }
     }
 
     /// Serves until the session is over or the signal comes; `None` for the latter.
-    async fn serve_until<T>(
+    ///
+    /// Polled by hand, since this is where a session that is idle waits, and every value that
+    /// lives across an `await` would be part of it.
+    fn serve_until(
         &mut self,
-        mut signal: Pin<&mut impl Future<Output = T>>,
-    ) -> Option<Result<(), Error>> {
-        loop {
-            let next = poll_fn(|cx| match self.poll_next(cx) {
-                Poll::Ready(next) => Poll::Ready(Some(next)),
-                Poll::Pending => signal.as_mut().poll(cx).map(|_| None),
-            });
-            match next.await? {
-                Next::Settled(settled) => self.settle(settled),
-                Next::Pumped(id, pumped) => self.pumped(id, pumped),
-                Next::Step(Step::Event(event)) => self.event(event),
-                Next::Step(Step::Transfer(id, flow, stream)) => self.begin(id, flow, stream),
-                Next::Step(Step::Abort(id)) => {
-                    if let Some(transfer) = self.transfer_of(id) {
-                        transfer.abort();
-                    }
+        mut signal: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<()>,
+    ) -> impl Future<Output = Option<Result<(), Error>>> {
+        poll_fn(move |cx| {
+            loop {
+                let Poll::Ready(next) = self.poll_next(cx) else {
+                    return signal(self, cx).map(|()| None);
+                };
+                if let Some(end) = self.go_on(next) {
+                    return Poll::Ready(Some(end));
                 }
-                Next::Step(Step::Closed(end)) => {
-                    #[cfg(feature = "_tls")]
-                    self.note_end(&end);
-                    return Some(end);
-                }
-                Next::Step(other) => tracing::error!(?other, "a step that is not known"),
             }
+        })
+    }
+
+    /// Does what comes next; gives the end of the session where that is it.
+    fn go_on(&mut self, next: Next) -> Option<Result<(), Error>> {
+        match next {
+            Next::Settled(settled) => self.settle(settled),
+            Next::Pumped(id, pumped) => self.pumped(id, pumped),
+            Next::Step(Step::Event(event)) => self.event(event),
+            Next::Step(Step::Transfer(id, flow, stream)) => self.begin(id, flow, stream),
+            Next::Step(Step::Abort(id)) => {
+                if let Some(transfer) = self.transfer_of(id) {
+                    transfer.abort();
+                }
+            }
+            Next::Step(Step::Closed(end)) => {
+                #[cfg(feature = "_tls")]
+                self.note_end(&end);
+                return Some(end);
+            }
+            Next::Step(other) => tracing::error!(?other, "a step that is not known"),
         }
+        None
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -238,7 +262,7 @@ impl Session {
                 self.work = None;
                 return Poll::Ready(Next::Settled(settled));
             }
-            if work.has_advanced() {
+            if work.progress.as_ref().is_some_and(Progress::has_advanced) {
                 let id = work.id;
                 self.driver.with(|machine, now| machine.carries_on(now, id));
             }
@@ -265,9 +289,9 @@ impl Session {
         match event {
             Event::Login(ask) => match self.attempt(ask.question()) {
                 Some(attempt) => {
-                    let origin = self.origin.clone();
+                    let (shared, origin) = (Arc::clone(&self.shared), self.origin());
                     self.work(ask.id(), async move {
-                        let answer = questions::login(&origin, &attempt).await;
+                        let answer = questions::login(&shared, origin, &attempt).await;
                         Settled::Login(ask, answer)
                     });
                 }
@@ -286,7 +310,7 @@ impl Session {
                 Settled::Survey(ask, answer)
             }),
             Event::Digest(ask) => {
-                let shared = Arc::clone(&self.origin.shared);
+                let shared = Arc::clone(&self.shared);
                 self.long_work_at(ask, |place, ask, progress| async move {
                     let question = ask.question().clone();
                     let answer = digest::digest(&shared.digests, &progress, &place, question).await;
@@ -330,20 +354,10 @@ impl Session {
     }
 
     fn work(&mut self, id: AskId, future: impl Future<Output = Settled> + Send + 'static) {
-        self.long_work(id, Progress::default(), future);
-    }
-
-    fn long_work(
-        &mut self,
-        id: AskId,
-        progress: Progress,
-        future: impl Future<Output = Settled> + Send + 'static,
-    ) {
         self.work = Some(Work {
             id,
             future: Box::pin(future),
-            progress,
-            seen: 0,
+            progress: None,
         });
     }
 
@@ -353,25 +367,29 @@ impl Session {
         Q: Question,
         F: Future<Output = Settled> + Send + 'static,
     {
-        self.long_work_at(ask, |place, ask, _| answer(place, ask));
-    }
-
-    fn long_work_at<Q, F>(&mut self, ask: Ask<Q>, answer: impl FnOnce(Place, Ask<Q>, Progress) -> F)
-    where
-        Q: Question,
-        F: Future<Output = Settled> + Send + 'static,
-    {
         match &self.user {
             Some(user) => {
-                let (place, progress) = (user.place.clone(), Progress::default());
-                let id = ask.id();
-                let future = answer(place, ask, progress.clone());
-                self.long_work(id, progress, future);
+                let (place, id) = (user.place(), ask.id());
+                self.work(id, answer(place, ask));
             }
             None => {
                 tracing::error!("a question about files came before login");
                 self.tell(ask, Err(RefusalKind::Denied.into()));
             }
+        }
+    }
+
+    /// Likewise, work that may take long and tells how far it has come.
+    fn long_work_at<Q, F>(&mut self, ask: Ask<Q>, answer: impl FnOnce(Place, Ask<Q>, Progress) -> F)
+    where
+        Q: Question,
+        F: Future<Output = Settled> + Send + 'static,
+    {
+        let (id, progress) = (ask.id(), Progress::default());
+        let told = progress.clone();
+        self.work_at(ask, |place, ask| answer(place, ask, told));
+        if let Some(work) = self.work.as_mut().filter(|work| work.id == id) {
+            work.progress = Some(progress);
         }
     }
 
@@ -387,7 +405,7 @@ impl Session {
             #[cfg(not(feature = "_tls"))]
             None => return None,
         };
-        let attempt = Attempt::new(login.user.as_bytes(), credential, self.origin.session.peer)
+        let attempt = Attempt::new(login.user.as_bytes(), credential, self.origin().peer)
             .secured(login.secured)
             .virtual_host(login.host.as_ref().map(Text::as_bytes));
         #[cfg(feature = "_tls")]
@@ -407,7 +425,7 @@ impl Session {
             Settled::Change(ask, answer) => {
                 let answer = answer.map(|changed| (changed.cwd, changed.path));
                 if let (Some(Some(cwd)), Some(user)) = (self.answer(ask, answer), &mut self.user) {
-                    user.place.cwd = cwd;
+                    user.cwd = cwd;
                 }
             }
             Settled::Open(ask, answer) => {
@@ -449,8 +467,8 @@ impl Session {
         let name = user.admission.account().name();
         tracing::Span::current().record("user", name);
         tracing::info!("logged in");
-        let event = self.origin.session.logged_in(name);
-        self.origin.shared.observe(&event);
+        let event = self.origin().logged_in(name);
+        self.shared.observe(&event);
         self.user = Some(user);
     }
 
@@ -493,15 +511,13 @@ impl Session {
         );
         #[cfg(feature = "_tls")]
         self.note_failed_data(ended.end);
-        self.origin
-            .shared
-            .observe(&self.origin.session.transfer_ended(
-                user,
-                transfer.what,
-                transfer.path.as_bytes(),
-                ended.bytes,
-                ended.end,
-            ));
+        self.shared.observe(&self.origin().transfer_ended(
+            user,
+            transfer.what,
+            transfer.path.as_bytes(),
+            ended.bytes,
+            ended.end,
+        ));
     }
 }
 

@@ -19,7 +19,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, Flow};
+use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, Flow, address::Endpoints};
 use tokio::net::TcpStream;
 
 pub(crate) use self::kept::Kept;
@@ -61,9 +61,8 @@ impl DataOptions {
 
 /// The data connection of one session, if there is one.
 pub(crate) struct Plane {
-    options: DataOptions,
-    local: SocketAddr,
-    peer: SocketAddr,
+    options: Arc<DataOptions>,
+    ends: Endpoints,
     #[cfg(feature = "_tls")]
     tls: Option<Arc<SessionTls>>,
     /// Boxed, since most sessions have none most of the time.
@@ -112,12 +111,11 @@ pub(crate) enum Answer {
 }
 
 impl Plane {
-    /// `local` and `peer` are the ends of the control connection.
-    pub(crate) const fn new(options: DataOptions, local: SocketAddr, peer: SocketAddr) -> Self {
+    /// `ends` are those of the control connection.
+    pub(crate) const fn new(options: Arc<DataOptions>, ends: Endpoints) -> Self {
         Self {
             options,
-            local,
-            peer,
+            ends,
             #[cfg(feature = "_tls")]
             tls: None,
             slot: None,
@@ -132,13 +130,13 @@ impl Plane {
     }
 
     /// This side's address of the control connection.
-    pub(crate) const fn local(&self) -> SocketAddr {
-        self.local
+    pub(crate) fn local(&self) -> SocketAddr {
+        self.ends.local()
     }
 
     /// The peer's address of the control connection.
-    pub(crate) const fn peer(&self) -> SocketAddr {
-        self.peer
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.ends.peer()
     }
 
     /// Carries out one request. One that does not fit the state of the connection is answered
@@ -147,7 +145,7 @@ impl Plane {
         match request {
             DataRequest::Listen(family) => {
                 self.clear();
-                match listen::listen(&self.options, self.local, family) {
+                match listen::listen(&self.options, self.local(), family) {
                     Ok(listener) => {
                         let address = listener.address;
                         self.put(id, State::Listening(listener));
@@ -158,7 +156,7 @@ impl Plane {
             }
             DataRequest::Connect(target) => {
                 self.clear();
-                match Connecting::new(&self.options, self.local, self.peer, target) {
+                match Connecting::new(&self.options, self.local(), self.peer(), target) {
                     Ok(connecting) => {
                         self.put(id, State::Connecting(connecting));
                         Answer::None

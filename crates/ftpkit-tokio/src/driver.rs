@@ -23,6 +23,7 @@ use std::{
 
 use ftpkit_proto::{
     DataEvent, DataFailure, DataId, Error, Flow, Instant, Machine, Output, TlsEvent,
+    address::Endpoints,
 };
 use tokio::{
     io::ReadBuf,
@@ -115,14 +116,15 @@ struct Watch {
 }
 
 impl<M: Machine> Driver<M> {
-    /// Drives the machine that `make` returns over a connected stream.
+    /// Drives the machine that `make` returns over a connected stream. Sessions that make their
+    /// data connections alike share the options.
     ///
     /// # Errors
     /// When the stream does not tell its addresses, since it was closed already.
     pub fn new(
         stream: TcpStream,
         clock: Clock,
-        options: DataOptions,
+        options: impl Into<Arc<DataOptions>>,
         make: impl FnOnce(Ends) -> M,
     ) -> io::Result<Self> {
         let ends = Ends {
@@ -134,7 +136,7 @@ impl<M: Machine> Driver<M> {
             machine: make(ends),
             clock,
             control: Control::new(stream),
-            data: Plane::new(options, ends.local, ends.peer),
+            data: Plane::new(options.into(), Endpoints::new(ends.local, ends.peer)),
             deadline: None,
             sleep: None,
             watch: None,
@@ -213,13 +215,13 @@ impl<M: Machine> Driver<M> {
 
     /// The address of this side of the control connection.
     #[must_use]
-    pub const fn local_addr(&self) -> SocketAddr {
+    pub fn local_addr(&self) -> SocketAddr {
         self.data.local()
     }
 
     /// The address of the control connection's peer.
     #[must_use]
-    pub const fn peer_addr(&self) -> SocketAddr {
+    pub fn peer_addr(&self) -> SocketAddr {
         self.data.peer()
     }
 

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Code, DataEvent, DataId, DataRequest, Error, Instant, Machine, Output, PathArg, Reply, Text,
     TlsEvent,
+    address::Endpoints,
     automaton::{At, Taken},
     command::Row,
     error::{PeerMisbehaved, Timer},
@@ -43,9 +44,8 @@ use crate::{
 /// ```
 pub struct Connection {
     pub(super) config: Arc<Config>,
-    /// The client's address, an IPv4 one in its own form.
-    pub(super) peer: SocketAddr,
-    pub(super) local: SocketAddr,
+    /// The ends of the control connection, IPv4 addresses in their own form.
+    pub(super) ends: Endpoints,
     /// The latest moment that an input brought along.
     now: Instant,
     pub(super) framer: Framer,
@@ -158,8 +158,7 @@ impl Connection {
         Self {
             framer: Framer::new(config.limits.line),
             config,
-            peer: policy::canonical(peer),
-            local: policy::canonical(local),
+            ends: Endpoints::new(policy::canonical(local), policy::canonical(peer)),
             now,
             outbox: Outbox::new(),
             security: Security::new(&taken),
@@ -541,7 +540,7 @@ impl Machine for Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("peer", &self.peer)
+            .field("peer", &self.ends.peer())
             .field("user", &self.user())
             .field("secured", &self.is_secured())
             .field("exchange", &self.exchange)

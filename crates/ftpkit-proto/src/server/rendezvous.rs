@@ -1,7 +1,7 @@
 //! How the next data connection is agreed on: PORT and PASV (RFC 959), EPRT and EPSV
 //! (RFC 2428), LPRT and LPSV (RFC 1639). What then uses it stands in `transfer`.
 
-use alloc::format;
+use alloc::{boxed::Box, format};
 use core::net::{IpAddr, SocketAddr, SocketAddrV4};
 
 use super::{
@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl Connection {
-    const fn family(&self) -> Family {
-        match self.local {
+    fn family(&self) -> Family {
+        match self.ends.local() {
             SocketAddr::V4(_) => Family::V4,
             SocketAddr::V6(_) => Family::V6,
         }
@@ -62,7 +62,7 @@ impl Connection {
         if self.parameters.is_epsv_all() {
             return self.say(row, Code::BAD_SEQUENCE, "EPSV ALL was sent; use EPSV.");
         }
-        if row != Row::Port && policy::canonical(target).is_ipv4() != self.peer.is_ipv4() {
+        if row != Row::Port && policy::canonical(target).is_ipv4() != self.ends.peer().is_ipv4() {
             return self.wrong_family(row);
         }
         let may_dial = if self.config.dangerous_server_to_server {
@@ -70,9 +70,9 @@ impl Connection {
         } else {
             policy::may_dial
         };
-        match may_dial(self.peer, target) {
+        match may_dial(self.ends.peer(), target) {
             Some(target) => {
-                self.replace_rendezvous(Rendezvous::Active(target));
+                self.replace_rendezvous(Rendezvous::Active(Box::new(target)));
                 self.say(row, Code::OK, "Address noted.");
             }
             None => {
@@ -120,7 +120,7 @@ impl Connection {
             return;
         };
         let port = address.port();
-        let own = match (self.local.ip(), self.config.passive_host) {
+        let own = match (self.ends.local().ip(), self.config.passive_host) {
             (IpAddr::V4(_), Some(host)) => host.into(),
             (own, _) => own,
         };

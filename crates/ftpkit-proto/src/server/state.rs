@@ -376,13 +376,14 @@ impl At<Login> {
 }
 
 /// How the next data connection will come about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Rendezvous {
     /// Not agreed.
     #[default]
     None,
-    /// PORT, EPRT or LPRT: the client listens here.
-    Active(SocketAddr),
+    /// PORT, EPRT or LPRT: the client listens here. Boxed, since it is there for a moment and
+    /// its room for ever.
+    Active(Box<SocketAddr>),
     /// PASV, EPSV, LPSV or CPSV: a listener is being bound.
     Binding {
         /// The listener.

@@ -22,9 +22,12 @@ impl Connection {
             let text = "Data connections must be under TLS; send PROT P.";
             return self.say(row, Code::PROTECTION_TOO_LOW, text);
         }
-        let (id, target, by) = match *self.rendezvous {
-            Rendezvous::Active(target) => (self.next_data(), Some(target), None),
-            Rendezvous::Listening { id, row } => (id, None, Some(row)),
+        let (id, target, by) = match self.rendezvous.state() {
+            Rendezvous::Active(target) => {
+                let target = **target;
+                (self.next_data(), Some(target), None)
+            }
+            Rendezvous::Listening { id, row } => (*id, None, Some(*row)),
             Rendezvous::None | Rendezvous::Binding { .. } => {
                 let text = "Send EPSV, PASV, EPRT or PORT first.";
                 return self.say(row, Code::NO_DATA_CONNECTION, text);
@@ -94,7 +97,7 @@ impl Connection {
         match (event, *moving.step) {
             (DataEvent::Connected(caller), Step::Meeting) => {
                 let expected = self.config.dangerous_server_to_server
-                    || same_host(self.peer.ip(), caller.ip());
+                    || same_host(self.ends.peer().ip(), caller.ip());
                 if moving.target.is_none() && !expected {
                     // A stranger is dropped in silence, and the wait goes on.
                     moving.met_stranger();

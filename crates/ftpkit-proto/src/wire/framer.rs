@@ -1,7 +1,7 @@
 //! Bytes to lines, under a limit and with Telnet undone: [`Framer`], and the proof that
 //! nothing waits in it, [`Drained`]. What a line means stands in `command` and `reply`.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use bytes::Bytes;
@@ -47,6 +47,13 @@ pub struct Framer {
     telnet: Option<Filter>,
     /// Telnet has come behind the last line, and nothing else.
     trails: bool,
+    /// What Telnet has led to and nobody has taken yet. Boxed, since few clients speak it.
+    news: Option<Box<News>>,
+}
+
+/// What Telnet has led to.
+#[derive(Default)]
+struct News {
     /// Where the last Synch stands in the buffer.
     synch: Option<usize>,
     refusals: Vec<u8>,
@@ -97,8 +104,7 @@ impl Framer {
             skipping: false,
             telnet: Some(Filter::Data),
             trails: false,
-            synch: None,
-            refusals: Vec::new(),
+            news: None,
         }
     }
 
@@ -133,8 +139,9 @@ impl Framer {
                     Unit::Stray(byte) => self.push_data(&[IAC, byte]),
                     Unit::Synch => self.mark_synch(),
                     Unit::Refuse(answer) => {
-                        if self.refusals.len() < REFUSALS_LIMIT {
-                            self.refusals.extend_from_slice(&answer);
+                        let refusals = &mut self.news.get_or_insert_default().refusals;
+                        if refusals.len() < REFUSALS_LIMIT {
+                            refusals.extend_from_slice(&answer);
                         }
                     }
                 }
@@ -175,7 +182,7 @@ impl Framer {
     fn mark_synch(&mut self) {
         self.buffer.truncate(self.tail);
         self.skipping = false;
-        self.synch = Some(self.tail);
+        self.news.get_or_insert_default().synch = Some(self.tail);
     }
 
     /// Moves what waits to the front, once that costs less than it saves.
@@ -188,8 +195,15 @@ impl Framer {
             return;
         }
         self.tail -= self.head;
-        self.synch = self.synch.map(|at| at.saturating_sub(self.head));
+        self.move_synch(self.head);
         self.head = 0;
+    }
+
+    /// So many bytes have left the front of the buffer.
+    fn move_synch(&mut self, by: usize) {
+        if let Some(news) = &mut self.news {
+            news.synch = news.synch.map(|at| at.saturating_sub(by));
+        }
     }
 
     /// Gives the memory back when nothing waits.
@@ -198,7 +212,7 @@ impl Framer {
             self.buffer = Vec::new();
             self.head = 0;
             self.tail = 0;
-            self.synch = self.synch.map(|_| 0);
+            self.move_synch(usize::MAX);
         }
     }
 
@@ -260,9 +274,10 @@ impl Framer {
     /// those behind it. A client sends one before ABOR.
     #[must_use]
     pub fn take_synch(&mut self) -> bool {
-        let Some(at) = self.synch.take() else {
+        let Some(at) = self.news.as_mut().and_then(|news| news.synch.take()) else {
             return false;
         };
+        self.forget_news();
         self.head = self.head.max(at);
         self.release();
         true
@@ -272,10 +287,16 @@ impl Framer {
     /// written as they are; none where it asked for nothing.
     #[must_use]
     pub fn take_refusals(&mut self) -> Option<Bytes> {
-        if self.refusals.is_empty() {
-            return None;
-        }
-        Some(core::mem::take(&mut self.refusals).into())
+        let refusals = core::mem::take(&mut self.news.as_mut()?.refusals);
+        self.forget_news();
+        (!refusals.is_empty()).then(|| refusals.into())
+    }
+
+    /// Keeps no room for news that were taken.
+    fn forget_news(&mut self) {
+        let _taken = self
+            .news
+            .take_if(|news| news.synch.is_none() && news.refusals.is_empty());
     }
 
     /// The proof that nothing waits: no byte of a line, no rest of a line over the limit, and

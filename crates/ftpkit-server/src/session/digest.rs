@@ -29,7 +29,7 @@ pub(super) async fn digest(
     }
     if let Some(size) = found.size
         && place
-            .storage
+            .storage()
             .capabilities()
             .contains(Capabilities::CHECKSUM)
     {
@@ -37,7 +37,7 @@ pub(super) async fn digest(
         let left = left.ok_or_else(|| Refusal::new(RefusalKind::BeyondEnd))?;
         let length = length.map_or(left, |length| length.min(left));
         let own = place
-            .storage
+            .storage()
             .checksum(&path, algorithm, offset, Some(length));
         match own.await {
             Ok(digest) => return Ok(Digested::new(digest, length)),
@@ -85,7 +85,7 @@ async fn by_reading(
     const BLOCK: usize = 256 * 1024;
 
     let opened = place
-        .storage
+        .storage()
         .open(path, ftpkit_storage::OpenOptions::read());
     let file = opened.await.map_err(|e| refusal(&e))?;
     let start = range.map_or(0, ByteRange::start);

@@ -61,7 +61,7 @@ enum Page {
 impl Pages {
     /// Asks for no more than the style shows.
     async fn open(place: &Place, path: &VirtualPath, style: ListStyle) -> Result<Self, Error> {
-        let storage = &place.storage;
+        let storage = place.storage();
         Ok(match style {
             ListStyle::Names => Self::Names(storage.list_names(path).await?),
             _ => Self::Entries(storage.list(path).await?),

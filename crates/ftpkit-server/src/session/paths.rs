@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use ftpkit_accounts::Account;
 use ftpkit_proto::{
     PathArg,
     server::{Refusal, RefusalKind},
@@ -14,19 +15,18 @@ use crate::{facts_map::Rights, storage_map::path_refusal};
 /// Where a user is. Cloning is cheap, so that work on the storage may keep one of its own.
 #[derive(Clone)]
 pub(super) struct Place {
-    pub(super) storage: Arc<dyn Storage>,
-    pub(super) home: VirtualPath,
+    account: Account,
     pub(super) cwd: VirtualPath,
 }
 
 impl Place {
-    /// At home in this storage.
-    pub(super) fn new(storage: Arc<dyn Storage>, home: VirtualPath) -> Self {
-        Self {
-            storage,
-            cwd: home.clone(),
-            home,
-        }
+    /// In this directory of the account's storage.
+    pub(super) const fn new(account: Account, cwd: VirtualPath) -> Self {
+        Self { account, cwd }
+    }
+
+    pub(super) fn storage(&self) -> &Arc<dyn Storage> {
+        self.account.storage()
     }
 
     /// The path that an argument means; `None` is the working directory.
@@ -44,12 +44,12 @@ impl Place {
     ) -> Result<VirtualPath, Refusal> {
         match argument {
             Some(argument) if argument.as_bytes() != b"~" => self.resolve(Some(argument)),
-            _ => Ok(self.home.clone()),
+            _ => Ok(self.account.home().clone()),
         }
     }
 
     pub(super) fn rights(&self) -> Rights {
-        Rights::of(&self.storage)
+        Rights::of(self.storage())
     }
 }
 

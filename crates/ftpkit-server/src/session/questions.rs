@@ -4,7 +4,7 @@
 use std::error::Error as _;
 
 use ftpkit_accounts::{Admission, Attempt, AuthFailureKind};
-use ftpkit_host::Front as _;
+use ftpkit_host::{Front as _, SessionOrigin};
 use ftpkit_proto::{
     PathArg, Text,
     command::FactValue,
@@ -16,14 +16,17 @@ use ftpkit_storage::{
 };
 
 use super::{
-    Origin, Progress, combine,
+    Progress, combine,
     paths::{Place, shown},
 };
-use crate::{facts_map, storage_map::refusal};
+use crate::{facts_map, server::Shared, storage_map::refusal};
 
 /// May this user log in?
-pub(super) async fn login(origin: &Origin, attempt: &Attempt) -> Result<Admission, Refusal> {
-    let shared = &origin.shared;
+pub(super) async fn login(
+    shared: &Shared,
+    origin: SessionOrigin,
+    attempt: &Attempt,
+) -> Result<Admission, Refusal> {
     let answer = shared
         .door
         .authenticate(&*shared.authenticator, attempt)
@@ -36,7 +39,7 @@ pub(super) async fn login(origin: &Origin, attempt: &Attempt) -> Result<Admissio
             return RefusalKind::LoginFailed.into();
         }
         tracing::info!(%user, %failure, "login failed");
-        shared.observe(&origin.session.login_failed(attempt.name(), &failure));
+        shared.observe(&origin.login_failed(attempt.name(), &failure));
         match failure.kind() {
             AuthFailureKind::TooMany => RefusalKind::TooMany.into(),
             _ => RefusalKind::LoginFailed.into(),
@@ -67,7 +70,7 @@ async fn carry_out(
     change: Change,
     progress: &Progress,
 ) -> Result<(VirtualPath, bool), Refusal> {
-    let storage = &place.storage;
+    let storage = place.storage();
     let path = match change {
         Change::Directory(argument) => {
             let path = place.resolve_directory(argument.as_ref())?;
@@ -161,7 +164,7 @@ async fn make_directories(place: &Place, path: &VirtualPath) -> Result<(), Refus
     let mut missing = Vec::new();
     let mut at = path.clone();
     loop {
-        match place.storage.metadata(&at).await {
+        match place.storage().metadata(&at).await {
             Ok(found) if found.is_directory() => break,
             Ok(_) => return Err(RefusalKind::NotADirectory.into()),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -173,14 +176,18 @@ async fn make_directories(place: &Place, path: &VirtualPath) -> Result<(), Refus
         missing.push(std::mem::replace(&mut at, above));
     }
     for directory in missing.iter().rev() {
-        match place.storage.create_dir(directory).await {
+        match place.storage().create_dir(directory).await {
             Ok(()) => {}
             // Somebody else was quicker.
             Err(error) if error.kind() == ErrorKind::Exists => {}
             Err(error) => return Err(refusal(&error)),
         }
     }
-    place.storage.may_enter(path).await.map_err(|e| refusal(&e))
+    place
+        .storage()
+        .may_enter(path)
+        .await
+        .map_err(|e| refusal(&e))
 }
 
 /// Owners and groups are known by their numbers.
@@ -190,11 +197,15 @@ fn number(value: &FactValue) -> Result<u32, Refusal> {
 }
 
 async fn enter(place: &Place, path: &VirtualPath) -> Result<(), Refusal> {
-    place.storage.may_enter(path).await.map_err(|e| refusal(&e))
+    place
+        .storage()
+        .may_enter(path)
+        .await
+        .map_err(|e| refusal(&e))
 }
 
 async fn set(place: &Place, path: &VirtualPath, attributes: &SetAttributes) -> Result<(), Refusal> {
-    let done = place.storage.set_attributes(path, attributes).await;
+    let done = place.storage().set_attributes(path, attributes).await;
     done.map_err(|e| refusal(&e))
 }
 
@@ -213,12 +224,12 @@ pub(super) async fn query(place: &Place, query: Query) -> Result<Described, Refu
             metadata
         }
         Purpose::Rename => {
-            let writable = place.storage.capabilities().contains(Capabilities::WRITE);
+            let writable = place.storage().capabilities().contains(Capabilities::WRITE);
             if path.is_root() || !writable {
                 return Err(RefusalKind::Denied.into());
             }
             // The name itself is renamed, not what it leads to.
-            let found = place.storage.symlink_metadata(&path).await;
+            let found = place.storage().symlink_metadata(&path).await;
             found.map_err(|e| refusal(&e))?
         }
         _ => metadata(place, &path).await?,
@@ -229,9 +240,9 @@ pub(super) async fn query(place: &Place, query: Query) -> Result<Described, Refu
 
 /// What is known of a file; of a link that leads nowhere, what is known of the link.
 pub(super) async fn metadata(place: &Place, path: &VirtualPath) -> Result<Metadata, Refusal> {
-    let found = match place.storage.metadata(path).await {
+    let found = match place.storage().metadata(path).await {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            place.storage.symlink_metadata(path).await
+            place.storage().symlink_metadata(path).await
         }
         found => found,
     };
@@ -244,7 +255,11 @@ pub(super) async fn space(place: &Place, space: Space) -> Result<u64, Refusal> {
     if !metadata(place, &path).await?.is_directory() {
         return Err(RefusalKind::NotADirectory.into());
     }
-    let space = place.storage.space(&path).await.map_err(|e| refusal(&e))?;
+    let space = place
+        .storage()
+        .space(&path)
+        .await
+        .map_err(|e| refusal(&e))?;
     Ok(space.available)
 }
 
@@ -256,7 +271,7 @@ pub(super) async fn survey(place: &Place, survey: Survey) -> Result<Vec<(Text, F
         let name = Text::from(survey.path);
         return Ok(vec![(name, facts_map::facts(&metadata, rights, false))]);
     }
-    let pages = place.storage.list(&path).await.map_err(|e| refusal(&e))?;
+    let pages = place.storage().list(&path).await.map_err(|e| refusal(&e))?;
     let entries = collect_entries(pages, survey.limit).await;
     let told = |entry: Entry| {
         let facts = facts_map::facts(&entry.metadata, rights, false);

@@ -54,8 +54,8 @@ impl Session {
             subject = secured.certificate().map(ClientCertificate::subject),
             "under TLS"
         );
-        let event = self.origin.session.secured(&info, secured.certificate());
-        self.origin.shared.observe(&event);
+        let event = self.origin().secured(&info, secured.certificate());
+        self.shared.observe(&event);
         self.secured = Some(secured);
     }
 
@@ -90,7 +90,7 @@ impl Session {
 
     fn tell_failure(&self, data: bool, reason: &str) {
         tracing::info!(data, reason, "TLS failed");
-        let event = self.origin.session.tls_failed(data, reason);
-        self.origin.shared.observe(&event);
+        let event = self.origin().tls_failed(data, reason);
+        self.shared.observe(&event);
     }
 }

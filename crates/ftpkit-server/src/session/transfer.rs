@@ -194,7 +194,7 @@ async fn open_file(
     path: &VirtualPath,
     options: OpenOptions,
 ) -> Result<Box<dyn File>, Refusal> {
-    let opened = place.storage.open(path, options).await;
+    let opened = place.storage().open(path, options).await;
     opened.map_err(|e| refusal(&e))
 }
 
@@ -222,7 +222,7 @@ async fn open_unique(
             .join(&name)
             .map_err(crate::storage_map::path_refusal)?;
         let options = OpenOptions::create_new().expected_size(expected);
-        match place.storage.open(&path, options).await {
+        match place.storage().open(&path, options).await {
             Ok(file) => return Ok((path, file)),
             Err(error) if matches!(error.kind(), ErrorKind::Exists | ErrorKind::IsADirectory) => {}
             Err(error) => return Err(refusal(&error)),

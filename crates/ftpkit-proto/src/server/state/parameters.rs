@@ -1,5 +1,7 @@
 //! The transfer parameters, and what one command leaves behind for the next.
 
+use alloc::boxed::Box;
+
 use super::OutOfOrder;
 use crate::{
     automaton::{At, Taken, automaton},
@@ -50,7 +52,8 @@ pub(super) enum Rename {
     #[default]
     Unset,
     /// RNFR or SITE CPFR named this.
-    From(Half, PathArg),
+    /// Boxed, since few sessions ever rename.
+    From(Half, Box<PathArg>),
 }
 
 automaton! { Rename "rename":;
@@ -188,13 +191,13 @@ impl Parameters {
 
     /// RNFR or CPFR was answered: the other half may come.
     pub(in crate::server) fn set_half(&mut self, half: Half, from: PathArg) {
-        self.rename.go(Rename::From(half, from));
+        self.rename.go(Rename::From(half, Box::new(from)));
     }
 
     /// What the first half named; whatever it was is void now.
     pub(in crate::server) fn take_half(&mut self, half: Half) -> Result<PathArg, OutOfOrder> {
         match self.rename.go(Rename::Unset) {
-            Rename::From(first, from) if first == half => Ok(from),
+            Rename::From(first, from) if first == half => Ok(*from),
             Rename::From(..) | Rename::Unset => Err(OutOfOrder),
         }
     }
