@@ -40,10 +40,11 @@ impl Connection {
             .small_until
             .is_some_and(|until| self.now < until);
         let as_told = run.plan.way() == Some(Way::Epsv) && !run.pret;
-        if more && as_told && matches!(*self.ahead, Ahead::Nothing) && self.may_send_epsv_ahead() {
+        let none = matches!(*self.ahead, Ahead::Nothing);
+        run.leads = more && as_told && none && self.may_send_epsv_ahead();
+        if run.leads {
             self.send(Command::Epsv(Epsv::Any));
             self.ahead.go(Ahead::Asked);
-            run.leads = true;
         }
     }
 

@@ -74,6 +74,7 @@ impl Connection {
 
     pub(super) fn ask_passive(&mut self, run: &mut Run) -> Went {
         run.step.go(Step::Passive);
+        run.ahead = false;
         if run.plan.way() == Some(Way::Epsv)
             && let Some(went) = self.take_up(run)
         {

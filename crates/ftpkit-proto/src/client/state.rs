@@ -416,8 +416,10 @@ impl Fenced {
 
     /// Behind the first reply, and whether an EPSV ahead of ABOR will be answered too.
     pub(super) const fn behind_first(ahead: bool) -> Self {
-        Self {
-            replies: if ahead { 0 } else { 1 },
+        if ahead {
+            Self { replies: 0 }
+        } else {
+            Self::FIRST
         }
     }
 

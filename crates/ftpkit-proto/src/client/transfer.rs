@@ -43,9 +43,9 @@ pub(super) struct Run {
     pub(super) plan: Plan,
     /// Whether PRET was sent.
     pub(super) pret: bool,
-    /// Whether the address comes from an EPSV that was sent ahead.
+    /// Whether the address of the present try comes from an EPSV that was sent ahead.
     pub(super) ahead: bool,
-    /// Whether an EPSV was sent behind its command.
+    /// Whether an EPSV was sent behind the command of the present try.
     pub(super) leads: bool,
     /// Where this side listens.
     pub(super) local: Option<SocketAddr>,

@@ -36,6 +36,13 @@ const SECOND: &str = "
     D2 Transfer(Receive)
 ";
 
+/// The end of the second transfer, whose EPSV has yet to be answered.
+const CONFIRMED: &str = "
+    d2 finished 9
+    S: 226 Done
+    done 3 transferred 9 226
+";
+
 fn always() -> Config {
     let mut config = Config::default();
     config.epsv_ahead = EpsvAhead::Always;
@@ -46,6 +53,11 @@ fn always() -> Config {
 fn behind_two(config: Config, script: &str) {
     let greeting = "S: 220 Hello\ngreeting 220\n";
     play(config, &[greeting, FIRST, SECOND, script].concat());
+}
+
+/// What comes behind the second transfer and its end.
+fn behind_confirmed(config: Config, script: &str) {
+    behind_two(config, &[CONFIRMED, script].concat());
 }
 
 #[test]
@@ -87,23 +99,17 @@ fn the_third_transfer_asks_for_nothing() {
 
 #[test]
 fn the_reply_may_come_when_the_next_transfer_waits_for_it() {
-    behind_two(
+    behind_confirmed(
         always(),
         "
-        d2 finished 9
-        S: 226 Done
-        done 3 transferred 9 226
         ask get /c
         S: 229 Fine (|||50003|)
         D3 Connect(192.0.2.1:50003)
         ",
     );
-    behind_two(
+    behind_confirmed(
         always(),
         "
-        d2 finished 9
-        S: 226 Done
-        done 3 transferred 9 226
         ask get /c
         wait 30
         done 4 lost
@@ -114,12 +120,9 @@ fn the_reply_may_come_when_the_next_transfer_waits_for_it() {
 
 #[test]
 fn what_is_asked_between_is_answered_behind_it() {
-    behind_two(
+    behind_confirmed(
         always(),
         "
-        d2 finished 9
-        S: 226 Done
-        done 3 transferred 9 226
         ask size /c
         C: SIZE /c
         S: 229 Fine (|||50003|) ~ 213 9
@@ -130,12 +133,9 @@ fn what_is_asked_between_is_answered_behind_it() {
         D3 Connect(192.0.2.1:50003)
         ",
     );
-    behind_two(
+    behind_confirmed(
         always(),
         "
-        d2 finished 9
-        S: 226 Done
-        done 3 transferred 9 226
         ask quit
         C: QUIT
         S: 229 Fine (|||50003|)
@@ -150,7 +150,6 @@ fn what_is_asked_between_is_answered_behind_it() {
 /// ahead any more.
 #[test]
 fn what_comes_to_nothing_is_asked_for_again() {
-    let ended = "d2 finished 9\nS: 226 Done\ndone 3 transferred 9 226\n";
     let afresh = "
         C: EPSV
         S: 229 Fine (|||50009|)
@@ -175,7 +174,7 @@ fn what_comes_to_nothing_is_asked_for_again() {
         } else {
             afresh.to_string()
         };
-        behind_two(always(), &[ended, unmet, between, &afresh].concat());
+        behind_confirmed(always(), &[unmet, between, &afresh].concat());
     }
     let afresh = afresh.replace("D4", "D3").replace("d4", "d3");
     for refusal in [
@@ -183,7 +182,7 @@ fn what_comes_to_nothing_is_asked_for_again() {
         "ask get /c\nS: 500 What?\n",
         "ask get /c\nS: 229 Fine\n",
     ] {
-        behind_two(always(), &[ended, refusal, &afresh].concat());
+        behind_confirmed(always(), &[refusal, &afresh].concat());
     }
 }
 
@@ -248,15 +247,31 @@ fn another_way_leaves_it_behind() {
         C: RETR /b
         S: 150 Here
         D3 Accept
-    ";
-    let script = ["S: 220 Hello\ngreeting 220\n", FIRST, refused, called];
-    play(config.clone(), &script.concat());
-    behind_two(
-        config,
-        "
-        d2 finished 9
+        d3 connected 192.0.2.1:20
+        opened 3 D3 150
+        D3 Transfer(Receive)
+        d3 finished 9
         S: 226 Done
         done 3 transferred 9 226
+    ";
+    // Nothing stands behind this try, so that a confirmation too many is told as ever.
+    let confirmed_twice = "
+        ask size /c
+        C: SIZE /c
+        S: 226 Done ~ 213 9
+        done 4 213 9
+    ";
+    let script = [
+        "S: 220 Hello\ngreeting 220\n",
+        FIRST,
+        refused,
+        called,
+        confirmed_twice,
+    ];
+    play(config.clone(), &script.concat());
+    behind_confirmed(
+        config,
+        "
         ask get /c
         S: 229 Fine (|||50003|)
         D3 Connect(192.0.2.1:50003)
