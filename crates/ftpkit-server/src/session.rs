@@ -185,11 +185,11 @@ impl Session {
         })
     }
 
-    /// Serves until the session is over, or the server is and its grace time too.
     fn origin(&self) -> SessionOrigin {
         SessionOrigin::new(self.number, self.driver.peer_addr())
     }
 
+    /// Serves until the session is over, or the server is and its grace time too.
     async fn serve(mut self: Box<Self>) {
         let draining = |session: &mut Self, cx: &mut Context<'_>| {
             let drained = session.drain.poll_draining(cx);
@@ -354,28 +354,30 @@ impl Session {
     }
 
     fn work(&mut self, id: AskId, future: impl Future<Output = Settled> + Send + 'static) {
+        self.begin_work(id, None, future);
+    }
+
+    fn begin_work(
+        &mut self,
+        id: AskId,
+        progress: Option<Progress>,
+        future: impl Future<Output = Settled> + Send + 'static,
+    ) {
         self.work = Some(Work {
             id,
             future: Box::pin(future),
-            progress: None,
+            progress,
         });
     }
 
-    /// Work on the user's storage. The core asks nothing of the kind before login.
+    /// Work on the user's storage.
     fn work_at<Q, F>(&mut self, ask: Ask<Q>, answer: impl FnOnce(Place, Ask<Q>) -> F)
     where
         Q: Question,
         F: Future<Output = Settled> + Send + 'static,
     {
-        match &self.user {
-            Some(user) => {
-                let (place, id) = (user.place(), ask.id());
-                self.work(id, answer(place, ask));
-            }
-            None => {
-                tracing::error!("a question about files came before login");
-                self.tell(ask, Err(RefusalKind::Denied.into()));
-            }
+        if let Some((place, ask)) = self.place_for(ask) {
+            self.work(ask.id(), answer(place, ask));
         }
     }
 
@@ -385,11 +387,21 @@ impl Session {
         Q: Question,
         F: Future<Output = Settled> + Send + 'static,
     {
-        let (id, progress) = (ask.id(), Progress::default());
-        let told = progress.clone();
-        self.work_at(ask, |place, ask| answer(place, ask, told));
-        if let Some(work) = self.work.as_mut().filter(|work| work.id == id) {
-            work.progress = Some(progress);
+        if let Some((place, ask)) = self.place_for(ask) {
+            let (id, progress) = (ask.id(), Progress::default());
+            self.begin_work(id, Some(progress.clone()), answer(place, ask, progress));
+        }
+    }
+
+    /// Where the user is who asks. The core asks nothing of the kind before login.
+    fn place_for<Q: Question>(&mut self, ask: Ask<Q>) -> Option<(Place, Ask<Q>)> {
+        match &self.user {
+            Some(user) => Some((user.place(), ask)),
+            None => {
+                tracing::error!("a question about files came before login");
+                self.tell(ask, Err(RefusalKind::Denied.into()));
+                None
+            }
         }
     }
 
