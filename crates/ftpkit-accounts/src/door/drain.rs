@@ -4,6 +4,7 @@
 use std::{
     fmt,
     future::poll_fn,
+    mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, Ordering},
@@ -12,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use slab::Slab;
 use tokio::time::Instant;
 
 /// How far the end of a door has come; it never goes back.
@@ -37,38 +39,21 @@ pub(super) struct Drain {
 struct Waiters {
     /// When the grace time of a drain is over.
     until: Option<Instant>,
-    wakers: Vec<Option<Waker>>,
-    /// The places in `wakers` where nobody is.
-    free: Vec<usize>,
+    wakers: Slab<Waker>,
 }
 
 impl Waiters {
-    /// Takes a place.
-    fn enter(&mut self, waker: Waker) -> usize {
-        match self.free.pop() {
-            Some(place) => {
-                self.replace(place, waker);
-                place
-            }
-            None => {
-                self.wakers.push(Some(waker));
-                self.wakers.len() - 1
-            }
-        }
-    }
-
     /// Puts somebody else into a place; gives who was there.
     fn replace(&mut self, place: usize, waker: Waker) -> Option<Waker> {
-        self.wakers.get_mut(place)?.replace(waker)
+        let there = self.wakers.get_mut(place)?;
+        Some(mem::replace(there, waker))
     }
 
     /// Gives a place back. The last one takes the room of all with it.
     fn leave(&mut self, place: usize) -> Option<Waker> {
-        let left = self.wakers.get_mut(place).and_then(Option::take);
-        self.free.push(place);
-        if self.free.len() == self.wakers.len() {
-            self.wakers = Vec::new();
-            self.free = Vec::new();
+        let left = self.wakers.try_remove(place);
+        if self.wakers.is_empty() {
+            self.wakers = Slab::new();
         }
         left
     }
@@ -114,7 +99,11 @@ impl Drain {
         if self.phase.fetch_max(phase as u8, Ordering::AcqRel) >= phase as u8 {
             return;
         }
-        let woken: Vec<Waker> = waiters.wakers.iter().flatten().cloned().collect();
+        let woken: Vec<Waker> = waiters
+            .wakers
+            .iter()
+            .map(|(_, waker)| waker.clone())
+            .collect();
         drop(waiters);
         for waker in woken {
             waker.wake();
@@ -190,7 +179,7 @@ impl DrainSignal {
         }
         let (place, replaced) = match &self.waiting {
             Some((place, _)) => (*place, waiters.replace(*place, waker.clone())),
-            None => (waiters.enter(waker.clone()), None),
+            None => (waiters.wakers.insert(waker.clone()), None),
         };
         drop(waiters);
         drop(replaced);
@@ -314,11 +303,17 @@ mod tests {
         let (first, second) = (enter(), enter());
         drop(first);
         let third = enter();
-        assert_eq!(drain.waiters().wakers.len(), 2);
+        let places: Vec<usize> = drain
+            .waiters()
+            .wakers
+            .iter()
+            .map(|(place, _)| place)
+            .collect();
+        assert_eq!(places, [0, 1]);
         let fourth = third.clone();
         drop((second, third, fourth));
         let waiters = drain.waiters();
-        assert_eq!((waiters.wakers.capacity(), waiters.free.capacity()), (0, 0));
+        assert_eq!(waiters.wakers.capacity(), 0);
         drop(waiters);
         // The task's own, and the one in its waker.
         assert_eq!(Arc::strong_count(&task.0), 2);
