@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     /// Who may compute a digest now: as many as there are processors, whoever asks.
     pub(crate) digests: Semaphore,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// How long a driver stays awake for a quick client.
+    pub(crate) busy_wait: Duration,
     #[cfg(feature = "_tls")]
     pub(crate) tls: Option<ServerTls>,
 }
@@ -76,6 +78,7 @@ impl Shared {
             data: Arc::default(),
             digests: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
             observer: None,
+            busy_wait: Duration::ZERO,
             #[cfg(feature = "_tls")]
             tls: None,
         }

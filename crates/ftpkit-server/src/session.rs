@@ -166,7 +166,8 @@ impl Session {
                 Entry::Greeted => Connection::new(config, ends.now, ends.peer, ends.local),
                 Entry::Implicit => Connection::implicit(config, ends.now, ends.peer, ends.local),
             },
-        )?;
+        )?
+        .with_busy_wait(shared.busy_wait);
         #[cfg(feature = "_tls")]
         let driver = match &shared.tls {
             Some(tls) => driver.with_tls(tls.session().map_err(std::io::Error::other)?),

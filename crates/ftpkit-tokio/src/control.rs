@@ -110,7 +110,6 @@ impl Control {
     }
 
     /// Whether something waits to be written.
-    #[cfg(feature = "_tls")]
     pub(crate) fn has_waiting(&self) -> bool {
         !self.outbox.is_empty()
     }

@@ -151,6 +151,17 @@ async fn a_deadline_moves_and_fires_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_that_is_waited_for_awake_does_not_hold_up_paused_time() {
+    let (driver, mut peer) = toy(DataOptions::default()).await;
+    let mut driver = driver.with_busy_wait(Duration::from_millis(1));
+    let begin = driver.now();
+    let asked = peer.ask("deadline 10\r\nok");
+    assert_eq!(during(&mut driver, asked).await, "ok");
+    let _ = closed(driver.next().await);
+    assert_eq!((driver.now() - begin).as_secs(), 10 + 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deadline_can_come_closer() {
     let (mut driver, mut peer) = toy(DataOptions::default()).await;
     let begin = driver.now();

@@ -1,0 +1,142 @@
+//! Waiting awake: a peer on the same machine often answers sooner than a thread falls asleep and
+//! is woken again, and then that is most of what an answer costs.
+//! What belongs elsewhere: deadlines, which are the machine's.
+
+use std::{
+    future::Future as _,
+    pin::pin,
+    task::Context,
+    time::{Duration, Instant},
+};
+
+use tokio::task;
+
+/// How soon the peer answers, and whether it pays to stay awake until it does.
+///
+/// By default the wait is never awake. Time here is the system's, not tokio's: paused time would never come to the end of a wait.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// How long to stay awake, in nanoseconds.
+    limit: u32,
+    /// The last answer came within the limit.
+    quick: bool,
+    /// Since when the peer has something to answer to.
+    told: Option<Instant>,
+}
+
+impl Pace {
+    /// Stays awake for no longer than this. `quick` says what to expect of a peer that has said
+    /// nothing yet.
+    pub(super) fn new(limit: Duration, quick: bool) -> Self {
+        Self {
+            limit: u32::try_from(limit.as_nanos()).unwrap_or(u32::MAX),
+            quick,
+            told: None,
+        }
+    }
+
+    /// Something was written to the peer.
+    pub(super) fn told(&mut self) {
+        if self.limit > 0 {
+            self.told = Some(Instant::now());
+        }
+    }
+
+    /// The peer has said something.
+    pub(super) fn heard(&mut self) {
+        if let Some(told) = self.told.take() {
+            self.quick = told.elapsed() < self.limit();
+        }
+    }
+
+    /// To be called where the task is about to wait: has it polled again soon where the peer is
+    /// expected to answer at once. Other tasks and the reactor have their turn before that.
+    pub(super) fn wait(&self, cx: &mut Context<'_>) {
+        if self.quick && self.told.is_some_and(|told| told.elapsed() < self.limit()) {
+            // Waking the task here would put it before the reactor, which has the news.
+            let _ = pin!(task::yield_now()).poll(cx);
+        }
+    }
+
+    fn limit(&self) -> Duration {
+        Duration::from_nanos(self.limit.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::{Wake, Waker},
+    };
+
+    use super::*;
+
+    /// So long that no test sees its end.
+    const LONG: Duration = Duration::from_secs(4);
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a task that is about to wait is polled again although nothing happens.
+    async fn stays_awake(pace: &Pace) -> bool {
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        pace.wait(&mut Context::from_waker(&waker));
+        assert_eq!(
+            wakes.0.load(Ordering::Relaxed),
+            0,
+            "before the reactor had its turn"
+        );
+        task::yield_now().await;
+        wakes.0.load(Ordering::Relaxed) > 0
+    }
+
+    #[tokio::test]
+    async fn a_quick_peer_is_waited_for_awake() {
+        let mut pace = Pace::new(LONG, true);
+        assert!(!stays_awake(&pace).await, "it was asked nothing");
+        pace.told();
+        assert!(stays_awake(&pace).await);
+        pace.heard();
+        assert!(!stays_awake(&pace).await, "it is this side's turn");
+        pace.told();
+        assert!(stays_awake(&pace).await, "it was quick");
+    }
+
+    #[tokio::test]
+    async fn a_slow_one_is_not_until_it_was_quick() {
+        let mut pace = Pace::new(LONG, false);
+        pace.told();
+        assert!(!stays_awake(&pace).await, "nothing is known of it");
+        pace.heard();
+        pace.told();
+        assert!(stays_awake(&pace).await, "it was quick");
+        // As if it had taken longer than the limit.
+        pace.told = Some(Instant::now().checked_sub(LONG).expect("a clock that runs"));
+        assert!(!stays_awake(&pace).await, "the wait has an end");
+        pace.heard();
+        pace.told();
+        assert!(!stays_awake(&pace).await, "it was slow");
+    }
+
+    #[tokio::test]
+    async fn without_a_limit_it_always_sleeps() {
+        for mut pace in [Pace::default(), Pace::new(Duration::ZERO, true)] {
+            for _ in 0..2 {
+                pace.told();
+                assert!(!stays_awake(&pace).await);
+                pace.heard();
+            }
+        }
+    }
+}
