@@ -1,22 +1,30 @@
 //! Active connects: from the control connection's local address to where the machine says.
 //! What belongs elsewhere: whether that address may be connected to; the machine has checked it.
 
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod portable;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod system;
+
 use std::{
     io,
     net::SocketAddr,
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use ftpkit_proto::DataFailure;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use self::portable::Attempt;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use self::system::Attempt;
 use super::{DataOptions, listen::with_port};
 
 /// A connection on its way. How long it may take is for the machine's timer to say.
 pub(super) struct Connecting {
     target: SocketAddr,
-    attempt: Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>,
+    attempt: Attempt,
 }
 
 impl Connecting {
@@ -27,21 +35,18 @@ impl Connecting {
         target: SocketAddr,
     ) -> Result<Self, DataFailure> {
         let target = with_scope(target, peer);
-        let socket = socket(source(options, local, target), target).map_err(|error| {
+        let attempt = Attempt::new(source(options, local, target), target).map_err(|error| {
             tracing::warn!(%target, %error, "no socket for a data connection");
             failure(&error)
         })?;
-        Ok(Self {
-            target,
-            attempt: Box::pin(socket.connect(target)),
-        })
+        Ok(Self { target, attempt })
     }
 
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(TcpStream, SocketAddr), DataFailure>> {
-        Poll::Ready(match ready!(self.attempt.as_mut().poll(cx)) {
+        Poll::Ready(match ready!(self.attempt.poll(cx)) {
             Ok(stream) => Ok((stream, self.target)),
             Err(error) => {
                 tracing::debug!(target = %self.target, %error, "no data connection");
@@ -49,17 +54,6 @@ impl Connecting {
             }
         })
     }
-}
-
-fn socket(source: Option<SocketAddr>, target: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = match target {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    if let Some(source) = source {
-        socket.bind(source)?;
-    }
-    Ok(socket)
 }
 
 /// Where to connect from: peers compare it with the address of the control connection.
