@@ -2,23 +2,32 @@
 
 use std::{
     fmt::Display,
-    sync::atomic::{AtomicBool, Ordering},
+    io::{self, IsTerminal as _},
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+/// Whether anything is drawn at all. Asked once: with many small files the answer, and a bar that
+/// nobody sees, would cost more than a file's other calls do.
+static IS_SHOWN: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
+
 pub(crate) struct Bar {
-    bar: ProgressBar,
+    /// None: nothing is shown.
+    bar: Option<ProgressBar>,
     known: AtomicBool,
 }
 
 impl Bar {
     /// A bar for this file; it shows itself when there is something to show.
     pub(crate) fn new(what: &impl Display) -> Self {
-        // Draws nothing where standard error is no terminal.
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        bar.set_message(what.to_string());
-        style(&bar, "{msg} {spinner} {bytes} {binary_bytes_per_sec}");
+        let bar = drawn(None, "{msg} {spinner} {bytes} {binary_bytes_per_sec}");
+        if let Some(bar) = &bar {
+            bar.set_message(what.to_string());
+        }
         Self {
             bar,
             known: AtomicBool::new(false),
@@ -26,43 +35,56 @@ impl Bar {
     }
 
     /// A bar that shows nothing.
-    pub(crate) fn hidden() -> Self {
+    pub(crate) const fn hidden() -> Self {
         Self {
-            bar: ProgressBar::hidden(),
+            bar: None,
             known: AtomicBool::new(false),
         }
     }
 
     /// A bar that counts files.
     pub(crate) fn of_files(count: usize) -> Self {
-        let draw = ProgressDrawTarget::stderr();
-        let bar = ProgressBar::with_draw_target(Some(count as u64), draw);
-        style(&bar, "{bar:24} {pos}/{len} files {eta}");
         Self {
-            bar,
+            bar: drawn(Some(count as u64), "{bar:24} {pos}/{len} files {eta}"),
             known: AtomicBool::new(true),
         }
     }
 
     /// One more file is done with.
     pub(crate) fn one_more(&self) {
-        self.bar.inc(1);
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
     }
 
     pub(crate) fn at(&self, position: u64, total: Option<u64>) {
+        let Some(bar) = &self.bar else {
+            return;
+        };
         if let Some(total) = total
             && !self.known.swap(true, Ordering::Relaxed)
         {
-            self.bar.set_length(total);
+            bar.set_length(total);
             let form = "{msg} {bar:24} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}";
-            style(&self.bar, form);
+            style(bar, form);
         }
-        self.bar.set_position(position);
+        bar.set_position(position);
     }
 
     pub(crate) fn clear(&self) {
-        self.bar.finish_and_clear();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
+}
+
+/// A bar on standard error, where that is a terminal.
+fn drawn(length: Option<u64>, form: &str) -> Option<ProgressBar> {
+    IS_SHOWN.then(|| {
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+        style(&bar, form);
+        bar
+    })
 }
 
 fn style(bar: &ProgressBar, form: &str) {
