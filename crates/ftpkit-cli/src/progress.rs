@@ -11,8 +11,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Whether anything is drawn at all. Asked once: with many small files the answer, and a bar that
-/// nobody sees, would cost more than a file's other calls do.
+/// Whether anything is drawn at all. Asked once, not for each of many small files.
 static IS_SHOWN: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
 
 pub(crate) struct Bar {

@@ -344,11 +344,11 @@ impl<M: Machine> Driver<M> {
     /// Writes what is to be written, as far as the peer reads; what fails shows in the control
     /// connection's state.
     fn flush(&mut self, cx: &mut Context<'_>) {
+        let tells = self.control.has_waiting();
         #[cfg(feature = "_tls")]
-        if self.control.has_waiting() && self.data.holds_replies(cx) {
+        if tells && self.data.holds_replies(cx) {
             return;
         }
-        let tells = self.control.has_waiting();
         let _ = self.control.poll_flush(cx);
         if tells {
             self.pace.told();

@@ -13,7 +13,8 @@ use tokio::task;
 
 /// How soon the peer answers, and whether it pays to stay awake until it does.
 ///
-/// By default the wait is never awake. Time here is the system's, not tokio's: paused time would never come to the end of a wait.
+/// By default the wait is never awake. Time here is the system's, not tokio's: paused time would
+/// never come to the end of a wait.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     /// How long to stay awake, in nanoseconds.
@@ -45,21 +46,21 @@ impl Pace {
     /// The peer has said something.
     pub(super) fn heard(&mut self) {
         if let Some(told) = self.told.take() {
-            self.quick = told.elapsed() < self.limit();
+            self.quick = self.is_within(told);
         }
     }
 
     /// To be called where the task is about to wait: has it polled again soon where the peer is
     /// expected to answer at once. Other tasks and the reactor have their turn before that.
     pub(super) fn wait(&self, cx: &mut Context<'_>) {
-        if self.quick && self.told.is_some_and(|told| told.elapsed() < self.limit()) {
+        if self.quick && self.told.is_some_and(|told| self.is_within(told)) {
             // Waking the task here would put it before the reactor, which has the news.
             let _ = pin!(task::yield_now()).poll(cx);
         }
     }
 
-    fn limit(&self) -> Duration {
-        Duration::from_nanos(self.limit.into())
+    fn is_within(&self, told: Instant) -> bool {
+        told.elapsed() < Duration::from_nanos(self.limit.into())
     }
 }
 
