@@ -8,7 +8,10 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
-use std::{cell::OnceCell, io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
 use cap_std::fs::Dir;
 use ftpkit_storage::{
@@ -18,9 +21,9 @@ use futures::{Stream, stream};
 use tokio::{runtime::Handle, sync::mpsc};
 
 #[cfg(target_os = "linux")]
-use self::linux::Reader;
+use self::linux::{Batch, Reader};
 #[cfg(not(target_os = "linux"))]
-use self::portable::Reader;
+use self::portable::{Batch, Reader};
 use crate::{directory::Inner, error::Context as _, name, temporary};
 
 /// How many entries a page has behind the first, or so. To look at that many takes about half a
@@ -30,16 +33,18 @@ const PAGE: usize = 1024;
 const NAMES: usize = 4096;
 
 /// Lists a directory. The first page is gathered in place: with most directories it is the only
-/// one, and a hop to another thread would cost more than it. Each further one is gathered on the
-/// blocking pool, so that a large directory holds up nobody, while the one before is looked at.
+/// one, and a hop to another thread would cost more than it. Further ones are gathered on the
+/// blocking pool, so that a large directory holds up nobody, while those before are looked at.
 pub(crate) fn list(inner: &Arc<Inner>, path: &VirtualPath) -> Result<EntryStream> {
     let dir = inner.dir(path, "list")?;
     let entries = Entries {
         reader: Reader::open(&dir, PAGE).on(path, "list")?,
-        inner: Arc::clone(inner),
-        dir,
-        depth: OnceCell::new(),
-        path: path.clone(),
+        view: Arc::new(View {
+            inner: Arc::clone(inner),
+            dir,
+            depth: OnceLock::new(),
+            path: path.clone(),
+        }),
     };
     Ok(Box::pin(stream_of(entries)))
 }
@@ -56,25 +61,22 @@ pub(crate) fn names(inner: &Arc<Inner>, path: &VirtualPath) -> Result<NameStream
 
 /// What is read in pages.
 trait Pages: Send + 'static {
+    /// Names as the directory has them.
+    type Batch;
+    /// What is needed to look at names, on several threads beside each other.
+    type View: Clone + Send + 'static;
     type Page: Send + 'static;
 
-    /// What the system has at hand, if some of it is for clients; and whether more may come.
-    fn read(&mut self) -> Result<(Option<Self::Page>, bool)>;
+    /// How many threads gather one listing: they read in turn, and look at the same time.
+    const GATHERERS: usize;
 
-    /// The next page, and what is left to gather after it.
-    fn page(mut self) -> Option<(Result<Self::Page>, Option<Self>)>
-    where
-        Self: Sized,
-    {
-        loop {
-            match self.read() {
-                Ok((None, true)) => {}
-                Ok((None, false)) => return None,
-                Ok((Some(page), more)) => return Some((Ok(page), more.then_some(self))),
-                Err(error) => return Some((Err(error), None)),
-            }
-        }
-    }
+    /// Reads what the system has at hand; and whether more may come.
+    fn read(&mut self) -> Result<(Self::Batch, bool)>;
+
+    fn view(&self) -> Self::View;
+
+    /// Looks at what was read; `None` where nothing of it is for clients.
+    fn look(view: &Self::View, batch: Self::Batch) -> Option<Self::Page>;
 }
 
 /// How many pages may wait to be looked at.
@@ -85,15 +87,7 @@ enum Next<P: Pages> {
     /// At what is gathered where it is asked for: the first page, and all if there is no runtime.
     Here(P),
     /// At what is gathered on the blocking pool.
-    Ahead(mpsc::Receiver<Word<P>>),
-    End,
-}
-
-/// What comes from the blocking pool.
-enum Word<P: Pages> {
-    Page(Result<P::Page>),
-    /// Enough pages wait; it is gone on with this when they have been looked at.
-    Rest(P),
+    Ahead(Ahead<P>),
     End,
 }
 
@@ -101,76 +95,164 @@ fn stream_of<P: Pages>(pages: P) -> impl Stream<Item = Result<P::Page>> + Send {
     stream::unfold(Next::Here(pages), |next| async {
         match next {
             Next::Here(pages) => {
-                let (page, rest) = pages.page()?;
+                let (page, rest) = here(pages)?;
                 let next = match (rest, Handle::try_current()) {
                     (None, _) => Next::End,
-                    (Some(pages), Ok(runtime)) => Next::Ahead(ahead(&runtime, pages)),
+                    (Some(pages), Ok(runtime)) => Next::Ahead(Ahead::new(runtime, pages)),
                     (Some(pages), Err(_)) => Next::Here(pages),
                 };
                 Some((page, next))
             }
-            Next::Ahead(mut words) => loop {
-                match words.recv().await {
-                    Some(Word::Page(page)) => return Some((page, Next::Ahead(words))),
-                    Some(Word::Rest(pages)) => words = ahead(&Handle::current(), pages),
-                    Some(Word::End) => return None,
-                    // The runtime shuts down.
-                    None => return Some((Err(ErrorKind::Unavailable.into()), Next::End)),
-                }
+            Next::Ahead(mut ahead) => match ahead.next().await? {
+                Ok(page) => Some((Ok(page), Next::Ahead(ahead))),
+                Err(error) => Some((Err(error), Next::End)),
             },
             Next::End => None,
         }
     })
 }
 
-/// Gathers what comes next on the blocking pool, until enough waits.
-fn ahead<P: Pages>(runtime: &Handle, pages: P) -> mpsc::Receiver<Word<P>> {
-    let (to, words) = mpsc::channel(AHEAD + 1);
-    runtime.spawn_blocking(move || {
-        let mut left = Some(pages);
-        for _ in 0..AHEAD {
-            let Some((page, rest)) = left.take().and_then(Pages::page) else {
-                break;
-            };
-            left = rest;
-            // There is room for all of it, unless nobody waits for it any more.
-            if to.try_send(Word::Page(page)).is_err() {
-                return;
-            }
+/// The next page, and what is left to gather after it.
+fn here<P: Pages>(mut pages: P) -> Option<(Result<P::Page>, Option<P>)> {
+    let view = pages.view();
+    loop {
+        let (batch, more) = match pages.read() {
+            Ok(read) => read,
+            Err(error) => return Some((Err(error), None)),
+        };
+        match P::look(&view, batch) {
+            Some(page) => return Some((Ok(page), more.then_some(pages))),
+            None if more => {}
+            None => return None,
         }
-        let _ = to.try_send(left.map_or(Word::End, Word::Rest));
-    });
-    words
+    }
+}
+
+/// Pages that are gathered on the blocking pool, until enough of them wait: a client that is
+/// slower than that holds no thread.
+struct Ahead<P: Pages> {
+    runtime: Handle,
+    rest: Rest<P>,
+    view: P::View,
+    gathered: mpsc::Receiver<Result<P::Page>>,
+    /// Something has come since the gatherers were started.
+    has_come: bool,
+}
+
+/// What is left to read; `None` when it has come to its end.
+type Rest<P> = Arc<Mutex<Option<P>>>;
+
+impl<P: Pages> Ahead<P> {
+    fn new(runtime: Handle, pages: P) -> Self {
+        let view = pages.view();
+        let rest = Arc::new(Mutex::new(Some(pages)));
+        let gathered = gatherers(&runtime, &rest, &view);
+        Self {
+            runtime,
+            rest,
+            view,
+            gathered,
+            has_come: false,
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<P::Page>> {
+        loop {
+            if let Some(page) = self.gathered.recv().await {
+                self.has_come = true;
+                return Some(page);
+            }
+            if lock(&self.rest).is_none() {
+                return None;
+            }
+            // They have stopped because enough was waiting. Where nothing has come, there are
+            // none: the runtime shuts down.
+            if !std::mem::take(&mut self.has_come) {
+                return Some(Err(ErrorKind::Unavailable.into()));
+            }
+            self.gathered = gatherers(&self.runtime, &self.rest, &self.view);
+        }
+    }
+}
+
+fn gatherers<P: Pages>(
+    runtime: &Handle,
+    rest: &Rest<P>,
+    view: &P::View,
+) -> mpsc::Receiver<Result<P::Page>> {
+    let (to, gathered) = mpsc::channel(AHEAD);
+    for _ in 0..P::GATHERERS {
+        let (rest, view, to) = (Arc::clone(rest), view.clone(), to.clone());
+        runtime.spawn_blocking(move || gather(&rest, &view, &to));
+    }
+    gathered
+}
+
+/// Gathers pages as long as there is room for them and somebody waits.
+fn gather<P: Pages>(rest: &Rest<P>, view: &P::View, to: &mpsc::Sender<Result<P::Page>>) {
+    while let Ok(place) = to.try_reserve() {
+        let mut pages = lock(rest);
+        let read = match &mut *pages {
+            None => return,
+            Some(rest) => rest.read(),
+        };
+        if !matches!(read, Ok((_, true))) {
+            *pages = None;
+        }
+        drop(pages);
+        match read.map(|(batch, _)| P::look(view, batch)) {
+            Ok(Some(page)) => place.send(Ok(page)),
+            Ok(None) => {}
+            Err(error) => place.send(Err(error)),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The entries of a directory, with what is known of them.
 struct Entries {
     reader: Reader,
+    view: Arc<View>,
+}
+
+struct View {
     inner: Arc<Inner>,
     dir: Arc<Dir>,
     /// How deep it lies, once a link has asked.
-    depth: OnceCell<Option<usize>>,
+    depth: OnceLock<Option<usize>>,
     path: VirtualPath,
 }
 
+impl View {
+    fn shown_target(&self, name: &[u8]) -> Option<bytes::Bytes> {
+        let target = self.dir.read_link_contents(name::from_bytes(name)?).ok()?;
+        let depth = || *self.depth.get_or_init(|| self.inner.depth(&self.path));
+        name::shown_target(&target, depth)
+    }
+}
+
 impl Pages for Entries {
+    type Batch = Batch;
+    type View = Arc<View>;
     type Page = Vec<Entry>;
 
-    fn read(&mut self) -> Result<(Option<Vec<Entry>>, bool)> {
-        let Self {
-            reader,
-            inner,
-            dir,
-            depth,
-            path,
-        } = self;
-        let shown_target = |name: &[u8]| {
-            let target = dir.read_link_contents(name::from_bytes(name)?).ok()?;
-            let depth = || *depth.get_or_init(|| inner.depth(path));
-            name::shown_target(&target, depth)
-        };
-        let mut page = Vec::new();
-        let more = reader.entries(dir, |name, known| {
+    /// To look at a name costs more than all else about it.
+    const GATHERERS: usize = 2;
+
+    fn read(&mut self) -> Result<(Batch, bool)> {
+        self.reader.batch().on(&self.view.path, "list")
+    }
+
+    fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view)
+    }
+
+    fn look(view: &Arc<View>, batch: Batch) -> Option<Vec<Entry>> {
+        let mut page = Vec::with_capacity(batch.most());
+        batch.look(&view.dir, |name, known| {
             if temporary::is_reserved(&name) {
                 return;
             }
@@ -181,14 +263,11 @@ impl Pages for Entries {
                 Err(_) => Metadata::new(Kind::Other),
             };
             if metadata.kind == Kind::Symlink {
-                metadata.target = shown_target(&name);
+                metadata.target = view.shown_target(&name);
             }
             page.extend(Entry::new(name, metadata));
         });
-        Ok((
-            Some(page).filter(|page| !page.is_empty()),
-            more.on(path, "list")?,
-        ))
+        Some(page).filter(|page| !page.is_empty())
     }
 }
 
@@ -199,9 +278,13 @@ struct Names {
 }
 
 impl Pages for Names {
+    type Batch = NamePage;
+    type View = ();
     type Page = NamePage;
 
-    fn read(&mut self) -> Result<(Option<NamePage>, bool)> {
+    const GATHERERS: usize = 1;
+
+    fn read(&mut self) -> Result<(NamePage, bool)> {
         let mut page = NamePage::default();
         let more = self.reader.names(|name| {
             if !temporary::is_reserved(name) {
@@ -209,7 +292,12 @@ impl Pages for Names {
                 let _ = page.push(name);
             }
         });
-        let more = more.on(&self.path, "list")?;
-        Ok((Some(page).filter(|page| !page.is_empty()), more))
+        Ok((page, more.on(&self.path, "list")?))
+    }
+
+    fn view(&self) {}
+
+    fn look((): &(), page: NamePage) -> Option<NamePage> {
+        Some(page).filter(|page| !page.is_empty())
     }
 }

@@ -50,21 +50,16 @@ impl Reader {
         self.read(|name| each(name.to_bytes()))
     }
 
-    /// Likewise with what is known of each, of links themselves. The names share their memory.
-    pub(super) fn entries(
-        &mut self,
-        dir: &Dir,
-        mut each: impl FnMut(Bytes, io::Result<Metadata>),
-    ) -> io::Result<bool> {
+    /// Likewise for what is to be known of them; `false` at the end.
+    pub(super) fn batch(&mut self) -> io::Result<(Batch, bool)> {
         let mut text = Vec::with_capacity(self.buffer.len() / 2);
-        let more = self.read(|name| text.extend_from_slice(name.to_bytes_with_nul()))?;
-        let mut text = Bytes::from(text);
-        while let Ok(name) = CStr::from_bytes_until_nul(&text) {
-            let (length, known) = (name.count_bytes(), look(dir, name));
-            each(text.split_to(length), known);
-            text.advance(1);
-        }
-        Ok(more)
+        let mut names = 0;
+        let more = self.read(|name| {
+            text.extend_from_slice(name.to_bytes_with_nul());
+            names += 1;
+        })?;
+        let text = Bytes::from(text);
+        Ok((Batch { text, names }, more))
     }
 
     fn read(&mut self, mut each: impl FnMut(&CStr)) -> io::Result<bool> {
@@ -84,6 +79,30 @@ impl Reader {
                 self.buffer.resize(self.full, MaybeUninit::uninit());
                 return Ok(true);
             }
+        }
+    }
+}
+
+/// Names that were read, to be looked at.
+pub(super) struct Batch {
+    /// Each with a zero behind it.
+    text: Bytes,
+    names: usize,
+}
+
+impl Batch {
+    /// How many there are at most.
+    pub(super) const fn most(&self) -> usize {
+        self.names
+    }
+
+    /// Gives each name with what is known of it, of links themselves. The names share their
+    /// memory.
+    pub(super) fn look(mut self, dir: &Dir, mut each: impl FnMut(Bytes, io::Result<Metadata>)) {
+        while let Ok(name) = CStr::from_bytes_until_nul(&self.text) {
+            let (length, known) = (name.count_bytes(), look(dir, name));
+            each(self.text.split_to(length), known);
+            self.text.advance(1);
         }
     }
 }

@@ -26,25 +26,40 @@ impl Reader {
         self.read(|name, _| each(&name))
     }
 
-    /// Likewise with what is known of each, of links themselves.
-    pub(super) fn entries(
-        &mut self,
-        _: &Dir,
-        mut each: impl FnMut(Bytes, io::Result<Metadata>),
-    ) -> io::Result<bool> {
-        self.read(|name, entry| each(name, entry.metadata().map(|known| describe(&known))))
+    /// Likewise for what is to be known of them; `false` at the end.
+    pub(super) fn batch(&mut self) -> io::Result<(Batch, bool)> {
+        let mut batch = Vec::new();
+        let more = self.read(|name, entry| batch.push((name, entry)))?;
+        Ok((Batch(batch), more))
     }
 
-    fn read(&mut self, mut each: impl FnMut(Bytes, &DirEntry)) -> io::Result<bool> {
+    fn read(&mut self, mut each: impl FnMut(Bytes, DirEntry)) -> io::Result<bool> {
         for _ in 0..self.names {
             let Some(entry) = self.entries.next() else {
                 return Ok(false);
             };
             let entry = entry?;
             if let Some(name) = name::bytes(entry.file_name()) {
-                each(name, &entry);
+                each(name, entry);
             }
         }
         Ok(true)
+    }
+}
+
+/// Names that were read, to be looked at.
+pub(super) struct Batch(Vec<(Bytes, DirEntry)>);
+
+impl Batch {
+    /// How many there are at most.
+    pub(super) const fn most(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives each name with what is known of it, of links themselves.
+    pub(super) fn look(self, _: &Dir, mut each: impl FnMut(Bytes, io::Result<Metadata>)) {
+        for (name, entry) in self.0 {
+            each(name, entry.metadata().map(|known| describe(&known)));
+        }
     }
 }

@@ -1,11 +1,23 @@
 //! Both ways to read a directory, beside each other.
 
-use std::{collections::BTreeMap, fs, io};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use cap_std::{ambient_authority, fs::Dir};
-use ftpkit_storage::{Kind, Metadata};
+use ftpkit_storage::{ErrorKind, Kind, Metadata, Result};
+use futures::{StreamExt as _, TryStreamExt as _, executor::block_on};
+use tokio::runtime;
 
-use super::portable;
+use super::{AHEAD, Pages, portable, stream_of};
 
 /// A directory with a bit of everything, and more than one buffer of it.
 fn directory() -> (tempfile::TempDir, Dir) {
@@ -30,12 +42,16 @@ macro_rules! gather {
         let (mut found, mut names) = (Found::new(), Vec::new());
         let mut reader = <$reader>::open(dir, 100).unwrap();
         let mut calls = 1;
-        while reader
-            .entries(dir, |name, known: io::Result<Metadata>| {
+        loop {
+            let (batch, more) = reader.batch().unwrap();
+            let (most, before) = (batch.most(), found.len());
+            batch.look(dir, |name, known: io::Result<Metadata>| {
                 assert!(found.insert(name.to_vec(), known.unwrap()).is_none());
-            })
-            .unwrap()
-        {
+            });
+            assert_eq!(found.len() - before, most);
+            if !more {
+                break;
+            }
             calls += 1;
         }
         assert!(calls > 3, "all at once");
@@ -69,4 +85,105 @@ fn both_ways_know_the_same() {
         let name_shown = String::from_utf8_lossy(&name).into_owned();
         assert_eq!(other[&name], metadata, "{name_shown}");
     }
+}
+
+/// Numbers instead of names: some are for nobody, and one may be an error.
+struct Numbers {
+    left: std::ops::Range<u32>,
+    broken: Option<u32>,
+    read: Arc<AtomicU32>,
+}
+
+impl Numbers {
+    fn new(count: u32) -> Self {
+        Self {
+            left: 0..count,
+            broken: None,
+            read: Arc::default(),
+        }
+    }
+}
+
+impl Pages for Numbers {
+    type Batch = u32;
+    type View = ();
+    type Page = u32;
+
+    const GATHERERS: usize = 3;
+
+    fn read(&mut self) -> Result<(u32, bool)> {
+        let number = self.left.next().expect("it was told that this was all");
+        self.read.fetch_add(1, Ordering::Relaxed);
+        if self.broken == Some(number) {
+            return Err(ErrorKind::Denied.into());
+        }
+        Ok((number, !self.left.is_empty()))
+    }
+
+    fn view(&self) {}
+
+    fn look((): &(), number: u32) -> Option<u32> {
+        (number % 5 != 3).then_some(number)
+    }
+}
+
+#[test]
+fn all_pages_come_once_however_slowly_they_are_taken() {
+    let expected: Vec<u32> = (0..84).filter(|number| number % 5 != 3).collect();
+    let gathered = async |pause: Duration| {
+        let mut pages = pin!(stream_of(Numbers::new(84)));
+        let mut all = Vec::new();
+        while let Some(page) = pages.try_next().await.unwrap() {
+            all.push(page);
+            thread::sleep(pause);
+        }
+        all.sort_unstable();
+        all
+    };
+    let runtime = runtime::Builder::new_multi_thread().build();
+    runtime.unwrap().block_on(async {
+        assert_eq!(gathered(Duration::ZERO).await, expected);
+        assert_eq!(gathered(Duration::from_millis(1)).await, expected);
+    });
+    let all: Vec<u32> = block_on(stream_of(Numbers::new(84)).try_collect()).unwrap();
+    assert_eq!(all, expected, "without a runtime");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_has_little_gathered() {
+    let numbers = Numbers::new(1_000);
+    let read = Arc::clone(&numbers.read);
+    let mut pages = pin!(stream_of(numbers));
+    assert_eq!(pages.try_next().await.unwrap(), Some(0));
+    assert!(pages.try_next().await.unwrap().is_some());
+    // Time for the gatherers to go on, if they would.
+    thread::sleep(Duration::from_millis(50));
+    // One page was taken in place; of the others each fifth is none.
+    let most = 1 + (2 + AHEAD + Numbers::GATHERERS) * 5 / 4 + 1;
+    let read = usize::try_from(read.load(Ordering::Relaxed)).unwrap();
+    assert!(read <= most, "{read} of {most}");
+}
+
+#[tokio::test]
+async fn an_error_ends_a_listing() {
+    for broken in [0, 1, 40] {
+        let mut numbers = Numbers::new(84);
+        numbers.broken = Some(broken);
+        let all: Vec<_> = stream_of(numbers).take(200).collect().await;
+        let (last, before) = all.split_last().unwrap();
+        assert_eq!(last.as_ref().unwrap_err().kind(), ErrorKind::Denied);
+        assert!(before.iter().all(std::result::Result::is_ok));
+    }
+}
+
+#[test]
+fn a_runtime_that_is_gone_is_an_error() {
+    let runtime = runtime::Builder::new_current_thread().build().unwrap();
+    let mut pages = Box::pin(stream_of(Numbers::new(84)));
+    assert_eq!(runtime.block_on(pages.try_next()).unwrap(), Some(0));
+    runtime.shutdown_background();
+    // What the gatherers had done by then is not lost.
+    let all: Vec<_> = block_on(pages.take(200).collect());
+    let last = all.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(last.kind(), ErrorKind::Unavailable);
 }
