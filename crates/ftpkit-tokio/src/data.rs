@@ -11,6 +11,7 @@ mod kept;
 mod listen;
 #[cfg(feature = "_tls")]
 mod secure;
+mod socket;
 mod stream;
 
 use std::{

@@ -13,11 +13,9 @@ use std::{
 };
 
 use ftpkit_proto::TlsRole;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::socket::Socket;
 use crate::{
     pump::buffers::{AHEAD, Buffer},
     tls::Place,
@@ -25,7 +23,7 @@ use crate::{
 
 /// A socket under the TLS of a data connection.
 pub(crate) struct Ahead {
-    stream: TcpStream,
+    socket: Socket,
     /// What was read and not asked for yet. A socket that has nothing to say holds no buffer.
     block: Option<Block>,
     /// Where in a record what was read so far ends.
@@ -87,9 +85,9 @@ impl Block {
 }
 
 impl Ahead {
-    pub(crate) fn new(stream: TcpStream, role: TlsRole) -> Self {
+    pub(super) fn new(socket: Socket, role: TlsRole) -> Self {
         Self {
-            stream,
+            socket,
             block: None,
             place: Place::START,
             heard: Arc::default(),
@@ -120,21 +118,21 @@ impl Ahead {
         self.release();
         if !self.tickets.held.is_empty() {
             // There is room for so little where little was sent, and nobody depends on it.
-            let _ = self.stream.try_write(&self.tickets.held);
+            let _ = self.socket.tcp().try_write(&self.tickets.held);
             self.tickets.held.clear();
         }
     }
 
     fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.tickets.held.is_empty() {
-            let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.tickets.held))?;
+            let sent = ready!(Pin::new(&mut self.socket).poll_write(cx, &self.tickets.held))?;
             self.tickets.held.drain(..sent);
         }
         Poll::Ready(Ok(()))
     }
 
-    pub(crate) const fn socket(&self) -> &TcpStream {
-        &self.stream
+    pub(super) const fn socket(&self) -> &Socket {
+        &self.socket
     }
 
     /// Waits for the end of the connection itself, behind that of TLS, and forgets what comes
@@ -143,7 +141,7 @@ impl Ahead {
         let mut space = [0; 1024];
         loop {
             let mut buf = ReadBuf::new(&mut space);
-            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
+            let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf));
             if read.is_err() || buf.filled().is_empty() {
                 return Poll::Ready(());
             }
@@ -171,7 +169,7 @@ impl Ahead {
         });
         if block.from == block.to {
             let mut buf = ReadBuf::new(&mut block.buffer);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf))?;
             self.place.advance(buf.filled());
             self.heard.store(true, Ordering::Relaxed);
             self.tickets.answered |= self.tickets.flight && !buf.filled().is_empty();
@@ -212,7 +210,7 @@ impl AsyncWrite for Ahead {
             return Poll::Ready(Ok(buf.len()));
         }
         ready!(this.poll_held(cx))?;
-        let written = ready!(Pin::new(&mut this.stream).poll_write(cx, buf))?;
+        let written = ready!(Pin::new(&mut this.socket).poll_write(cx, buf))?;
         this.tickets.written(buf.get(..written).unwrap_or_default());
         Poll::Ready(Ok(written))
     }
@@ -230,7 +228,7 @@ impl AsyncWrite for Ahead {
             return Poll::Ready(Ok(this.tickets.held.len().saturating_sub(before)));
         }
         ready!(this.poll_held(cx))?;
-        let written = ready!(Pin::new(&mut this.stream).poll_write_vectored(cx, bufs))?;
+        let written = ready!(Pin::new(&mut this.socket).poll_write_vectored(cx, bufs))?;
         let mut left = written;
         for buf in bufs {
             let part = left.min(buf.len());
@@ -241,18 +239,18 @@ impl AsyncWrite for Ahead {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.socket.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        Pin::new(&mut self.get_mut().socket).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.release();
         ready!(this.poll_held(cx))?;
-        Pin::new(&mut this.stream).poll_shutdown(cx)
+        Pin::new(&mut this.socket).poll_shutdown(cx)
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::{
     time::{self, Sleep},
 };
 
-use super::{DataStream, ahead::Ahead, stream::set_nodelay};
+use super::{DataStream, ahead::Ahead, socket::Socket};
 use crate::tls::{Handshake, SessionTls};
 
 /// How long replies wait for a handshake. A client that has begun one need not read them before
@@ -46,9 +46,8 @@ impl Securing {
         stream: TcpStream,
         peer: SocketAddr,
     ) -> Result<Self, DataFailure> {
-        set_nodelay(&stream);
         let has_begun = has_spoken(&stream);
-        let stream = Ahead::new(stream, role);
+        let stream = Ahead::new(Socket::new(stream), role);
         let heard = stream.heard();
         heard.store(has_begun, Ordering::Relaxed);
         let Some(handshake) = session.data(role, stream) else {

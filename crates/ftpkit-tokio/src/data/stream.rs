@@ -16,12 +16,13 @@ use tokio::{
 
 #[cfg(feature = "_tls")]
 use super::ahead::Ahead;
+use super::socket::Socket;
 #[cfg(feature = "_tls")]
 use crate::tls::{Stream, rustls::ProtocolVersion};
 
 /// The stream under a data connection.
 enum Inner {
-    Clear(TcpStream),
+    Clear(Socket),
     #[cfg(feature = "_tls")]
     Secure(Box<Stream<Ahead>>),
 }
@@ -49,9 +50,8 @@ pub struct DataStream {
 
 impl DataStream {
     pub(crate) fn clear(stream: TcpStream, peer: SocketAddr) -> Self {
-        set_nodelay(&stream);
         Self {
-            inner: Inner::Clear(stream),
+            inner: Inner::Clear(Socket::new(stream)),
             peer,
         }
     }
@@ -90,9 +90,9 @@ impl DataStream {
 
     fn socket(&self) -> &TcpStream {
         match &self.inner {
-            Inner::Clear(stream) => stream,
+            Inner::Clear(socket) => socket.tcp(),
             #[cfg(feature = "_tls")]
-            Inner::Secure(stream) => stream.get_ref().0.socket(),
+            Inner::Secure(stream) => stream.get_ref().0.socket().tcp(),
         }
     }
 
@@ -124,7 +124,7 @@ impl DataStream {
     #[must_use]
     pub const fn as_tcp(&self) -> Option<&TcpStream> {
         match &self.inner {
-            Inner::Clear(stream) => Some(stream),
+            Inner::Clear(socket) => Some(socket.tcp()),
             #[cfg(feature = "_tls")]
             Inner::Secure(_) => None,
         }
@@ -176,7 +176,7 @@ impl DataStream {
     /// As the socket tells them. A spurious wake-up is possible.
     pub async fn readable(&self) -> io::Result<()> {
         match &self.inner {
-            Inner::Clear(stream) => stream.readable().await,
+            Inner::Clear(socket) => socket.readable().await,
             #[cfg(feature = "_tls")]
             Inner::Secure(stream) => {
                 let (ahead, tls) = stream.get_ref();
@@ -247,11 +247,5 @@ fn ahead(stream: &mut Stream<Ahead>) -> &mut Ahead {
     match stream {
         Stream::Server(stream) => stream.get_mut().0,
         Stream::Client(stream) => stream.get_mut().0,
-    }
-}
-
-pub(super) fn set_nodelay(stream: &TcpStream) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY was not set");
     }
 }
