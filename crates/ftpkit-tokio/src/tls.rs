@@ -7,6 +7,8 @@ mod binding;
 mod client;
 mod failure;
 mod handshake;
+#[cfg(feature = "tls")]
+mod hkdf;
 mod identity;
 mod info;
 mod kept;
@@ -14,9 +16,10 @@ mod record;
 mod roots;
 mod server;
 mod session;
+mod stock;
 mod trust;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The TLS library, in the version whose types stand in this module.
 pub use rustls;
@@ -111,11 +114,14 @@ pub enum TlsError {
 
 /// The cryptography: aws-lc-rs where it is built in, else ring.
 fn provider() -> Arc<CryptoProvider> {
-    #[cfg(feature = "tls")]
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    #[cfg(not(feature = "tls"))]
-    let provider = rustls::crypto::ring::default_provider();
-    Arc::new(provider)
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        #[cfg(feature = "tls")]
+        let provider = hkdf::prepare(rustls::crypto::aws_lc_rs::default_provider());
+        #[cfg(not(feature = "tls"))]
+        let provider = rustls::crypto::ring::default_provider();
+        Arc::new(provider)
+    });
+    Arc::clone(&PROVIDER)
 }
 
 /// What encrypts session tickets, with keys that are made anew every few hours.

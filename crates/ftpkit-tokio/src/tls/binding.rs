@@ -17,6 +17,8 @@ use std::{
 
 use rustls::server::{ProducesTickets, StoresServerSessions};
 
+use super::stock::{Stock, Supply};
+
 /// How many TLS 1.2 sessions without a ticket are kept of one control connection: its own, and
 /// a few of its data connections.
 const KEPT: usize = 4;
@@ -93,6 +95,7 @@ struct State {
     /// The ticket that was shown in this handshake, and is good: its handshake, and what it holds.
     shown: Option<(u64, Vec<u8>)>,
     sessions: VecDeque<Session>,
+    stock: Stock,
 }
 
 /// A TLS 1.2 session without a ticket.
@@ -169,13 +172,20 @@ impl Binding {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The handshake of the control connection begins.
-    pub(super) fn begin_control(&self) {
-        self.state().current = CONTROL;
+    /// The handshake of the control connection begins. The client reads its tickets on its way to
+    /// the next reply.
+    pub(super) fn begin_control(&self) -> Supply {
+        let mut state = self.state();
+        state.current = CONTROL;
+        state.stock = Stock::default();
+        let supply = state.stock.gives(CONTROL);
+        state.stock.delivered();
+        supply
     }
 
-    /// A handshake begins on a data connection. One that was never judged was given up.
-    pub(super) fn begin_data(&self) {
+    /// A handshake begins on a data connection. One that was never judged was given up. Returns
+    /// what it is to give.
+    pub(super) fn begin_data(&self) -> Supply {
         let mut state = self.state();
         state.judge(Verdict::Refused);
         state.last = state.last.saturating_add(1);
@@ -183,6 +193,8 @@ impl Binding {
         state.open = true;
         state.foreign = false;
         state.shown = None;
+        let handshake = state.last;
+        state.stock.gives(handshake)
     }
 
     /// Whether the session of another control connection was shown in this handshake.
@@ -209,6 +221,9 @@ impl Binding {
     pub(super) fn delivered(&self) {
         let mut state = self.state();
         state.can_resume |= state.is_proven;
+        if state.is_proven {
+            state.stock.delivered();
+        }
     }
 }
 
@@ -245,6 +260,7 @@ impl ProducesTickets for Binding {
         if !state.may_resume(handshake) {
             return None;
         }
+        state.stock.shown(handshake);
         state.shown = Some((handshake, plain.to_vec()));
         Some(plain.to_vec())
     }

@@ -20,12 +20,9 @@ use super::{
     binding::{Binding, Common},
     provider,
     session::ServerSession,
+    stock::Supply,
     ticketer,
 };
-
-/// How many TLS 1.3 tickets a client gets with each handshake. Some use a ticket once, and
-/// never read those that come over data connections to which they only send.
-const TICKETS: usize = 4;
 
 /// Whether a data connection must resume the TLS session of its control connection.
 ///
@@ -209,7 +206,7 @@ impl ServerTlsBuilder {
         let mut template =
             builder.with_cert_resolver(Arc::clone(&shown) as Arc<dyn ResolvesServerCert>);
         template.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
-        template.send_tls13_tickets = TICKETS;
+        template.send_tls13_tickets = Supply::Full.tickets();
         // Each session brings its own; the default is large.
         template.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(ServerTls(Arc::new(Shared {

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use ftpkit_proto::{DataFailure, Text, TlsRole};
@@ -18,6 +18,7 @@ use super::{
     binding::{Binding, Verdict},
     kept::Kept,
     server::Face,
+    stock::Supply,
 };
 
 /// TLS of one control connection and its data connections, for a
@@ -39,6 +40,8 @@ enum Side {
 /// The server's part.
 pub(super) struct ServerSession {
     config: Arc<ServerConfig>,
+    /// The same, which gives one ticket only; made when it is first wanted.
+    one: OnceLock<Arc<ServerConfig>>,
     face: Arc<Face>,
     binding: Arc<Binding>,
     reuse: SessionReuse,
@@ -53,10 +56,30 @@ impl ServerSession {
     ) -> Self {
         Self {
             config,
+            one: OnceLock::new(),
             face,
             binding,
             reuse,
         }
+    }
+
+    /// The configuration of a handshake that gives so many tickets.
+    fn giving(&self, supply: Supply) -> Arc<ServerConfig> {
+        let config = match supply {
+            Supply::Full => &self.config,
+            Supply::One => self.one.get_or_init(|| {
+                let mut config = ServerConfig::clone(&self.config);
+                config.send_tls13_tickets = supply.tickets();
+                Arc::new(config)
+            }),
+        };
+        Arc::clone(config)
+    }
+
+    /// Begins a handshake that gives so many tickets.
+    fn accept<IO: AsyncRead + AsyncWrite + Unpin>(&self, io: IO, supply: Supply) -> Handshake<IO> {
+        let acceptor = TlsAcceptor::from(self.giving(supply));
+        Handshake::Accept(acceptor.accept(io).into_fallible())
     }
 
     /// Whose a data connection is that has resumed its session, or has not.
@@ -91,6 +114,12 @@ impl ClientSession {
         kept: Arc<Kept>,
     ) -> Self {
         Self { config, name, kept }
+    }
+
+    /// Begins a handshake.
+    fn connect<IO: AsyncRead + AsyncWrite + Unpin>(&self, io: IO) -> Handshake<IO> {
+        let connector = TlsConnector::from(Arc::clone(&self.config));
+        Handshake::Connect(connector.connect(self.name.clone(), io).into_fallible())
     }
 }
 
@@ -142,28 +171,19 @@ impl SessionTls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        if let Side::Server(server) = &self.side {
-            server.binding.begin_control();
-        }
-        self.handshake(io)
-    }
-
-    fn handshake<IO>(&self, io: IO) -> Handshake<IO>
-    where
-        IO: AsyncRead + AsyncWrite + Unpin,
-    {
-        // What is told of a failure is told of the last handshake, which may end in silence.
-        *lock(&self.failure) = None;
+        self.forget_failure();
         match &self.side {
             Side::Server(server) => {
-                let acceptor = TlsAcceptor::from(Arc::clone(&server.config));
-                Handshake::Accept(acceptor.accept(io).into_fallible())
+                let supply = server.binding.begin_control();
+                server.accept(io, supply)
             }
-            Side::Client(client) => {
-                let connector = TlsConnector::from(Arc::clone(&client.config));
-                Handshake::Connect(connector.connect(client.name.clone(), io).into_fallible())
-            }
+            Side::Client(client) => client.connect(io),
         }
+    }
+
+    /// What is told of a failure is told of the last handshake, which may end in silence.
+    fn forget_failure(&self) {
+        *lock(&self.failure) = None;
     }
 
     /// Begins the handshake of a data connection. None: this session cannot be that end.
@@ -173,10 +193,14 @@ impl SessionTls {
     {
         match (&self.side, role) {
             (Side::Server(server), TlsRole::Server) => {
-                server.binding.begin_data();
-                Some(self.handshake(io))
+                self.forget_failure();
+                let supply = server.binding.begin_data();
+                Some(server.accept(io, supply))
             }
-            (Side::Client(_), TlsRole::Client) => Some(self.handshake(io)),
+            (Side::Client(client), TlsRole::Client) => {
+                self.forget_failure();
+                Some(client.connect(io))
+            }
             _ => None,
         }
     }
