@@ -118,7 +118,7 @@ impl Ahead {
         self.release();
         if !self.tickets.held.is_empty() {
             // There is room for so little where little was sent, and nobody depends on it.
-            let _ = self.socket.tcp().try_write(&self.tickets.held);
+            let _ = self.socket.try_write(&self.tickets.held);
             self.tickets.held.clear();
         }
     }

@@ -8,20 +8,10 @@ use std::{
     task::{Context, Poll},
 };
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
-
-/// How often a new socket is asked without the runtime, which would otherwise give other tasks
-/// their turn.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const EARLY: u8 = 8;
-/// Where the runtime has to take part in all that a socket does.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-const EARLY: u8 = 0;
 
 /// The socket of a data connection.
 ///
@@ -42,13 +32,19 @@ impl Socket {
         }
         Self {
             stream,
-            reads: EARLY,
-            writes: EARLY,
+            reads: direct::TIMES,
+            writes: direct::TIMES,
         }
     }
 
     pub(crate) const fn tcp(&self) -> &TcpStream {
         &self.stream
+    }
+
+    /// Sends what there is room for, without waiting.
+    pub(super) fn try_write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        early(&mut self.writes, || direct::send(&self.stream, buf))
+            .unwrap_or_else(|| self.stream.try_write(buf))
     }
 
     /// Waits until there may be something to read, or the end.
@@ -61,16 +57,15 @@ impl Socket {
 }
 
 /// Does it without the runtime; `None` where that cannot be done, or not yet.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn early<T>(left: &mut u8, act: impl FnOnce() -> rustix::io::Result<T>) -> Option<io::Result<T>> {
+fn early<T>(left: &mut u8, act: impl FnOnce() -> io::Result<T>) -> Option<io::Result<T>> {
     *left = left.checked_sub(1)?;
     match act() {
-        Err(error) if error == rustix::io::Errno::AGAIN => {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
             *left = 0;
             None
         }
-        Err(error) if error == rustix::io::Errno::INTR => None,
-        done => Some(done.map_err(io::Error::from)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+        done => Some(done),
     }
 }
 
@@ -81,18 +76,13 @@ impl AsyncRead for Socket {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        {
-            let stream = &this.stream;
-            let read = early(&mut this.reads, || {
-                let space = buf.initialize_unfilled();
-                rustix::net::recv(stream, space, RecvFlags::DONTWAIT).map(|(_, read)| read)
-            });
-            if let Some(read) = read {
-                return Poll::Ready(read.map(|read| buf.advance(read)));
-            }
+        let read = early(&mut this.reads, || {
+            direct::recv(&this.stream, buf.initialize_unfilled())
+        });
+        match read {
+            Some(read) => Poll::Ready(read.map(|read| buf.advance(read))),
+            None => Pin::new(&mut this.stream).poll_read(cx, buf),
         }
-        Pin::new(&mut this.stream).poll_read(cx, buf)
     }
 }
 
@@ -103,18 +93,10 @@ impl AsyncWrite for Socket {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        {
-            let stream = &this.stream;
-            let sent = early(&mut this.writes, || {
-                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-                rustix::net::send(stream, buf, flags)
-            });
-            if let Some(sent) = sent {
-                return Poll::Ready(sent);
-            }
+        match early(&mut this.writes, || direct::send(&this.stream, buf)) {
+            Some(sent) => Poll::Ready(sent),
+            None => Pin::new(&mut this.stream).poll_write(cx, buf),
         }
-        Pin::new(&mut this.stream).poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -123,18 +105,12 @@ impl AsyncWrite for Socket {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        {
-            let stream = &this.stream;
-            let sent = early(&mut this.writes, || {
-                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-                rustix::net::sendmsg(stream, bufs, &mut SendAncillaryBuffer::default(), flags)
-            });
-            if let Some(sent) = sent {
-                return Poll::Ready(sent);
-            }
+        match early(&mut this.writes, || {
+            direct::send_vectored(&this.stream, bufs)
+        }) {
+            Some(sent) => Poll::Ready(sent),
+            None => Pin::new(&mut this.stream).poll_write_vectored(cx, bufs),
         }
-        Pin::new(&mut this.stream).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -150,7 +126,60 @@ impl AsyncWrite for Socket {
     }
 }
 
-#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+/// What the system does with a socket without waiting.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod direct {
+    use std::io::{IoSlice, Result};
+
+    use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
+    use tokio::net::TcpStream;
+
+    /// How often a new socket is asked: one that always has more would otherwise keep other tasks
+    /// from their turn, which the runtime gives them.
+    pub(super) const TIMES: u8 = 8;
+
+    /// Without the signal that a peer which is gone would bring, too.
+    const SENDING: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+
+    pub(super) fn recv(stream: &TcpStream, buf: &mut [u8]) -> Result<usize> {
+        let (_, read) = rustix::net::recv(stream, buf, RecvFlags::DONTWAIT)?;
+        Ok(read)
+    }
+
+    pub(super) fn send(stream: &TcpStream, buf: &[u8]) -> Result<usize> {
+        Ok(rustix::net::send(stream, buf, SENDING)?)
+    }
+
+    pub(super) fn send_vectored(stream: &TcpStream, bufs: &[IoSlice<'_>]) -> Result<usize> {
+        let nothing = &mut SendAncillaryBuffer::default();
+        Ok(rustix::net::sendmsg(stream, bufs, nothing, SENDING)?)
+    }
+}
+
+/// Where the runtime has to take part in all that a socket does.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod direct {
+    use std::io::{ErrorKind::WouldBlock, IoSlice, Result};
+
+    use tokio::net::TcpStream;
+
+    pub(super) const TIMES: u8 = 0;
+
+    pub(super) fn recv(_: &TcpStream, _: &mut [u8]) -> Result<usize> {
+        Err(WouldBlock.into())
+    }
+
+    pub(super) fn send(_: &TcpStream, _: &[u8]) -> Result<usize> {
+        Err(WouldBlock.into())
+    }
+
+    pub(super) fn send_vectored(_: &TcpStream, _: &[IoSlice<'_>]) -> Result<usize> {
+        Err(WouldBlock.into())
+    }
+}
+
+#[cfg(test)]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod tests {
     use std::{
         io::{Read as _, Write as _},
@@ -190,10 +219,14 @@ mod tests {
         let (mut socket, mut there) = pair();
         there.write_all(&[7; 100]).unwrap();
         let row = (0..).map_while(|_| read_now(&mut socket)).take(100).count();
-        assert_eq!(row, usize::from(EARLY), "then it is the others' turn");
-        let mut rest = [0; 100 - EARLY as usize];
+        assert_eq!(
+            row,
+            usize::from(direct::TIMES),
+            "then it is the others' turn"
+        );
+        let mut rest = [0; 100 - direct::TIMES as usize];
         socket.read_exact(&mut rest).await.unwrap();
-        assert_eq!(rest, [7; 100 - EARLY as usize]);
+        assert_eq!(rest, [7; 100 - direct::TIMES as usize]);
     }
 
     #[tokio::test]
@@ -227,6 +260,7 @@ mod tests {
         assert!(matches!(sent, Poll::Ready(Ok(10))), "{sent:?}");
         let sent = Pin::new(&mut socket).poll_write(&mut cx, b"three");
         assert!(matches!(sent, Poll::Ready(Ok(5))), "{sent:?}");
+        assert_eq!(socket.try_write(b", four").unwrap(), 6);
         // More than fits: the rest waits for the peer, by the runtime.
         let reader = std::thread::spawn(move || {
             let mut all = Vec::new();
@@ -237,8 +271,8 @@ mod tests {
         socket.write_all(&long).await.unwrap();
         socket.shutdown().await.unwrap();
         let all = reader.join().unwrap();
-        assert_eq!(&all[..15], b"one, two, three");
-        assert_eq!(all[15..], long);
+        assert_eq!(&all[..21], b"one, two, three, four");
+        assert_eq!(all[21..], long);
     }
 
     #[tokio::test]
