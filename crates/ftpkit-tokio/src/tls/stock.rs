@@ -7,8 +7,8 @@
 pub(super) enum Supply {
     /// One, for the one that it uses.
     One,
-    /// As many as a client should have. Some use a ticket once, and never read those that come
-    /// over data connections to which they only send.
+    /// Several. Some clients use a ticket once, and never read those that come over data
+    /// connections to which they only send.
     Full,
 }
 
@@ -20,6 +20,10 @@ impl Supply {
         }
     }
 }
+
+/// How many a client has in hand that gets one at a time: what it is given at first, and what it
+/// keeps of that when it has used one of them. Many keep no more than eight.
+const ENOUGH: usize = 2 * Supply::Full.tickets() - 1;
 
 /// The tickets of one control connection.
 #[derive(Debug, Default)]
@@ -39,14 +43,11 @@ struct Given {
 }
 
 impl Stock {
-    /// What this handshake gives, which begins. A client that may run short gets all it should
-    /// have. Whether it reads them is not known yet.
+    /// What this handshake gives, which begins. Whether it is read is not known yet.
     pub(super) fn gives(&mut self, handshake: u64) -> Supply {
-        let runs_short = self.held.saturating_add(1) < Supply::Full.tickets();
-        let supply = if runs_short {
-            Supply::Full
-        } else {
-            Supply::One
+        let supply = match self.held {
+            ..ENOUGH => Supply::Full,
+            _ => Supply::One,
         };
         self.before = self.last.replace(Given { handshake, supply });
         supply
@@ -77,50 +78,68 @@ mod tests {
     use super::*;
     use Supply::{Full, One};
 
-    /// A client with all it should have.
-    fn stocked() -> Stock {
+    /// A client that has got its first tickets, over the control connection.
+    fn started() -> Stock {
         let mut stock = Stock::default();
         assert_eq!(stock.gives(0), Full);
         stock.delivered();
         stock
     }
 
-    /// How many tickets each of these data connections gave to a client that uses each ticket
-    /// once, the newest first; and how many it had then. It reads over some of them.
-    fn row(reads: &[bool]) -> Vec<(Supply, usize)> {
-        let mut stock = stocked();
+    /// What each of these data connections gave to a client that uses each ticket once, the newest
+    /// first; and how many it had then. It reads over some of them, which is told for downloads.
+    fn row(ways: &[Way]) -> Vec<(Supply, usize)> {
+        let mut stock = started();
         let mut has = vec![0; Full.tickets()];
         let mut row = Vec::new();
-        for (handshake, reads) in (1..).zip(reads) {
+        for (handshake, way) in (1..).zip(ways) {
             let given = stock.gives(handshake);
-            if let Some(of) = has.pop() {
-                stock.shown(of);
-            }
-            if *reads {
+            stock.shown(has.pop().expect("it can resume"));
+            if *way != Way::Unread {
                 has.extend(vec![handshake; given.tickets()]);
             }
+            if *way == Way::Download {
+                stock.delivered();
+            }
+            assert!(stock.held <= has.len(), "{row:?}");
             row.push((given, has.len()));
         }
         row
     }
 
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Way {
+        Download,
+        /// An upload, over which it reads.
+        Read,
+        /// And one over which it does not.
+        Unread,
+    }
+    use Way::{Download, Read, Unread};
+
     #[test]
-    fn one_that_reads_gets_one_for_each() {
-        // Over connections from which it has to read.
-        let mut stock = stocked();
-        for handshake in 1..100 {
-            assert_eq!(stock.gives(handshake), One);
-            stock.shown(handshake - 1);
-            stock.delivered();
-        }
-        // Over others, which is known when it shows what they gave.
-        assert_eq!(row(&[true; 100]), [(One, 4); 100]);
+    fn one_that_reads_gets_one_for_each_when_it_has_enough() {
+        let row_of = |way| row(&[way; 100]);
+        assert_eq!(row_of(Download)[..2], [(Full, 7), (One, 7)]);
+        assert_eq!(row_of(Download)[2..], [(One, 7); 98]);
+        // That it reads over uploads is known when it shows what they gave.
+        assert_eq!(row_of(Read)[..3], [(Full, 7), (Full, 10), (Full, 13)]);
+        assert_eq!(row_of(Read)[3..], [(One, 13); 97]);
     }
 
     #[test]
-    fn one_that_does_not_read_gets_all_as_soon_as_it_runs_short() {
-        let row = row(&[false, false, false, true, true]);
-        assert_eq!(row, [(One, 3), (One, 2), (Full, 1), (Full, 4), (Full, 7)]);
+    fn one_that_does_not_read_while_it_uploads_has_enough_from_its_downloads() {
+        let cycle = [Unread, Unread, Unread, Download];
+        let rounds = row(&cycle.repeat(20));
+        assert!(
+            rounds[3..]
+                .iter()
+                .step_by(4)
+                .all(|after| *after == (Full, 4))
+        );
+        // Behind many downloads it can do more in a row.
+        let ways = [&[Download; 50][..], &[Unread; 7], &[]].concat();
+        assert_eq!(row(&ways)[56], (Full, 0));
     }
 
     #[test]
@@ -131,12 +150,9 @@ mod tests {
         stock.shown(7);
         assert_eq!(stock.gives(3), Full, "a ticket that is not known");
         stock.delivered();
-        assert_eq!(stock.gives(4), One);
         stock.delivered();
+        assert_eq!(stock.gives(4), Full, "they are counted once");
         stock.delivered();
-        (0..2).for_each(|_| stock.shown(4));
-        assert_eq!(stock.gives(5), One, "it has three");
-        stock.shown(4);
-        assert_eq!(stock.gives(6), Full);
+        assert_eq!(stock.gives(5), One);
     }
 }
