@@ -11,6 +11,7 @@ mod tests;
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    thread,
 };
 
 use cap_std::fs::Dir;
@@ -191,6 +192,7 @@ fn gatherers<P: Pages>(
 /// Gathers pages as long as there is room for them and somebody waits.
 fn gather<P: Pages>(rest: &Rest<P>, view: &P::View, to: &mpsc::Sender<Result<P::Page>>) {
     while let Ok(place) = to.try_reserve() {
+        let owed = Owed(Some(place));
         let mut pages = lock(rest);
         let read = match &mut *pages {
             None => return,
@@ -200,10 +202,26 @@ fn gather<P: Pages>(rest: &Rest<P>, view: &P::View, to: &mpsc::Sender<Result<P::
             *pages = None;
         }
         drop(pages);
-        match read.map(|(batch, _)| P::look(view, batch)) {
-            Ok(Some(page)) => place.send(Ok(page)),
-            Ok(None) => {}
-            Err(error) => place.send(Err(error)),
+        owed.pay(read.map(|(batch, _)| P::look(view, batch)).transpose());
+    }
+}
+
+/// The place of a page that was begun. A thread that panics owes one that nobody would miss: the
+/// listing ends with an error then.
+struct Owed<'a, T>(Option<mpsc::Permit<'a, Result<T>>>);
+
+impl<T> Owed<'_, T> {
+    fn pay(mut self, page: Option<Result<T>>) {
+        if let (Some(place), Some(page)) = (self.0.take(), page) {
+            place.send(page);
+        }
+    }
+}
+
+impl<T> Drop for Owed<'_, T> {
+    fn drop(&mut self) {
+        if let Some(place) = self.0.take().filter(|_| thread::panicking()) {
+            place.send(Err(ErrorKind::Unavailable.into()));
         }
     }
 }

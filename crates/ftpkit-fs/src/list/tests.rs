@@ -87,6 +87,9 @@ fn both_ways_know_the_same() {
     }
 }
 
+/// The number that no thread survives.
+const FATAL: u32 = 500;
+
 /// Numbers instead of names: some are for nobody, and one may be an error.
 struct Numbers {
     left: std::ops::Range<u32>,
@@ -123,6 +126,7 @@ impl Pages for Numbers {
     fn view(&self) {}
 
     fn look((): &(), number: u32) -> Option<u32> {
+        assert_ne!(number, FATAL, "as the test wants it");
         (number % 5 != 3).then_some(number)
     }
 }
@@ -151,7 +155,7 @@ fn all_pages_come_once_however_slowly_they_are_taken() {
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_has_little_gathered() {
-    let numbers = Numbers::new(1_000);
+    let numbers = Numbers::new(400);
     let read = Arc::clone(&numbers.read);
     let mut pages = pin!(stream_of(numbers));
     assert_eq!(pages.try_next().await.unwrap(), Some(0));
@@ -174,6 +178,14 @@ async fn an_error_ends_a_listing() {
         assert_eq!(last.as_ref().unwrap_err().kind(), ErrorKind::Denied);
         assert!(before.iter().all(std::result::Result::is_ok));
     }
+}
+
+#[tokio::test]
+async fn a_page_that_a_panic_has_taken_is_missed() {
+    let all: Vec<_> = stream_of(Numbers::new(600)).collect().await;
+    let error = all.iter().find_map(|page| page.as_ref().err()).unwrap();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(all.last().unwrap().is_err(), "it goes on");
 }
 
 #[test]
