@@ -14,6 +14,7 @@ use std::{
     thread,
 };
 
+use bytes::Bytes;
 use cap_std::fs::Dir;
 use ftpkit_storage::{
     Entry, EntryStream, ErrorKind, Kind, Metadata, NamePage, NameStream, Result, VirtualPath,
@@ -74,6 +75,7 @@ trait Pages: Send + 'static {
     /// Reads what the system has at hand; and whether more may come.
     fn read(&mut self) -> Result<(Self::Batch, bool)>;
 
+    /// What those need who look at names.
     fn view(&self) -> Self::View;
 
     /// Looks at what was read; `None` where nothing of it is for clients.
@@ -193,15 +195,15 @@ fn gatherers<P: Pages>(
 fn gather<P: Pages>(rest: &Rest<P>, view: &P::View, to: &mpsc::Sender<Result<P::Page>>) {
     while let Ok(place) = to.try_reserve() {
         let owed = Owed(Some(place));
-        let mut pages = lock(rest);
-        let read = match &mut *pages {
-            None => return,
-            Some(rest) => rest.read(),
+        let mut left = lock(rest);
+        let Some(pages) = &mut *left else {
+            return;
         };
+        let read = pages.read();
         if !matches!(read, Ok((_, true))) {
-            *pages = None;
+            *left = None;
         }
-        drop(pages);
+        drop(left);
         owed.pay(read.map(|(batch, _)| P::look(view, batch)).transpose());
     }
 }
@@ -245,7 +247,7 @@ struct View {
 }
 
 impl View {
-    fn shown_target(&self, name: &[u8]) -> Option<bytes::Bytes> {
+    fn shown_target(&self, name: &[u8]) -> Option<Bytes> {
         let target = self.dir.read_link_contents(name::from_bytes(name)?).ok()?;
         let depth = || *self.depth.get_or_init(|| self.inner.depth(&self.path));
         name::shown_target(&target, depth)
@@ -269,7 +271,7 @@ impl Pages for Entries {
     }
 
     fn look(view: &Arc<View>, batch: Batch) -> Option<Vec<Entry>> {
-        let mut page = Vec::with_capacity(batch.most());
+        let mut page = Vec::with_capacity(batch.len());
         batch.look(&view.dir, |name, known| {
             if temporary::is_reserved(&name) {
                 return;

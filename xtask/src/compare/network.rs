@@ -21,7 +21,8 @@ const ROUTES: &str = "FTPKIT_COMPARE_CONGESTION_CONTROL";
 /// Starts loopback and runs what is behind. Closed connections keep their ports for a minute; of
 /// 10,000 data ports that several servers share most would be taken so, and ProFTPD gives up when
 /// it has met a few of them.
-const SET_UP: &str = "echo 4096 >/proc/sys/net/ipv4/tcp_max_tw_buckets; ip link set lo up && for to in 127.0.0.0/8 127.0.0.1; do \
+const SET_UP: &str = "echo 4096 >/proc/sys/net/ipv4/tcp_max_tw_buckets; \
+    ip link set lo up && for to in 127.0.0.0/8 127.0.0.1; do \
     ip route change local $to dev lo table local proto kernel scope host src 127.0.0.1 \
     congctl cubic || exit 1; done && exec \"$@\"";
 

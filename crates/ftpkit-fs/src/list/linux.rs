@@ -91,8 +91,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// How many there are at most.
-    pub(super) const fn most(&self) -> usize {
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
         self.names
     }
 

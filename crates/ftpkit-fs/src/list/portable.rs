@@ -51,8 +51,8 @@ impl Reader {
 pub(super) struct Batch(Vec<(Bytes, DirEntry)>);
 
 impl Batch {
-    /// How many there are at most.
-    pub(super) const fn most(&self) -> usize {
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
         self.0.len()
     }
 

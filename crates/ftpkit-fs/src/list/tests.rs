@@ -1,4 +1,4 @@
-//! Both ways to read a directory, beside each other.
+//! Both ways to read a directory, beside each other; and how pages come from several threads.
 
 use std::{
     collections::BTreeMap,
@@ -44,11 +44,11 @@ macro_rules! gather {
         let mut calls = 1;
         loop {
             let (batch, more) = reader.batch().unwrap();
-            let (most, before) = (batch.most(), found.len());
+            let (count, before) = (batch.len(), found.len());
             batch.look(dir, |name, known: io::Result<Metadata>| {
                 assert!(found.insert(name.to_vec(), known.unwrap()).is_none());
             });
-            assert_eq!(found.len() - before, most);
+            assert_eq!(found.len() - before, count);
             if !more {
                 break;
             }

@@ -37,7 +37,7 @@ impl Socket {
         }
     }
 
-    pub(crate) const fn tcp(&self) -> &TcpStream {
+    pub(super) const fn tcp(&self) -> &TcpStream {
         &self.stream
     }
 

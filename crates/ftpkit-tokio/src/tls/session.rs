@@ -173,10 +173,7 @@ impl SessionTls {
     {
         self.forget_failure();
         match &self.side {
-            Side::Server(server) => {
-                let supply = server.binding.begin_control();
-                server.accept(io, supply)
-            }
+            Side::Server(server) => server.accept(io, server.binding.begin_control()),
             Side::Client(client) => client.connect(io),
         }
     }
@@ -191,18 +188,15 @@ impl SessionTls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        match (&self.side, role) {
+        let handshake = match (&self.side, role) {
             (Side::Server(server), TlsRole::Server) => {
-                self.forget_failure();
-                let supply = server.binding.begin_data();
-                Some(server.accept(io, supply))
+                server.accept(io, server.binding.begin_data())
             }
-            (Side::Client(client), TlsRole::Client) => {
-                self.forget_failure();
-                Some(client.connect(io))
-            }
-            _ => None,
-        }
+            (Side::Client(client), TlsRole::Client) => client.connect(io),
+            _ => return None,
+        };
+        self.forget_failure();
+        Some(handshake)
     }
 
     /// Notes with whom the control connection is.

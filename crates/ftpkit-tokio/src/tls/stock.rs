@@ -138,7 +138,7 @@ mod tests {
                 .all(|after| *after == (Full, 4))
         );
         // Behind many downloads it can do more in a row.
-        let ways = [&[Download; 50][..], &[Unread; 7], &[]].concat();
+        let ways = [&[Download; 50][..], &[Unread; 7]].concat();
         assert_eq!(row(&ways)[56], (Full, 0));
     }
 
