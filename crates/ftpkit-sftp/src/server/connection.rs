@@ -28,7 +28,7 @@ use crate::{
 #[non_exhaustive]
 pub enum Output {
     /// Write these bytes to the client, behind those that came before. The payload of a READ's
-    /// answer above 1 KiB comes alone, as the very `Bytes` that the application gave.
+    /// answer that fills a packet of SSH comes alone, as the very `Bytes` that the application gave.
     Write(Bytes),
     /// News for the application.
     Event(Event),

@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     future::pending,
+    iter,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -31,8 +32,6 @@ use super::{
 const MOST_WAITING: usize = 4 * 1024 * 1024;
 /// The same for the pages of a listing.
 const MOST_PAGES: usize = 32;
-/// What every server of SSH carries in one packet, in bytes (RFC 4253 sec. 6.1).
-const COMMON_PACKET: usize = 32 * 1024;
 /// How long the goodbye may take.
 const PARTING: Duration = Duration::from_secs(2);
 
@@ -367,7 +366,7 @@ impl Session {
         let over = loop {
             match self.machine.poll_output() {
                 Output::Write(head, payload) => {
-                    for bytes in joined(head, payload).into_iter().flatten() {
+                    for bytes in iter::once(head).chain(payload) {
                         // The writer is gone only where the session ends.
                         let _ = self.out.send(bytes);
                     }
@@ -460,17 +459,6 @@ impl Session {
         if let Err(Outcome::Handle(handle)) = waiting.done.send(outcome) {
             self.machine.submit(Request::Close(handle));
         }
-    }
-}
-
-/// A packet of SFTP as it goes to SSH. One that fits into a packet of SSH goes as a whole, for
-/// which a copy is cheaper than a packet for its head alone.
-fn joined(head: Bytes, payload: Option<Bytes>) -> [Option<Bytes>; 2] {
-    match payload {
-        Some(payload) if head.len() + payload.len() <= COMMON_PACKET => {
-            [Some([head, payload].concat().into()), None]
-        }
-        payload => [Some(head), payload],
     }
 }
 

@@ -141,12 +141,12 @@ fn offsets_and_lengths_stay_inside() {
 }
 
 #[test]
-fn payload_is_never_copied() {
+fn payload_that_fills_packets_of_ssh_is_never_copied() {
     let mut stage = Stage::begun(all());
     let handle = stage.open(BOTH, 1);
-    stage.send(1, read(&handle, 0, 2000));
+    stage.send(1, read(&handle, 0, 32 * 1024));
     let ask = take!(stage.event(), Read);
-    let data = Bytes::from(vec![1; 2000]);
+    let data = Bytes::from(vec![1; 32 * 1024]);
     stage.machine.answer(ask, Ok(data.clone()));
     let mut same = 0;
     while let Output::Write(chunk) = stage.machine.poll_output() {
