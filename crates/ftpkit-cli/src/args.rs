@@ -64,7 +64,6 @@ impl Command {
     pub(crate) fn has_many_tasks(&self) -> bool {
         let is_sftp = |url: &Url| url.scheme() == Scheme::Sftp;
         match self {
-            Self::Serve(serve) => !serve.ssh.sftp.is_empty(),
             Self::Get(get) => get.what.iter().any(|what| match what {
                 RemoteOrLocal::Remote(url) => is_sftp(url),
                 RemoteOrLocal::Local(_) => false,
@@ -75,7 +74,8 @@ impl Command {
             Self::Mkdir(mkdir) => mkdir.urls.iter().any(is_sftp),
             Self::Mv(mv) => is_sftp(&mv.from),
             Self::Probe(probe) => is_sftp(&probe.url),
-            Self::Inspect(_) | Self::Passwd(_) => false,
+            // Sessions have threads of their own.
+            Self::Serve(_) | Self::Inspect(_) | Self::Passwd(_) => false,
         }
     }
 }

@@ -25,7 +25,7 @@ use ftpkit::{
     server::{Server, ServerHandle},
     storage::{Memory, ReadOnly, Storage, UploadPolicy},
 };
-use tokio::task::JoinSet;
+use tokio::{runtime::Handle, task::JoinSet};
 
 use self::{sftp::Sftp, tls::Tls};
 use crate::{
@@ -47,17 +47,25 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let door = Door::new(limits);
     // A signal that comes while the server starts must not be lost.
     let mut signals = Signals::new().context("cannot wait for signals")?;
+    let runtimes = threads::runtimes()?;
     let mut addresses = Addresses::default();
     let mut fronts = JoinSet::new();
     let mut handles = Vec::new();
-    if let Some(server) = ftp(&serve, tls.as_ref(), Arc::clone(&users), door.clone()).await? {
+    let ftp = ftp(
+        &serve,
+        tls.as_ref(),
+        Arc::clone(&users),
+        door.clone(),
+        &runtimes,
+    );
+    if let Some(server) = ftp.await? {
         addresses.ftp = server.local_addrs().to_vec();
         addresses.implicit = server.implicit_addrs().to_vec();
         handles.push(server.handle());
         fronts.spawn(server.serve());
     }
     if let Some(sftp) = &sftp {
-        let server = sftp.bind(&serve, users, door).await?;
+        let server = sftp.bind(&serve, users, door, &runtimes).await?;
         addresses.sftp = server.local_addrs().to_vec();
         handles.push(server.handle());
         fronts.spawn(server.serve());
@@ -118,6 +126,7 @@ async fn ftp(
     tls: Option<&Tls>,
     users: Arc<Users>,
     door: Door,
+    runtimes: &[Handle],
 ) -> anyhow::Result<Option<Server>> {
     let listen = serve.ftp();
     if listen.is_empty() && serve.tls.implicit.is_empty() {
@@ -129,7 +138,7 @@ async fn ftp(
         .authenticator(users)
         .door(door)
         .timeouts(timeouts)
-        .runtimes(threads::runtimes()?);
+        .runtimes(runtimes.iter().cloned());
     for address in &listen {
         builder = builder.listen(address);
     }

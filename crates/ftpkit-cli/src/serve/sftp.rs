@@ -10,6 +10,8 @@ use ftpkit::{
     ssh::server::{HostKey, HostKeyKind, SftpServer},
 };
 
+use tokio::runtime::Handle;
+
 use crate::{args::Serve, output, usage};
 
 /// The files of kept keys, and of which kind each is.
@@ -63,11 +65,13 @@ impl Sftp {
         serve: &Serve,
         users: std::sync::Arc<Users>,
         door: Door,
+        runtimes: &[Handle],
     ) -> anyhow::Result<SftpServer> {
         let authorities = self.authorized.as_ref();
         let mut builder = SftpServer::builder()
             .authenticator(users)
             .door(door)
+            .runtimes(runtimes.iter().cloned())
             .idle_timeout(serve.idle_timeout.0)
             .certificates(authorities.is_some_and(AuthorizedKeys::has_authorities));
         for address in &serve.ssh.sftp {

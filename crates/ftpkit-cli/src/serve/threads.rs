@@ -1,19 +1,16 @@
-//! The threads of the server of FTP: a runtime of one thread for each processor. A session is one
-//! task; the threads of a runtime of many would wake each other up for it.
+//! The threads of sessions: a runtime of one thread for each processor. A session of FTP is one
+//! task, one of SFTP two that wait for each other; the threads of a runtime of many would wake each
+//! other up for them.
 
 use std::{future::pending, io, num::NonZero, thread};
 
 use anyhow::Context as _;
-use tokio::runtime::{Builder, Handle, RuntimeFlavor};
+use tokio::runtime::{Builder, Handle};
 
-/// As many runtimes as there are processors. The one that this is called in is one of them, where
-/// it has one thread; the others run until the process ends.
+/// As many runtimes as there are processors. The one that this is called in is one of them; the
+/// others run until the process ends.
 pub(super) fn runtimes() -> anyhow::Result<Vec<Handle>> {
-    let here = Handle::current();
-    let mut runtimes = Vec::new();
-    if here.runtime_flavor() == RuntimeFlavor::CurrentThread {
-        runtimes.push(here);
-    }
+    let mut runtimes = vec![Handle::current()];
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     while runtimes.len() < processors {
         let another = start(runtimes.len()).context("a thread for sessions cannot be started")?;

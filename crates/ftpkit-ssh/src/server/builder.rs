@@ -5,6 +5,7 @@ use std::{fmt, net::ToSocketAddrs, sync::Arc, time::Duration};
 use ftpkit_accounts::{Authenticator, Door, DoorLimits};
 use ftpkit_host::{Addresses, BindError, Host, Observer};
 use russh::{Limits, SshId};
+use tokio::runtime::Handle;
 
 use super::{
     HostKey, SftpServer,
@@ -52,6 +53,7 @@ pub struct SftpServerBuilder {
     certificates: bool,
     grace: Duration,
     rekey: u64,
+    runtimes: Vec<Handle>,
 }
 
 impl SftpServerBuilder {
@@ -74,6 +76,7 @@ impl SftpServerBuilder {
             certificates: false,
             grace: Duration::from_secs(30),
             rekey: REKEY,
+            runtimes: Vec::new(),
         }
     }
 
@@ -110,6 +113,17 @@ impl SftpServerBuilder {
     /// Tells this observer what happens.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Spreads sessions over these runtimes, each new one to where there are fewest; without
+    /// them, all run in the runtime that serves.
+    ///
+    /// A session is two tasks, SSH's and that of SFTP, which wait for each other. In runtimes of
+    /// one thread each, one a processor, they do so without waking another thread up. Their
+    /// threads must be running as long as the server does.
+    pub fn runtimes(mut self, runtimes: impl IntoIterator<Item = Handle>) -> Self {
+        self.runtimes = runtimes.into_iter().collect();
         self
     }
 
@@ -250,7 +264,8 @@ impl SftpServerBuilder {
             certificates: self.certificates,
             buffers: Buffers::new(block.max(1)),
         };
-        let host = Host::new(SftpFront(Arc::new(shared)), listeners);
+        let front = SftpFront(Arc::new(shared));
+        let host = Host::new(front, listeners).runtimes(self.runtimes);
         Ok(SftpServer::new(host, fingerprints, self.grace))
     }
 }

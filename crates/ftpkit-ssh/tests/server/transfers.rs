@@ -1,10 +1,12 @@
 //! Files both ways: out of order, over each other, and when connections are lost.
 
-use std::sync::Arc;
+use std::{sync::Arc, thread};
 
 use bytes::Bytes;
 use ftpkit_fs::LocalDirectory;
 use ftpkit_sftp::packet::{OpenFlags, Request, Response, StatusCode};
+use ftpkit_storage::Memory;
+use tokio::{runtime::Builder, sync::oneshot};
 
 use crate::{
     client::{Sftp, log_in, put_flags, write},
@@ -90,4 +92,23 @@ async fn many_reads_are_in_flight() {
         let expected = Bytes::copy_from_slice(&data[offset..offset + 30_000]);
         assert!(response == Response::Data(expected));
     }
+}
+
+#[tokio::test]
+async fn a_session_runs_in_the_runtime_that_it_is_given() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let given = runtime.handle().clone();
+    let (_stop, stopped) = oneshot::channel::<()>();
+    thread::spawn(move || runtime.block_on(stopped));
+    let there = given.clone();
+    let site = Site::with(Arc::new(Memory::new()), |builder| builder.runtimes([there])).await;
+    let ssh = log_in(site.addr, "alice").await;
+    let mut sftp = Sftp::open(&ssh).await;
+    sftp.put("/a", b"hello").await;
+    assert_eq!(sftp.get("/a").await.unwrap(), b"hello");
+    assert_eq!(
+        given.metrics().num_alive_tasks(),
+        2,
+        "SSH's task and SFTP's"
+    );
 }
