@@ -24,6 +24,8 @@ use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, Flow, address::E
 use tokio::net::TcpStream;
 
 pub(crate) use self::kept::Kept;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::socket::Socket;
 pub use self::stream::DataStream;
 use self::{accept::Accepting, connect::Connecting, kept::Listener};
 #[cfg(feature = "_tls")]

@@ -220,7 +220,7 @@ pub async fn send<S: Source>(
 ) -> Result<Moved, PumpError> {
     let mut meter = Meter::new(moved);
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    let is_sent = sendfile::send(&stream, &mut source, &mut meter).await?;
+    let is_sent = sendfile::send(&mut stream, &mut source, &mut meter).await?;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let is_sent = false;
     if !is_sent {

@@ -12,6 +12,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use {std::task::ready, tokio::io::Interest};
 
 /// The socket of a data connection.
 ///
@@ -37,7 +39,7 @@ impl Socket {
         }
     }
 
-    pub(super) const fn tcp(&self) -> &TcpStream {
+    pub(crate) const fn tcp(&self) -> &TcpStream {
         &self.stream
     }
 
@@ -46,6 +48,28 @@ impl Socket {
     pub(super) fn try_write(&mut self, buf: &[u8]) -> io::Result<usize> {
         early(&mut self.writes, || direct::send(&self.stream, buf))
             .unwrap_or_else(|| self.stream.try_write(buf))
+    }
+
+    /// Has the system send by `send`, as soon as there may be room.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn poll_send_by<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut send: impl FnMut(&TcpStream) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        if let Some(sent) = early(&mut self.writes, || send(&self.stream)) {
+            return Poll::Ready(sent);
+        }
+        loop {
+            ready!(self.stream.poll_write_ready(cx))?;
+            match self
+                .stream
+                .try_io(Interest::WRITABLE, || send(&self.stream))
+            {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
     }
 
     /// Waits until there may be something to read, or the end.

@@ -130,6 +130,16 @@ impl DataStream {
         }
     }
 
+    /// Likewise, for what has the kernel send by it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) const fn as_socket(&mut self) -> Option<&mut Socket> {
+        match &mut self.inner {
+            Inner::Clear(socket) => Some(socket),
+            #[cfg(feature = "_tls")]
+            Inner::Secure(_) => None,
+        }
+    }
+
     /// Whether a ticket is still to come, by which the next data connection resumes the session:
     /// on the client's side of TLS 1.3, until the first one was read.
     #[must_use]

@@ -11,11 +11,7 @@ use std::{
 };
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use {
-    std::os::fd::AsFd as _,
-    tokio::{io::Interest, net::TcpStream},
-};
-
+use rustix::{fs::sendfile, io::retry_on_intr};
 use tokio::io::AsyncWrite as _;
 
 use super::{
@@ -180,20 +176,27 @@ impl FileMover {
     fn poll_sendfile(
         &mut self,
         cx: &mut Context<'_>,
-        stream: &DataStream,
+        stream: &mut DataStream,
         file: &File,
     ) -> Poll<Result<Option<usize>, PumpError>> {
-        let Some(tcp) = stream.as_tcp() else {
+        let Some(socket) = stream.as_socket() else {
             return Poll::Ready(Ok(None));
         };
         if matches!(self.kernel, Kernel::Unable) {
             return Poll::Ready(Ok(None));
         }
-        let sent = ready!(poll_sendfile(cx, tcp, file))?;
-        if sent.is_none() {
-            self.kernel = Kernel::Unable;
-        }
-        Poll::Ready(Ok(sent))
+        let sent = ready!(socket.poll_send_by(cx, |tcp| {
+            Ok(retry_on_intr(|| sendfile(tcp, file, None, CHUNK))?)
+        }));
+        Poll::Ready(match sent.map_err(Side::from) {
+            Ok(sent) => Ok(Some(sent)),
+            Err(Side::Unable) => {
+                self.kernel = Kernel::Unable;
+                Ok(None)
+            }
+            Err(Side::Local(error)) => Err(PumpError::Local(error)),
+            Err(Side::Network(error)) => Err(PumpError::Network(error)),
+        })
     }
 }
 
@@ -207,32 +210,6 @@ impl fmt::Debug for FileMover {
 impl Default for Kernel {
     fn default() -> Self {
         Self::Untried(0)
-    }
-}
-
-/// Sends what comes next at a file's position; none: the kernel cannot do it.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn poll_sendfile(
-    cx: &mut Context<'_>,
-    tcp: &TcpStream,
-    file: &File,
-) -> Poll<Result<Option<usize>, PumpError>> {
-    loop {
-        ready!(tcp.poll_write_ready(cx)).map_err(PumpError::Network)?;
-        let send = || Ok(rustix::fs::sendfile(tcp.as_fd(), file, None, CHUNK)?);
-        let error = match tcp.try_io(Interest::WRITABLE, send) {
-            Ok(sent) => return Poll::Ready(Ok(Some(sent))),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => error,
-        };
-        if error.kind() == io::ErrorKind::Interrupted {
-            continue;
-        }
-        return Poll::Ready(match Side::from(error) {
-            Side::Local(error) => Err(PumpError::Local(error)),
-            Side::Network(error) => Err(PumpError::Network(error)),
-            Side::Unable => Ok(None),
-        });
     }
 }
 

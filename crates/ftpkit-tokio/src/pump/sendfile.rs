@@ -6,16 +6,19 @@ mod tests;
 mod thread;
 
 use std::{
+    future::poll_fn,
     io,
-    os::fd::AsFd,
     time::{Duration, Instant},
 };
 
-use rustix::{fs::Advice, io::Errno};
-use tokio::{io::Interest, net::TcpStream};
+use rustix::{
+    fs::{Advice, sendfile},
+    io::{Errno, retry_on_intr},
+};
+use tokio::net::TcpStream;
 
 use super::{LocalSource, Meter, PumpError, Source, splice::is_unable};
-use crate::data::DataStream;
+use crate::data::{DataStream, Socket};
 
 /// How much is asked for at a time; the socket's buffer takes less most of the time.
 pub(super) const CHUNK: usize = 1024 * 1024;
@@ -28,22 +31,21 @@ const QUICK: Duration = Duration::from_millis(40);
 /// Sends what the source has in a local file, as far as the kernel can do it; whether that was
 /// to the end. Else the rest is for the copy to send.
 pub(super) async fn send(
-    stream: &DataStream,
+    stream: &mut DataStream,
     source: &mut impl Source,
     meter: &mut Meter<'_>,
 ) -> Result<bool, PumpError> {
-    let (Some(tcp), Some(local)) = (stream.as_tcp(), source.local()) else {
+    let (Some(socket), Some(local)) = (stream.as_socket(), source.local()) else {
         return Ok(false);
     };
     let mut pace = Pace::start(is_long(local), meter.total);
-    let mut has_room = true;
     loop {
         let sent = if pace.is_quick(meter.total) {
-            let sent = thread::send(tcp, source, meter).await;
+            let sent = thread::send(socket.tcp(), source, meter).await;
             pace = Pace::start(false, meter.total);
             sent
         } else {
-            chunk(tcp, source, &mut has_room).await.map(|sent| {
+            chunk(socket, source).await.map(|sent| {
                 meter.count(sent);
                 sent > 0
             })
@@ -122,32 +124,21 @@ fn read_ahead(source: &impl Source) {
     }
 }
 
-/// Sends once. A new connection has room before the runtime has heard of it, so that is not waited
-/// for until it `has_room` no more: a small file is gone at once, and its end with it.
-async fn chunk(
-    tcp: &TcpStream,
-    source: &mut impl Source,
-    has_room: &mut bool,
-) -> Result<usize, Side> {
+/// Sends once, as soon as there is room.
+async fn chunk(socket: &mut Socket, source: &mut impl Source) -> Result<usize, Side> {
     // The source is borrowed mutably, since a shared one would have to be `Sync`.
     let source = &mut *source;
-    let mut send = || -> io::Result<usize> {
+    let mut send = |tcp: &TcpStream| -> io::Result<usize> {
         let Some(local) = source.local() else {
             return Err(Errno::INVAL.into());
         };
         let mut offset = local.offset;
         let chunk = at_once(local.limit, CHUNK);
-        let sent = rustix::fs::sendfile(tcp.as_fd(), local.file, Some(&mut offset), chunk)?;
+        let sent = retry_on_intr(|| sendfile(tcp, local.file, Some(&mut offset), chunk))?;
         source.advance(u64::try_from(sent).unwrap_or(u64::MAX));
         Ok(sent)
     };
-    if *has_room {
-        match send() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => *has_room = false,
-            sent => return Ok(sent?),
-        }
-    }
-    Ok(tcp.async_io(Interest::WRITABLE, send).await?)
+    Ok(poll_fn(|cx| socket.poll_send_by(cx, &mut send)).await?)
 }
 
 /// How much to ask for: no more than a limit.

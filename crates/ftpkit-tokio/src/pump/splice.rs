@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    future::poll_fn,
     io::{self, Read},
     os::fd::{AsFd, OwnedFd},
     task::{Context, Poll, ready},
@@ -13,7 +14,7 @@ use rustix::{
 };
 use tokio::{io::Interest, net::TcpStream};
 
-use super::{Meter, PumpError, Sink, buffers::PAYLOAD};
+use super::{LocalTarget, Meter, PumpError, Sink, buffers::PAYLOAD};
 use crate::data::DataStream;
 
 /// What a pipe should hold: as much as the system lets anybody have.
@@ -31,15 +32,22 @@ pub(super) async fn receive(
         return Ok(false);
     };
     loop {
-        let came = tcp.async_io(Interest::READABLE, || pipe.fill(tcp)).await;
-        let mut left = match came {
+        let mut left = match poll_fn(|cx| pipe.poll_fill(cx, tcp)).await {
             Ok(0) => return Ok(true),
             Ok(came) => came,
             Err(error) if is_unable(&error) => return Ok(false),
             Err(error) => return Err(PumpError::Network(error)),
         };
         meter.count(left);
-        let is_able = pipe.pour(sink, &mut left).map_err(PumpError::Local)?;
+        let is_able = match sink.local() {
+            Some(LocalTarget { file, mut offset }) => {
+                let came = left;
+                let is_able = pipe.pour(file, Some(&mut offset), &mut left);
+                sink.advance(came.saturating_sub(left) as u64);
+                is_able.map_err(PumpError::Local)?
+            }
+            None => false,
+        };
         if !is_able {
             pipe.copy(sink, left).await.map_err(PumpError::Local)?;
             return Ok(false);
@@ -71,36 +79,38 @@ impl Pipe {
         Ok(Self { read, write })
     }
 
-    fn fill(&self, tcp: &TcpStream) -> io::Result<usize> {
+    /// Takes what has come to the socket, and returns how much that was; 0 is the end.
+    pub(super) fn poll_fill(
+        &self,
+        cx: &mut Context<'_>,
+        tcp: &TcpStream,
+    ) -> Poll<io::Result<usize>> {
         let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-        let came = retry_on_intr(|| splice(tcp.as_fd(), None, &self.write, None, PIPE, flags))?;
-        Ok(came)
+        let fill = || retry_on_intr(|| splice(tcp, None, &self.write, None, PIPE, flags));
+        loop {
+            ready!(tcp.poll_read_ready(cx))?;
+            match tcp.try_io(Interest::READABLE, || Ok(fill()?)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        }
     }
 
-    /// Moves what is `left` in the pipe into the sink's file; whether the kernel could.
-    fn pour(&self, sink: &mut impl Sink, left: &mut usize) -> io::Result<bool> {
+    /// Moves what is `left` in the pipe into a file, to its own position where there is no
+    /// `offset`; whether the kernel could.
+    fn pour(
+        &self,
+        file: impl AsFd,
+        mut offset: Option<&mut u64>,
+        left: &mut usize,
+    ) -> io::Result<bool> {
         while *left > 0 {
-            let Some(target) = sink.local() else {
-                return Ok(false);
-            };
-            let mut offset = target.offset;
-            let poured = retry_on_intr(|| {
-                let offset = Some(&mut offset);
-                splice(
-                    &self.read,
-                    None,
-                    target.file,
-                    offset,
-                    *left,
-                    SpliceFlags::MOVE,
-                )
-            });
+            let (to, flags) = (&mut offset, SpliceFlags::MOVE);
+            let poured =
+                retry_on_intr(|| splice(&self.read, None, &file, to.as_deref_mut(), *left, flags));
             match poured {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(poured) => {
-                    sink.advance(u64::try_from(poured).unwrap_or(u64::MAX));
-                    *left = left.saturating_sub(poured);
-                }
+                Ok(poured) => *left = left.saturating_sub(poured),
                 Err(error) if is_unable(&error.into()) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
@@ -108,42 +118,17 @@ impl Pipe {
         Ok(true)
     }
 
-    /// Takes what has come to the socket, and returns how much that was; 0 is the end.
-    pub(super) fn poll_fill(
-        &self,
-        cx: &mut Context<'_>,
-        tcp: &TcpStream,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(tcp.poll_read_ready(cx))?;
-            match tcp.try_io(Interest::READABLE, || self.fill(tcp)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return Poll::Ready(done),
-            }
-        }
-    }
-
     /// Moves what is `left` in the pipe to a file's position; whether the kernel could do it by
     /// itself. All of it has been moved in either case.
-    pub(super) fn pour_into(&self, file: &File, mut left: usize) -> io::Result<bool> {
-        while left > 0 {
-            let flags = SpliceFlags::MOVE;
-            match retry_on_intr(|| splice(&self.read, None, file, None, left, flags)) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(poured) => left = left.saturating_sub(poured),
-                Err(error) if is_unable(&error.into()) => {
-                    let mut part = PipeEnd(&self.read).take(left as u64);
-                    let mut file = file;
-                    let copied = io::copy(&mut part, &mut file)?;
-                    return match copied == left as u64 {
-                        true => Ok(false),
-                        false => Err(io::ErrorKind::UnexpectedEof.into()),
-                    };
-                }
-                Err(error) => return Err(error.into()),
+    pub(super) fn pour_into(&self, mut file: &File, mut left: usize) -> io::Result<bool> {
+        let is_able = self.pour(file, None, &mut left)?;
+        if !is_able {
+            let rest = left as u64;
+            if io::copy(&mut PipeEnd(&self.read).take(rest), &mut file)? < rest {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(true)
+        Ok(is_able)
     }
 
     /// Takes what is `left` in the pipe out through a buffer.
