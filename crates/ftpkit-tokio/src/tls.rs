@@ -12,6 +12,7 @@ mod hkdf;
 mod identity;
 mod info;
 mod kept;
+mod plaintext;
 mod record;
 mod roots;
 mod server;
@@ -115,13 +116,20 @@ pub enum TlsError {
 /// The cryptography: aws-lc-rs where it is built in, else ring.
 fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        let provider = library();
         #[cfg(feature = "tls")]
-        let provider = hkdf::prepare(rustls::crypto::aws_lc_rs::default_provider());
-        #[cfg(not(feature = "tls"))]
-        let provider = rustls::crypto::ring::default_provider();
-        Arc::new(provider)
+        let provider = hkdf::prepare(provider);
+        Arc::new(plaintext::prepare(provider))
     });
     Arc::clone(&PROVIDER)
+}
+
+/// The same, as it comes.
+fn library() -> CryptoProvider {
+    #[cfg(feature = "tls")]
+    return rustls::crypto::aws_lc_rs::default_provider();
+    #[cfg(not(feature = "tls"))]
+    return rustls::crypto::ring::default_provider();
 }
 
 /// What encrypts session tickets, with keys that are made anew every few hours.
