@@ -12,6 +12,7 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -29,10 +30,8 @@ use self::portable::{Batch, Reader};
 use crate::{directory::Inner, error::Context as _, name, temporary};
 
 /// How many entries a page has behind the first, or so. To look at that many takes about half a
-/// millisecond when they are cached.
+/// millisecond when they are cached, to read their names a third of it.
 const PAGE: usize = 1024;
-/// Likewise where nothing but names is looked at.
-const NAMES: usize = 4096;
 
 /// Lists a directory. The first page is gathered in place: with most directories it is the only
 /// one, and a hop to another thread would cost more than it. Further ones are gathered on the
@@ -51,11 +50,11 @@ pub(crate) fn list(inner: &Arc<Inner>, path: &VirtualPath) -> Result<EntryStream
     Ok(Box::pin(stream_of(entries)))
 }
 
-/// Lists the names of a directory, in the same way.
+/// Lists the names of a directory. All pages are gathered in place, as long as each comes quickly.
 pub(crate) fn names(inner: &Arc<Inner>, path: &VirtualPath) -> Result<NameStream> {
     let dir = inner.dir(path, "list")?;
     let names = Names {
-        reader: Reader::open(&dir, NAMES).on(path, "list")?,
+        reader: Reader::open(&dir, PAGE).on(path, "list")?,
         path: path.clone(),
     };
     Ok(Box::pin(stream_of(names)))
@@ -72,6 +71,9 @@ trait Pages: Send + 'static {
     /// How many threads gather one listing: they read in turn, and look at the same time.
     const GATHERERS: usize;
 
+    /// Where a page that was gathered in place took no longer, the next one is, too.
+    const QUICK: Duration;
+
     /// Reads what the system has at hand; and whether more may come.
     fn read(&mut self) -> Result<(Self::Batch, bool)>;
 
@@ -87,7 +89,8 @@ const AHEAD: usize = 4;
 
 /// Where a listing stands.
 enum Next<P: Pages> {
-    /// At what is gathered where it is asked for: the first page, and all if there is no runtime.
+    /// At what is gathered where it is asked for: the first page, those that come quickly, and all
+    /// if there is no runtime.
     Here(P),
     /// At what is gathered on the blocking pool.
     Ahead(Ahead<P>),
@@ -98,11 +101,14 @@ fn stream_of<P: Pages>(pages: P) -> impl Stream<Item = Result<P::Page>> + Send {
     stream::unfold(Next::Here(pages), |next| async {
         match next {
             Next::Here(pages) => {
+                let since = Instant::now();
                 let (page, rest) = here(pages)?;
                 let next = match (rest, Handle::try_current()) {
                     (None, _) => Next::End,
-                    (Some(pages), Ok(runtime)) => Next::Ahead(Ahead::new(runtime, pages)),
-                    (Some(pages), Err(_)) => Next::Here(pages),
+                    (Some(pages), Ok(runtime)) if since.elapsed() > P::QUICK => {
+                        Next::Ahead(Ahead::new(runtime, pages))
+                    }
+                    (Some(pages), _) => Next::Here(pages),
                 };
                 Some((page, next))
             }
@@ -261,6 +267,8 @@ impl Pages for Entries {
 
     /// To look at a name costs more than all else about it.
     const GATHERERS: usize = 2;
+    /// However quickly they come: two threads are quicker.
+    const QUICK: Duration = Duration::ZERO;
 
     fn read(&mut self) -> Result<(Batch, bool)> {
         self.reader.batch().on(&self.view.path, "list")
@@ -303,6 +311,8 @@ impl Pages for Names {
     type Page = NamePage;
 
     const GATHERERS: usize = 1;
+    /// Ten times what it takes where the directory is in memory.
+    const QUICK: Duration = Duration::from_millis(2);
 
     fn read(&mut self) -> Result<(NamePage, bool)> {
         let mut page = NamePage::default();

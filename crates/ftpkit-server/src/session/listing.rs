@@ -16,6 +16,7 @@ use ftpkit_storage::{
 };
 use ftpkit_tokio::pump::Source;
 use futures::{FutureExt as _, StreamExt as _};
+use tokio::task::yield_now;
 
 use super::{glob, paths::Place, questions::metadata, transfer::take};
 use crate::{
@@ -45,6 +46,8 @@ pub(super) struct Listing {
     /// In a recursive listing: what is listed now, and what is to be listed.
     recursion: Option<Recursion>,
     text: BytesMut,
+    /// A block of it was read.
+    has_begun: bool,
 }
 
 /// What a listing is made of.
@@ -116,6 +119,7 @@ pub(super) async fn open(
         pages: None,
         recursion: None,
         text: BytesMut::new(),
+        has_begun: false,
     };
     match Pages::open(place, &path, style).await {
         Ok(pages) => {
@@ -294,6 +298,10 @@ impl Recursion {
 
 impl Source for Listing {
     async fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        // A storage may have its pages whenever they are asked for.
+        if std::mem::replace(&mut self.has_begun, true) && self.pages.is_some() {
+            yield_now().await;
+        }
         while self.text.len() < BLOCK.min(buf.len()) {
             let Some(pages) = &mut self.pages else {
                 if self.text.is_empty() && self.next_directory().await {
@@ -316,5 +324,47 @@ impl Source for Listing {
             }
         }
         Ok(take(&mut self.text, buf))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ftpkit_accounts::Account;
+    use ftpkit_storage::{Memory, OpenOptions, Storage as _};
+    use futures::poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn others_have_their_turn_between_blocks() {
+        let storage = Arc::new(Memory::new());
+        for number in 0..3000 {
+            let path = VirtualPath::root();
+            let path = path.join(format!("{number:050}").as_bytes()).unwrap();
+            let file = storage.open(&path, OpenOptions::create_new()).await;
+            file.unwrap().commit().await.unwrap();
+        }
+        let place = Place::new(Account::new("alice", storage), VirtualPath::root());
+        let opened = open(&place, None, ListStyle::Names).await;
+        let Ok((_, mut listing)) = opened else {
+            panic!("no listing");
+        };
+        let (mut all, mut at_once) = (0, Vec::new());
+        loop {
+            let mut buf = vec![0; BLOCK];
+            let mut read = std::pin::pin!(listing.read(&mut buf));
+            let first = poll!(&mut read);
+            at_once.push(first.is_ready());
+            match first {
+                std::task::Poll::Ready(read) => all += read.unwrap(),
+                std::task::Poll::Pending => all += read.await.unwrap(),
+            }
+            if all == 3000 * 52 {
+                break;
+            }
+        }
+        assert_eq!(at_once[..2], [true, false]);
     }
 }
