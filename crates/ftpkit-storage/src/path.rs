@@ -218,8 +218,12 @@ impl VirtualPath {
 
 /// Whether these bytes can be one component of a [`VirtualPath`].
 pub(crate) fn check_name(name: &[u8]) -> Result<(), PathError> {
-    refuse_forbidden(name)?;
-    if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
+    // One look at most of them.
+    if name.iter().any(|b| matches!(b, b'/' | b'\r' | b'\n' | 0)) {
+        refuse_forbidden(name)?;
+        return Err(PathError::NotAName);
+    }
+    if matches!(name, b"" | b"." | b"..") {
         return Err(PathError::NotAName);
     }
     if name.len() > VirtualPath::MAX_COMPONENT {

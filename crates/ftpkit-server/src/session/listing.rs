@@ -131,7 +131,7 @@ pub(super) async fn open(
                 return Err(RefusalKind::NotADirectory.into());
             }
             let metadata = metadata(place, &path).await?;
-            listing.line(&argument, Some(&metadata));
+            listing.line(&argument, &metadata);
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let found = listing.open_pattern(&path, &argument).await?;
@@ -207,7 +207,7 @@ impl Listing {
             Page::Names(names) => {
                 for name in names.iter() {
                     if self.shows(name) {
-                        self.below_prefix(name, None);
+                        self.name(name);
                     }
                 }
             }
@@ -232,10 +232,19 @@ impl Listing {
         {
             recursion.remember(name);
         }
-        self.below_prefix(name, Some(metadata));
+        self.below_prefix(name, metadata);
     }
 
-    fn below_prefix(&mut self, name: &[u8], metadata: Option<&Metadata>) {
+    /// A line of NLST. The prefix came as an argument, which breaks no line.
+    fn name(&mut self, name: &[u8]) {
+        let before = self.text.len();
+        self.text.extend_from_slice(&self.prefix);
+        if !format::name(&mut self.text, name) {
+            self.text.truncate(before);
+        }
+    }
+
+    fn below_prefix(&mut self, name: &[u8], metadata: &Metadata) {
         if self.prefix.is_empty() {
             return self.line(name, metadata);
         }
@@ -248,13 +257,13 @@ impl Listing {
     }
 
     /// A name that breaks a line is left out.
-    fn line(&mut self, name: &[u8], metadata: Option<&Metadata>) {
+    fn line(&mut self, name: &[u8], metadata: &Metadata) {
         let out = &mut self.text;
-        let _ = match (self.style, metadata) {
-            (ListStyle::Facts(wanted), Some(metadata)) => {
+        let _ = match self.style {
+            ListStyle::Facts(wanted) => {
                 format::facts(out, name, &self.facts.facts(metadata, false), wanted)
             }
-            (ListStyle::Long { .. }, Some(metadata)) => {
+            ListStyle::Long { .. } => {
                 format::long(out, name, &self.facts.facts(metadata, false), self.now)
             }
             _ => format::name(out, name),
