@@ -9,7 +9,6 @@ use ftpkit::{
     accounts::{AuthorizedKeys, Door, Users},
     ssh::server::{HostKey, HostKeyKind, SftpServer},
 };
-
 use tokio::runtime::Handle;
 
 use crate::{args::Serve, output, usage};

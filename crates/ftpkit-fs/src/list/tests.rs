@@ -97,52 +97,6 @@ struct Numbers {
     read: Arc<AtomicU32>,
 }
 
-/// Such that are slow up to one of them, each with the thread that looked at it.
-struct Slow {
-    numbers: Numbers,
-    quick_from: u32,
-}
-
-impl Pages for Slow {
-    type Batch = u32;
-    type View = ();
-    type Page = (u32, ThreadId);
-
-    const GATHERERS: usize = 1;
-    const QUICK: Duration = Duration::from_millis(1);
-
-    fn read(&mut self) -> Result<(u32, bool)> {
-        let read = self.numbers.read()?;
-        if read.0 < self.quick_from {
-            thread::sleep(2 * Self::QUICK);
-        }
-        Ok(read)
-    }
-
-    fn view(&self) {}
-
-    fn look((): &(), number: u32) -> Option<(u32, ThreadId)> {
-        let number = Numbers::look(&(), number)?;
-        Some((number, thread::current().id()))
-    }
-}
-
-#[tokio::test]
-async fn pages_that_come_slowly_are_gathered_elsewhere() {
-    let slow = |quick_from| Slow {
-        numbers: Numbers::new(84),
-        quick_from,
-    };
-    let expected = (0..84).filter(|number| number % 5 != 3);
-    let pages: Vec<_> = stream_of(slow(2)).try_collect().await.unwrap();
-    assert!(pages.iter().map(|page| page.0).eq(expected.clone()));
-    let here = thread::current().id();
-    assert!(pages[0].1 == here && pages[1..].iter().all(|page| page.1 != here));
-    // These may be, where the machine is slow.
-    let pages: Vec<_> = stream_of(slow(0)).try_collect().await.unwrap();
-    assert!(pages.iter().map(|page| page.0).eq(expected));
-}
-
 impl Numbers {
     fn new(count: u32) -> Self {
         Self {
@@ -178,6 +132,36 @@ impl Pages for Numbers {
     }
 }
 
+/// Such that are slow up to one of them, each with the thread that looked at it.
+struct Slow {
+    numbers: Numbers,
+    quick_from: u32,
+}
+
+impl Pages for Slow {
+    type Batch = u32;
+    type View = ();
+    type Page = (u32, ThreadId);
+
+    const GATHERERS: usize = 1;
+    const QUICK: Duration = Duration::from_millis(1);
+
+    fn read(&mut self) -> Result<(u32, bool)> {
+        let read = self.numbers.read()?;
+        if read.0 < self.quick_from {
+            thread::sleep(2 * Self::QUICK);
+        }
+        Ok(read)
+    }
+
+    fn view(&self) {}
+
+    fn look((): &(), number: u32) -> Option<(u32, ThreadId)> {
+        let number = Numbers::look(&(), number)?;
+        Some((number, thread::current().id()))
+    }
+}
+
 #[test]
 fn all_pages_come_once_however_slowly_they_are_taken() {
     let expected: Vec<u32> = (0..84).filter(|number| number % 5 != 3).collect();
@@ -198,6 +182,22 @@ fn all_pages_come_once_however_slowly_they_are_taken() {
     });
     let all: Vec<u32> = block_on(stream_of(Numbers::new(84)).try_collect()).unwrap();
     assert_eq!(all, expected, "without a runtime");
+}
+
+#[tokio::test]
+async fn pages_that_come_slowly_are_gathered_elsewhere() {
+    let slow = |quick_from| Slow {
+        numbers: Numbers::new(84),
+        quick_from,
+    };
+    let expected = (0..84).filter(|number| number % 5 != 3);
+    let pages: Vec<_> = stream_of(slow(2)).try_collect().await.unwrap();
+    assert!(pages.iter().map(|page| page.0).eq(expected.clone()));
+    let here = thread::current().id();
+    assert!(pages[0].1 == here && pages[1..].iter().all(|page| page.1 != here));
+    // These may be, where the machine is slow.
+    let pages: Vec<_> = stream_of(slow(0)).try_collect().await.unwrap();
+    assert!(pages.iter().map(|page| page.0).eq(expected));
 }
 
 #[tokio::test]

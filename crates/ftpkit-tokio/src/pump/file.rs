@@ -188,14 +188,15 @@ impl FileMover {
         let sent = ready!(socket.poll_send_by(cx, |tcp| {
             Ok(retry_on_intr(|| sendfile(tcp, file, None, CHUNK))?)
         }));
-        Poll::Ready(match sent.map_err(Side::from) {
+        Poll::Ready(match sent {
             Ok(sent) => Ok(Some(sent)),
-            Err(Side::Unable) => {
-                self.kernel = Kernel::Unable;
-                Ok(None)
-            }
-            Err(Side::Local(error)) => Err(PumpError::Local(error)),
-            Err(Side::Network(error)) => Err(PumpError::Network(error)),
+            Err(error) => match Side::from(error).failure() {
+                Some(failure) => Err(failure),
+                None => {
+                    self.kernel = Kernel::Unable;
+                    Ok(None)
+                }
+            },
         })
     }
 }

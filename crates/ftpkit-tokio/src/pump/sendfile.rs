@@ -53,9 +53,7 @@ pub(super) async fn send(
         match sent {
             Ok(true) => {}
             Ok(false) => return Ok(true),
-            Err(Side::Network(error)) => return Err(PumpError::Network(error)),
-            Err(Side::Local(error)) => return Err(PumpError::Local(error)),
-            Err(Side::Unable) => return Ok(false),
+            Err(side) => return side.failure().map_or(Ok(false), Err),
         }
         if meter.is_turn_over() {
             read_ahead(source);
@@ -101,6 +99,17 @@ pub(super) enum Side {
     Local(io::Error),
     /// This file or this socket cannot do it.
     Unable,
+}
+
+impl Side {
+    /// What the transfer fails with; none where the copy can do it instead.
+    pub(super) fn failure(self) -> Option<PumpError> {
+        match self {
+            Self::Network(error) => Some(PumpError::Network(error)),
+            Self::Local(error) => Some(PumpError::Local(error)),
+            Self::Unable => None,
+        }
+    }
 }
 
 impl From<io::Error> for Side {

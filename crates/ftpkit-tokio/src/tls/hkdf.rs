@@ -41,14 +41,10 @@ fn prepared(suite: &Tls13CipherSuite) -> Option<Tls13CipherSuite> {
         _ => return None,
     };
     Some(Tls13CipherSuite {
-        common: CipherSuiteCommon {
-            suite: suite.common.suite,
-            hash_provider: suite.common.hash_provider,
-            confidentiality_limit: suite.common.confidentiality_limit,
-        },
+        common: CipherSuiteCommon { ..suite.common },
         hkdf_provider,
-        aead_alg: suite.aead_alg,
         quic: None,
+        ..*suite
     })
 }
 

@@ -7,6 +7,8 @@
 //! with one connection it is the one that the library gets. So what is long is moved to a multiple
 //! of 16 first: memory begins at such a one, too, and so is never that little ahead.
 
+use std::ops::Range;
+
 use rustls::{
     ConnectionTrafficSecrets, Error, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite,
     crypto::{
@@ -31,14 +33,14 @@ pub(super) fn prepare(mut provider: CryptoProvider) -> CryptoProvider {
         *suite = match suite {
             SupportedCipherSuite::Tls12(suite) => {
                 SupportedCipherSuite::Tls12(kept(Tls12CipherSuite {
-                    common: common(&suite.common),
+                    common: CipherSuiteCommon { ..suite.common },
                     aead_alg: kept(Laying(suite.aead_alg)),
                     ..**suite
                 }))
             }
             SupportedCipherSuite::Tls13(suite) => {
                 SupportedCipherSuite::Tls13(kept(Tls13CipherSuite {
-                    common: common(&suite.common),
+                    common: CipherSuiteCommon { ..suite.common },
                     aead_alg: kept(Laying(suite.aead_alg)),
                     ..**suite
                 }))
@@ -50,10 +52,6 @@ pub(super) fn prepare(mut provider: CryptoProvider) -> CryptoProvider {
 
 fn kept<T>(part: T) -> &'static T {
     Box::leak(Box::new(part))
-}
-
-fn common(suite: &CipherSuiteCommon) -> CipherSuiteCommon {
-    CipherSuiteCommon { ..*suite }
 }
 
 /// An algorithm whose decrypters lay the plaintext so.
@@ -133,26 +131,23 @@ impl MessageDecrypter for Decrypter {
             0 => 0,
             _ => at.wrapping_sub(space.as_ptr().addr()),
         };
+        let lost = || Error::General("the plaintext is not in its record".into());
+        let mut laid = within(space, start, length).ok_or_else(lost)?;
         let further = start.wrapping_add(at.wrapping_neg() % ALIGNED);
-        let found = within(space, start, length)?;
-        let laid = match within(space, further, length) {
-            Ok(laid) if length >= LONG => {
-                space.copy_within(found, further);
-                laid
-            }
-            _ => found,
-        };
+        if length >= LONG
+            && let Some(better) = within(space, further, length)
+        {
+            space.copy_within(laid, further);
+            laid = better;
+        }
         Ok(record.into_plain_message_range(laid))
     }
 }
 
 /// The range of so many bytes, if there are as many.
-fn within(space: &[u8], start: usize, length: usize) -> Result<std::ops::Range<usize>, Error> {
+fn within(space: &[u8], start: usize, length: usize) -> Option<Range<usize>> {
     let range = start..start.wrapping_add(length);
-    match space.get(range.clone()) {
-        Some(_) => Ok(range),
-        None => Err(Error::General("the plaintext is not in its record".into())),
-    }
+    space.get(range.clone()).map(|_| range)
 }
 
 #[cfg(test)]
