@@ -148,6 +148,18 @@ impl Control {
     /// Writes what waits. Ready when nothing waits any more, which a broken connection settles
     /// as well.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.poll_empty(cx));
+        #[cfg(feature = "_tls")]
+        if let Stream::Secure(secure) = &mut self.stream
+            && let Err(error) = ready!(secure.poll_flush(cx))
+        {
+            self.broke(&error);
+        }
+        Poll::Ready(())
+    }
+
+    /// Gives what waits to the stream, where TLS may keep it until it is flushed.
+    fn poll_empty(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while !self.outbox.is_empty() {
             let slices = self.outbox.slices();
             let written = match &mut self.stream {
@@ -163,12 +175,6 @@ impl Control {
                 Ok(written) => self.outbox.advance(written),
                 Err(error) => self.broke(&error),
             }
-        }
-        #[cfg(feature = "_tls")]
-        if let Stream::Secure(secure) = &mut self.stream
-            && let Err(error) = ready!(secure.poll_flush(cx))
-        {
-            self.broke(&error);
         }
         Poll::Ready(())
     }
@@ -195,8 +201,9 @@ impl Control {
         Poll::Ready(())
     }
 
-    /// Ends the outgoing half.
+    /// Writes what waits, and ends the outgoing half: under TLS in one piece.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.poll_empty(cx));
         let ended = match &mut self.stream {
             Stream::Clear(stream) => ready!(Pin::new(stream).poll_shutdown(cx)),
             // Nobody waits for words of a handshake that was given up.

@@ -12,6 +12,7 @@ mod hkdf;
 mod identity;
 mod info;
 mod kept;
+mod outgoing;
 mod plaintext;
 mod record;
 mod roots;
@@ -39,6 +40,7 @@ pub use self::{
 pub(crate) use self::{
     handshake::{Handshake, Stream},
     info::server_name,
+    outgoing::Outgoing,
     record::Place,
 };
 

@@ -8,28 +8,38 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use ftpkit_proto::TlsRole;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 
-use crate::tls::Place;
+use crate::tls::{Outgoing, Place};
 
 /// A socket under TLS.
 pub(super) struct Edge {
     stream: TcpStream,
+    /// Where in a record what was read so far ends.
     place: Place,
     /// Nothing is read beyond the end of a record.
     stepwise: bool,
+    /// A server's tickets go out with its first reply, and close_notify with its last one.
+    outgoing: Outgoing,
 }
 
 impl Edge {
-    pub(super) const fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream, role: TlsRole) -> Self {
         Self {
             stream,
             place: Place::START,
             stepwise: false,
+            outgoing: Outgoing::new(role),
         }
+    }
+
+    /// What TLS writes, for who knows when it may go.
+    pub(super) const fn outgoing(&mut self) -> &mut Outgoing {
+        &mut self.outgoing
     }
 
     /// From now on nothing is read beyond the end of a record at a time.
@@ -41,7 +51,13 @@ impl Edge {
         &self.stream
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
+    /// The socket below, once the last words of TLS are sent.
+    pub(super) fn into_inner(mut self) -> TcpStream {
+        let held = self.outgoing.take();
+        if !held.is_empty() {
+            // An alert, for which there is room.
+            let _ = self.stream.try_write(&held);
+        }
         self.stream
     }
 }
@@ -63,8 +79,11 @@ impl AsyncRead for Edge {
         } else {
             ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
         }
-        this.place
-            .advance(buf.filled().get(before..).unwrap_or_default());
+        let read = buf.filled().get(before..).unwrap_or_default();
+        this.place.advance(read);
+        if !read.is_empty() {
+            this.outgoing.heard();
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -75,7 +94,7 @@ impl AsyncWrite for Edge {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
@@ -83,7 +102,8 @@ impl AsyncWrite for Edge {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+        let this = self.get_mut();
+        this.outgoing.poll_write(&mut this.stream, cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -91,10 +111,14 @@ impl AsyncWrite for Edge {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        this.outgoing.poll_flush(&mut this.stream, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        this.outgoing.release();
+        ready!(this.outgoing.poll_flush(&mut this.stream, cx))?;
+        Pin::new(&mut this.stream).poll_shutdown(cx)
     }
 }

@@ -97,7 +97,7 @@ impl Control {
     ) -> Poll<io::Result<TlsEvent>> {
         self.stream = match mem::replace(&mut self.stream, Under::Closed) {
             Under::Clear(stream) => {
-                let handshake = session.control(Edge::new(stream));
+                let handshake = session.control(Edge::new(stream, session.role()));
                 Under::Secure(Box::new(Secure::Beginning(handshake)))
             }
             other => other,
@@ -109,9 +109,10 @@ impl Control {
             return Poll::Ready(Err(io::Error::other("TLS is on already")));
         };
         Poll::Ready(match ready!(handshake.poll(cx)) {
-            Ok(stream) => {
+            Ok(mut stream) => {
                 session.control_started(stream.get_ref().1);
                 let facts = facts(&stream);
+                edge(&mut stream).outgoing().gather();
                 **secure = Secure::Up(stream);
                 Ok(TlsEvent::Started(facts))
             }
@@ -170,7 +171,10 @@ impl Secure {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self {
-            Self::Up(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Up(stream) => {
+                edge(stream).outgoing().release();
+                Pin::new(stream).poll_write_vectored(cx, slices)
+            }
             Self::Beginning(_) => Poll::Pending,
             Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
@@ -198,6 +202,7 @@ impl Secure {
         };
         let (edge, state) = stream.get_mut();
         edge.read_stepwise();
+        edge.outgoing().release();
         // Said once, however often it is called.
         state.send_close_notify();
         ready!(Pin::new(&mut *stream).poll_flush(cx))?;
@@ -222,6 +227,10 @@ fn facts(stream: &Stream<Edge>) -> TlsFacts {
         Some(Ok(name)) => facts.with_server_name(name),
         _ => facts,
     }
+}
+
+fn edge(stream: &mut Stream<Edge>) -> &mut Edge {
+    stream.get_mut().0
 }
 
 fn into_socket(stream: Stream<Edge>) -> TcpStream {

@@ -1,6 +1,5 @@
 //! A socket under the TLS of a data connection. It is read ahead, in large blocks: the TLS
-//! library asks for a few KiB at a time, which costs a system call each. And a server's tickets
-//! are held back in it.
+//! library asks for a few KiB at a time, which costs a system call each.
 
 use std::{
     io::{self, IoSlice},
@@ -18,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::socket::Socket;
 use crate::{
     pump::buffers::{AHEAD, Buffer},
-    tls::Place,
+    tls::{Outgoing, Place},
 };
 
 /// A socket under the TLS of a data connection.
@@ -30,46 +29,10 @@ pub(crate) struct Ahead {
     place: Place,
     /// The peer has sent something.
     heard: Arc<AtomicBool>,
-    tickets: Tickets,
-}
-
-/// The tickets of TLS 1.3, which a server sends behind the handshake.
-///
-/// A client that only sends may close without having read them. Its system then resets the
-/// connection, and takes with it what of the upload was not sent yet; so they go out with the
-/// payload of a download, and behind that of an upload.
-#[derive(Default)]
-struct Tickets {
-    /// Nothing is held back any more.
-    released: bool,
-    /// Where in a record what was written so far ends.
-    place: Place,
-    /// A record was written that is protected: with TLS 1.3 the server's flight has them, and
-    /// with TLS 1.2 no record is, before payload.
-    flight: bool,
-    /// And the client has answered it. What is written from here on, are tickets.
-    answered: bool,
-    held: Vec<u8>,
-}
-
-/// The type of records that hold payload, or with TLS 1.3 anything (RFC 8446 sec. 5.2).
-const PROTECTED: u8 = 23;
-
-impl Tickets {
-    const fn holds(&self) -> bool {
-        self.answered && !self.released
-    }
-
-    /// These bytes were written.
-    fn written(&mut self, mut bytes: &[u8]) {
-        while let Some(kind) = bytes.first().filter(|_| !self.released && !self.flight) {
-            self.flight = self.place.is_between() && *kind == PROTECTED;
-            let part = self.place.left().min(bytes.len());
-            let (part, rest) = bytes.split_at_checked(part).unwrap_or_default();
-            self.place.advance(part);
-            bytes = rest;
-        }
-    }
+    /// With a server's tickets in it. A client that only sends may close without having read
+    /// them; its system then resets the connection, and takes with it what of the upload was not
+    /// sent yet. So they go out with the payload of a download, and behind that of an upload.
+    outgoing: Outgoing,
 }
 
 struct Block {
@@ -91,10 +54,7 @@ impl Ahead {
             block: None,
             place: Place::START,
             heard: Arc::default(),
-            tickets: Tickets {
-                released: role != TlsRole::Server,
-                ..Tickets::default()
-            },
+            outgoing: Outgoing::new(role),
         }
     }
 
@@ -103,32 +63,18 @@ impl Ahead {
         Arc::clone(&self.heard)
     }
 
-    /// Lets tickets go out, with what is written next or at the end.
-    pub(crate) const fn release(&mut self) {
-        self.tickets.released = true;
+    /// What TLS writes, for who knows when it may go.
+    pub(crate) const fn outgoing(&mut self) -> &mut Outgoing {
+        &mut self.outgoing
     }
 
-    /// Lets go of tickets that nobody is to get.
-    pub(crate) fn forget_tickets(&mut self) {
-        self.tickets.held.clear();
-    }
-
-    /// Sends what was held back, without waiting.
+    /// Sends what waits, without waiting for room.
     pub(crate) fn send_held(&mut self) {
-        self.release();
-        if !self.tickets.held.is_empty() {
+        let held = self.outgoing.take();
+        if !held.is_empty() {
             // There is room for so little where little was sent, and nobody depends on it.
-            let _ = self.socket.try_write(&self.tickets.held);
-            self.tickets.held.clear();
+            let _ = self.socket.try_write(&held);
         }
-    }
-
-    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.tickets.held.is_empty() {
-            let sent = ready!(Pin::new(&mut self.socket).poll_write(cx, &self.tickets.held))?;
-            self.tickets.held.drain(..sent);
-        }
-        Poll::Ready(Ok(()))
     }
 
     pub(super) const fn socket(&self) -> &Socket {
@@ -172,7 +118,9 @@ impl Ahead {
             ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf))?;
             self.place.advance(buf.filled());
             self.heard.store(true, Ordering::Relaxed);
-            self.tickets.answered |= self.tickets.flight && !buf.filled().is_empty();
+            if !buf.filled().is_empty() {
+                self.outgoing.heard();
+            }
             (block.from, block.to) = (0, buf.filled().len());
         }
         self.block = Some(block);
@@ -204,15 +152,7 @@ impl AsyncWrite for Ahead {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        if this.tickets.holds() {
-            this.tickets.held.extend_from_slice(buf);
-            return Poll::Ready(Ok(buf.len()));
-        }
-        ready!(this.poll_held(cx))?;
-        let written = ready!(Pin::new(&mut this.socket).poll_write(cx, buf))?;
-        this.tickets.written(buf.get(..written).unwrap_or_default());
-        Poll::Ready(Ok(written))
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
@@ -221,21 +161,7 @@ impl AsyncWrite for Ahead {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.tickets.holds() {
-            let before = this.tickets.held.len();
-            bufs.iter()
-                .for_each(|buf| this.tickets.held.extend_from_slice(buf));
-            return Poll::Ready(Ok(this.tickets.held.len().saturating_sub(before)));
-        }
-        ready!(this.poll_held(cx))?;
-        let written = ready!(Pin::new(&mut this.socket).poll_write_vectored(cx, bufs))?;
-        let mut left = written;
-        for buf in bufs {
-            let part = left.min(buf.len());
-            this.tickets.written(buf.get(..part).unwrap_or_default());
-            left = left.saturating_sub(part);
-        }
-        Poll::Ready(Ok(written))
+        this.outgoing.poll_write(&mut this.socket, cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -243,13 +169,15 @@ impl AsyncWrite for Ahead {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_flush(cx)
+        let this = self.get_mut();
+        ready!(this.outgoing.poll_flush(&mut this.socket, cx))?;
+        Pin::new(&mut this.socket).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.release();
-        ready!(this.poll_held(cx))?;
+        this.outgoing.release();
+        ready!(this.outgoing.poll_flush(&mut this.socket, cx))?;
         Pin::new(&mut this.socket).poll_shutdown(cx)
     }
 }

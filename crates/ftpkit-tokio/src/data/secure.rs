@@ -111,3 +111,6 @@ fn has_spoken(stream: &TcpStream) -> bool {
     let peeked = SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]);
     peeked.is_ok_and(|bytes| bytes > 0)
 }
+
+#[cfg(test)]
+mod tests;

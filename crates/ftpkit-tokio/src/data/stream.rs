@@ -68,7 +68,7 @@ impl DataStream {
     #[cfg(feature = "_tls")]
     pub(super) fn release_tickets(&mut self) {
         if let Inner::Secure(stream) = &mut self.inner {
-            ahead(stream).release();
+            ahead(stream).outgoing().release();
         }
     }
 
@@ -84,7 +84,17 @@ impl DataStream {
     #[cfg(feature = "_tls")]
     pub(super) fn forget_tickets(&mut self) {
         if let Inner::Secure(stream) = &mut self.inner {
-            ahead(stream).forget_tickets();
+            ahead(stream).outgoing().forget_tickets();
+        }
+    }
+
+    /// From now on what is short may wait until it is flushed, and the end of the stream is a
+    /// flush: under TLS it then goes out in one piece with what comes before it.
+    pub(crate) fn gather(&mut self) {
+        match &mut self.inner {
+            Inner::Clear(_) => {}
+            #[cfg(feature = "_tls")]
+            Inner::Secure(stream) => ahead(stream).outgoing().gather(),
         }
     }
 

@@ -52,10 +52,7 @@ impl Closing {
         sleep: &mut Option<Pin<Box<Sleep>>>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        if self.stage == Stage::Flush
-            && control.poll_flush(cx).is_ready()
-            && control.poll_shutdown(cx).is_ready()
-        {
+        if self.stage == Stage::Flush && control.poll_shutdown(cx).is_ready() {
             self.stage = Stage::Drain;
         }
         if self.stage == Stage::Drain && drain(control, cx).is_ready() {

@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 
@@ -30,9 +30,10 @@ pub(super) async fn send(
         true => SECURE.min(buffer.len()),
         false => buffer.len(),
     };
+    stream.gather();
     loop {
         let space = buffer.get_mut(..room).unwrap_or_default();
-        let read = source.read(space).await.map_err(PumpError::Local)?;
+        let read = read_or_flush(source, space, stream).await?;
         let Some(mut block) = buffer.get(..read) else {
             let lie = io::Error::other("the source claims to have read more than it was asked for");
             return Err(PumpError::Local(lie));
@@ -48,10 +49,28 @@ pub(super) async fn send(
             meter.count(written);
             block = block.get(written..).unwrap_or_default();
         }
-        // TLS may hold a part of it back.
-        stream.flush().await.map_err(PumpError::Network)?;
         meter.take_turns().await;
     }
+}
+
+/// Reads on. While the source takes its time, what was sent before goes out: it does not wait for
+/// what comes next, only for an end that is there already.
+async fn read_or_flush(
+    source: &mut impl Source,
+    space: &mut [u8],
+    stream: &mut DataStream,
+) -> Result<usize, PumpError> {
+    let mut reading = pin!(source.read(space));
+    poll_fn(|cx| {
+        if let Poll::Ready(read) = reading.as_mut().poll(cx) {
+            return Poll::Ready(read.map_err(PumpError::Local));
+        }
+        match Pin::new(&mut *stream).poll_flush(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(PumpError::Network(error))),
+            _ => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Ends the sending half, so that closing the stream afterwards is no reset.

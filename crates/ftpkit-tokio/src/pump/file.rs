@@ -155,6 +155,7 @@ impl FileMover {
                 if to == 0 {
                     return Poll::Ready(Ok(0));
                 }
+                stream.gather();
                 let from = 0;
                 none.insert(Held { buffer, from, to })
             }

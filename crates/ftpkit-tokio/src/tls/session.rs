@@ -166,6 +166,14 @@ impl SessionTls {
         }
     }
 
+    /// This side's role on the control connection.
+    pub(crate) const fn role(&self) -> TlsRole {
+        match self.side {
+            Side::Server(_) => TlsRole::Server,
+            Side::Client(_) => TlsRole::Client,
+        }
+    }
+
     /// Begins the handshake of the control connection.
     pub(crate) fn control<IO>(&self, io: IO) -> Handshake<IO>
     where
