@@ -10,7 +10,27 @@ pub(crate) struct Pool {
     size: usize,
     /// How many idle buffers are kept.
     kept: usize,
-    idle: Mutex<Vec<Box<[u8]>>>,
+    idle: Mutex<Vec<Space>>,
+}
+
+/// What a buffer begins at a multiple of, so that the system copies quickly between it and the
+/// pages of a file: 16 bytes behind the beginning of a page, which is what memory of this size
+/// comes with, costs a fifth more.
+const ALIGNED: usize = 64;
+
+/// The memory of a buffer, and where in it the buffer begins.
+#[derive(Default)]
+struct Space {
+    bytes: Box<[u8]>,
+    start: usize,
+}
+
+impl Space {
+    fn new(size: usize) -> Self {
+        let bytes = vec![0; size.saturating_add(ALIGNED)].into_boxed_slice();
+        let start = bytes.as_ptr().addr().wrapping_neg() % ALIGNED;
+        Self { bytes, start }
+    }
 }
 
 /// The size of a buffer for payload.
@@ -41,7 +61,7 @@ impl Pool {
             .pop();
         Buffer {
             pool: self,
-            bytes: idle.unwrap_or_else(|| vec![0; self.size].into_boxed_slice()),
+            space: idle.unwrap_or_else(|| Space::new(self.size)),
         }
     }
 }
@@ -49,19 +69,19 @@ impl Pool {
 /// A buffer, which goes back to its pool when it is dropped.
 pub(crate) struct Buffer {
     pool: &'static Pool,
-    bytes: Box<[u8]>,
+    space: Space,
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
+        let space = std::mem::take(&mut self.space);
         let mut idle = self
             .pool
             .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if idle.len() < self.pool.kept {
-            idle.push(bytes);
+            idle.push(space);
         }
     }
 }
@@ -70,12 +90,38 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        let Space { bytes, start } = &self.space;
+        let end = start.saturating_add(self.pool.size);
+        bytes.get(*start..end).unwrap_or_default()
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+        let Space { bytes, start } = &mut self.space;
+        let end = start.saturating_add(self.pool.size);
+        bytes.get_mut(*start..end).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_whole_aligned_and_used_again() {
+        static POOL: Pool = Pool::new(100_000, 2);
+        let mut first = [POOL.take(), POOL.take(), POOL.take()];
+        for buffer in &mut first {
+            assert_eq!(buffer.len(), 100_000);
+            assert_eq!(buffer.as_ptr().addr() % ALIGNED, 0);
+            buffer.fill(7);
+        }
+        drop(first);
+        let again = [POOL.take(), POOL.take(), POOL.take()];
+        let used = again
+            .iter()
+            .filter(|buffer| buffer.iter().all(|byte| *byte == 7));
+        assert_eq!(used.count(), 2, "as many as are kept");
     }
 }
