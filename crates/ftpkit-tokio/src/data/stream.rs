@@ -20,6 +20,12 @@ use super::socket::Socket;
 #[cfg(feature = "_tls")]
 use crate::tls::{Stream, rustls::ProtocolVersion};
 
+/// How much is sent under TLS at a time: seven full records. All of it is held a second time while
+/// it is encrypted and waits for the peer. Two segments of the loopback carry it; the fourth or
+/// eighth record would be the one whose last bytes are a segment of their own.
+#[cfg(feature = "_tls")]
+const PIECE: usize = 7 * 16 * 1024;
+
 /// The stream under a data connection.
 enum Inner {
     Clear(Socket),
@@ -88,13 +94,28 @@ impl DataStream {
         }
     }
 
-    /// From now on what is short may wait until it is flushed, and the end of the stream is a
-    /// flush: under TLS it then goes out in one piece with what comes before it.
+    /// Prepares for payload of a file. What is short may wait until it is flushed, and the end of
+    /// the stream is a flush: under TLS it then goes out in one piece with what comes before it.
     pub(crate) fn gather(&mut self) {
         match &mut self.inner {
             Inner::Clear(_) => {}
             #[cfg(feature = "_tls")]
-            Inner::Secure(stream) => ahead(stream).outgoing().gather(),
+            Inner::Secure(stream) => {
+                ahead(stream).outgoing().gather();
+                match &mut **stream {
+                    Stream::Server(stream) => stream.get_mut().1.set_buffer_limit(Some(PIECE)),
+                    Stream::Client(stream) => stream.get_mut().1.set_buffer_limit(Some(PIECE)),
+                }
+            }
+        }
+    }
+
+    /// How much of a file it takes at a time, at most.
+    pub(crate) const fn piece(&self) -> usize {
+        match &self.inner {
+            Inner::Clear(_) => usize::MAX,
+            #[cfg(feature = "_tls")]
+            Inner::Secure(_) => PIECE,
         }
     }
 

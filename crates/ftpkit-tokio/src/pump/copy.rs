@@ -12,10 +12,6 @@ use tokio::io::{AsyncRead, AsyncWrite as _, AsyncWriteExt, ReadBuf};
 use super::{Meter, PumpError, Sink, Source, buffers::PAYLOAD};
 use crate::data::DataStream;
 
-/// How much is sent under TLS at a time: all of it is held a second time while it is encrypted and
-/// waits for the peer.
-const SECURE: usize = 128 * 1024;
-
 /// How much unasked input is thrown away at the end of sending.
 const UNASKED: usize = 64 * 1024;
 
@@ -26,11 +22,8 @@ pub(super) async fn send(
     meter: &mut Meter<'_>,
 ) -> Result<(), PumpError> {
     let mut buffer = PAYLOAD.take();
-    let room = match stream.is_secure() {
-        true => SECURE.min(buffer.len()),
-        false => buffer.len(),
-    };
     stream.gather();
+    let room = stream.piece().min(buffer.len());
     loop {
         let space = buffer.get_mut(..room).unwrap_or_default();
         let read = read_or_flush(source, space, stream).await?;

@@ -133,7 +133,8 @@ impl FileMover {
     }
 
     /// Sends what comes next in the file, and returns how much that was; 0 is the end of the
-    /// file. The sending half of the stream is left open.
+    /// file. The sending half of the stream is left open, and under TLS what is short may wait
+    /// until the stream is flushed or shut down.
     ///
     /// # Errors
     /// [`PumpError`] says which side failed.
@@ -150,12 +151,14 @@ impl FileMover {
         let held = match &mut self.held {
             Some(held) => held,
             none => {
+                stream.gather();
                 let mut buffer = PAYLOAD.take();
-                let to = read(file, &mut buffer).map_err(PumpError::Local)?;
+                let room = stream.piece().min(buffer.len());
+                let space = buffer.get_mut(..room).unwrap_or_default();
+                let to = read(file, space).map_err(PumpError::Local)?;
                 if to == 0 {
                     return Poll::Ready(Ok(0));
                 }
-                stream.gather();
                 let from = 0;
                 none.insert(Held { buffer, from, to })
             }
