@@ -20,11 +20,16 @@ use super::socket::Socket;
 #[cfg(feature = "_tls")]
 use crate::tls::{Stream, rustls::ProtocolVersion};
 
-/// How much is sent under TLS at a time: seven full records. All of it is held a second time while
-/// it is encrypted and waits for the peer. Two segments of the loopback carry it; the fourth or
-/// eighth record would be the one whose last bytes are a segment of their own.
+/// How much a server sends under TLS at a time: seven full records. All of it is held a second
+/// time while it is encrypted and waits for the peer. Two segments of the loopback carry it; the
+/// fourth or eighth record would be the one whose last bytes are a segment of their own.
 #[cfg(feature = "_tls")]
 const PIECE: usize = 7 * 16 * 1024;
+
+/// The same for a client: two. Servers that take one record after the other, as vsftpd does, have
+/// less to do when not many come at once.
+#[cfg(feature = "_tls")]
+const CLIENTS_PIECE: usize = 2 * 16 * 1024;
 
 /// The stream under a data connection.
 enum Inner {
@@ -104,13 +109,15 @@ impl DataStream {
                 ahead(stream).outgoing().gather();
                 match &mut **stream {
                     Stream::Server(stream) => stream.get_mut().1.set_buffer_limit(Some(PIECE)),
-                    Stream::Client(stream) => stream.get_mut().1.set_buffer_limit(Some(PIECE)),
+                    Stream::Client(stream) => {
+                        stream.get_mut().1.set_buffer_limit(Some(CLIENTS_PIECE));
+                    }
                 }
             }
         }
     }
 
-    /// How much of a file it takes at a time, at most.
+    /// How much of a file is read for it at a time, at most.
     pub(crate) const fn piece(&self) -> usize {
         match &self.inner {
             Inner::Clear(_) => usize::MAX,
