@@ -4,7 +4,6 @@
 
 mod beside;
 mod closing;
-mod pace;
 #[cfg(test)]
 mod tests;
 
@@ -34,7 +33,7 @@ use tokio::{
 };
 
 pub use self::beside::Beside;
-use self::{closing::Closing, pace::Pace};
+use self::closing::Closing;
 #[cfg(feature = "_tls")]
 use crate::tls::{SessionTls, TlsFailure, TlsInfo};
 use crate::{
@@ -42,6 +41,7 @@ use crate::{
     clock::Clock,
     control::Control,
     data::{Answer, DataOptions, DataStream, Plane},
+    pace::Pace,
     pump::{Moved, PumpError},
 };
 

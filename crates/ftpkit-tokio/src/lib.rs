@@ -9,6 +9,7 @@ mod clock;
 mod control;
 mod data;
 mod driver;
+mod pace;
 mod ports;
 pub mod pump;
 #[cfg(feature = "_tls")]
@@ -18,4 +19,5 @@ pub use acceptor::Acceptor;
 pub use clock::Clock;
 pub use data::{DataOptions, DataStream};
 pub use driver::{Beside, Driver, Ends, Step};
+pub use pace::Pace;
 pub use ports::{BadPortRange, PassivePorts};

@@ -33,6 +33,9 @@ const REKEY: u64 = 1024 * 1024 * 1024;
 const LEAST_REKEY: u64 = 64 * 1024;
 /// And how long after the last ones, however little was sent.
 const REKEY_TIME: Duration = Duration::from_secs(3_600);
+/// Longer than `ssh` and `sftp` on the same machine take to hand an answer and the next request on
+/// to each other, shorter than most networks.
+const BUSY_WAIT: Duration = Duration::from_micros(100);
 /// How many times in a row a client may leave a sign of life unanswered.
 const UNANSWERED: usize = 3;
 
@@ -53,6 +56,7 @@ pub struct SftpServerBuilder {
     certificates: bool,
     grace: Duration,
     rekey: u64,
+    busy_wait: Duration,
     runtimes: Vec<Handle>,
 }
 
@@ -76,6 +80,7 @@ impl SftpServerBuilder {
             certificates: false,
             grace: Duration::from_secs(30),
             rekey: REKEY,
+            busy_wait: BUSY_WAIT,
             runtimes: Vec::new(),
         }
     }
@@ -124,6 +129,17 @@ impl SftpServerBuilder {
     /// threads must be running as long as the server does.
     pub fn runtimes(mut self, runtimes: impl IntoIterator<Item = Handle>) -> Self {
         self.runtimes = runtimes.into_iter().collect();
+        self
+    }
+
+    /// How long a session stays awake for what its client asks next, where the client was that
+    /// quick before; 100 µs by default.
+    ///
+    /// Clients on the same machine, such as tests and gateways, move small files 1.5 times as
+    /// fast, for as much more processor time. To others it makes no difference, since they are
+    /// hardly ever that quick. Zero turns it off.
+    pub const fn busy_wait(mut self, limit: Duration) -> Self {
+        self.busy_wait = limit;
         self
     }
 
@@ -263,6 +279,7 @@ impl SftpServerBuilder {
             channels: self.channels,
             certificates: self.certificates,
             buffers: Buffers::new(block.max(1)),
+            busy_wait: self.busy_wait,
         };
         let front = SftpFront(Arc::new(shared));
         let host = Host::new(front, listeners).runtimes(self.runtimes);

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use ftpkit_accounts::DrainSignal;
 use ftpkit_host::End as TransferEnd;
 use ftpkit_sftp::server::{Config, Connection, Error, Event, FileId, Output, RefusalKind};
+use ftpkit_tokio::Pace;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use russh::{
     Channel, ChannelId, ChannelMsg, ChannelReadHalf,
@@ -40,6 +41,7 @@ pub(super) struct Tools {
     pub(super) desk: Desk,
     pub(super) teller: Teller,
     pub(super) activity: Arc<Activity>,
+    pub(super) pace: Pace,
     pub(super) drain: DrainSignal,
 }
 
@@ -52,6 +54,8 @@ struct Session {
     desk: Desk,
     teller: Teller,
     activity: Arc<Activity>,
+    /// How soon the client asks again, once it was answered.
+    pace: Pace,
     table: Table,
     work: FuturesUnordered<Work>,
     /// What is told of the files whose CLOSE is being answered.
@@ -89,6 +93,7 @@ pub(super) async fn serve(channel: Channel<Msg>, tools: Tools) {
         desk,
         teller,
         activity,
+        pace,
         mut drain,
     } = tools;
     config.offers = offers(desk.place.storage.capabilities());
@@ -100,6 +105,7 @@ pub(super) async fn serve(channel: Channel<Msg>, tools: Tools) {
         desk,
         teller,
         activity,
+        pace,
         table: Table::default(),
         work: FuturesUnordered::new(),
         closing: BTreeMap::new(),
@@ -138,7 +144,7 @@ impl Session {
     async fn run(&mut self, drain: &mut DrainSignal) -> End {
         {
             let mut draining = pin!(drain.draining());
-            let end = poll_fn(|cx| match self.poll(cx) {
+            let end = poll_fn(|cx| match self.poll_awake(cx) {
                 Poll::Ready(end) => Poll::Ready(Some(end)),
                 Poll::Pending => draining.as_mut().poll(cx).map(|_| None),
             });
@@ -149,7 +155,7 @@ impl Session {
         // What is open may be finished; who has nothing open is done.
         let mut ended = pin!(drain.ended());
         poll_fn(|cx| {
-            if let Poll::Ready(end) = self.poll(cx) {
+            if let Poll::Ready(end) = self.poll_awake(cx) {
                 return Poll::Ready(end);
             }
             let idle = self.machine.in_flight() == 0 && self.sending.is_none();
@@ -159,6 +165,15 @@ impl Session {
             ended.as_mut().poll(cx).map(|()| End::CutOff)
         })
         .await
+    }
+
+    /// The same as [`poll`](Self::poll), and soon again while the client may be about to ask.
+    fn poll_awake(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let end = self.poll(cx);
+        if end.is_pending() {
+            self.pace.wait(cx);
+        }
+        end
     }
 
     /// Does all that can be done now: answers first, then what they let out, then what comes in.
@@ -191,6 +206,7 @@ impl Session {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(ChannelMsg::Data { data })) => {
                     self.activity.note();
+                    self.pace.heard();
                     if !wanted {
                         self.backlog = self.backlog.saturating_add(data.len());
                         if self.backlog > BACKLOG {
@@ -235,6 +251,7 @@ impl Session {
             match self.machine.poll_output() {
                 Output::Write(bytes) => {
                     self.activity.note();
+                    self.pace.told();
                     let (handle, id) = (self.handle.clone(), self.id);
                     self.sending = Some(Box::pin(async move { handle.data(id, bytes).await }));
                 }

@@ -32,6 +32,7 @@ pub(super) struct Shared {
     /// Whether certificates may let users in.
     pub(super) certificates: bool,
     pub(super) buffers: Arc<Buffers>,
+    pub(super) busy_wait: Duration,
 }
 
 /// [`Shared`], as its host sees it.

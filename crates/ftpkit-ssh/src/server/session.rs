@@ -6,6 +6,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use ftpkit_accounts::{Admission, DrainSignal};
 use ftpkit_host::Caller;
 use ftpkit_sftp::packet::SymlinkOrder;
+use ftpkit_tokio::Pace;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use russh::{
     Channel, Disconnect,
@@ -188,6 +189,10 @@ impl Session {
             desk,
             teller: self.teller.clone(),
             activity: Arc::clone(&self.activity),
+            pace: Pace::new(
+                self.shared.busy_wait,
+                self.teller.origin.peer.ip().is_loopback(),
+            ),
             drain: self.drain.clone(),
         };
         self.channels.push(Box::pin(channel::serve(channel, tools)));

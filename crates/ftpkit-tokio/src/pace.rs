@@ -1,6 +1,6 @@
 //! Waiting awake: a peer on the same machine often answers sooner than a thread falls asleep and
 //! is woken again, and then that is most of what an answer costs.
-//! What belongs elsewhere: deadlines, which are the machine's.
+//! What belongs elsewhere: deadlines, which are the machine's, and how long it pays (the servers).
 
 use std::{
     future::Future as _,
@@ -13,10 +13,33 @@ use tokio::task;
 
 /// How soon the peer answers, and whether it pays to stay awake until it does.
 ///
-/// By default the wait is never awake. Time here is the system's, not tokio's: paused time would
-/// never come to the end of a wait.
+/// [`Driver::with_busy_wait`](crate::Driver::with_busy_wait) is what FTP has of it; this is for
+/// sessions of other protocols. By default the wait is never awake. Time here is the system's, not
+/// tokio's: paused time would never come to the end of a wait.
+///
+/// ```
+/// use std::{future::poll_fn, task::Poll, time::Duration};
+/// use ftpkit_tokio::Pace;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let mut answers = 3;
+/// # let mut ask = || { answers -= 1; if answers > 0 { Poll::Pending } else { Poll::Ready(()) } };
+/// let mut pace = Pace::new(Duration::from_millis(5), true);
+/// pace.told();
+/// poll_fn(|cx| {
+///     let answer = ask();
+///     if answer.is_pending() {
+///         pace.wait(cx);
+///     }
+///     answer
+/// })
+/// .await;
+/// pace.heard();
+/// # }
+/// ```
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub struct Pace {
     /// How long to stay awake, in nanoseconds.
     limit: u32,
     /// The last answer came within the limit.
@@ -26,9 +49,10 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Stays awake for no longer than this. `quick` says what to expect of a peer that has said
-    /// nothing yet.
-    pub(super) fn new(limit: Duration, quick: bool) -> Self {
+    /// Stays awake for no longer than this, which is at most 4 s; zero is never. `quick` says what
+    /// to expect of a peer that has said nothing yet.
+    #[must_use]
+    pub fn new(limit: Duration, quick: bool) -> Self {
         Self {
             limit: u32::try_from(limit.as_nanos()).unwrap_or(u32::MAX),
             quick,
@@ -37,14 +61,14 @@ impl Pace {
     }
 
     /// Something was written to the peer.
-    pub(super) fn told(&mut self) {
+    pub fn told(&mut self) {
         if self.limit > 0 {
             self.told = Some(Instant::now());
         }
     }
 
     /// The peer has said something.
-    pub(super) fn heard(&mut self) {
+    pub fn heard(&mut self) {
         if let Some(told) = self.told.take() {
             self.quick = self.is_within(told);
         }
@@ -52,7 +76,7 @@ impl Pace {
 
     /// To be called where the task is about to wait: has it polled again soon where the peer is
     /// expected to answer at once. Other tasks and the reactor have their turn before that.
-    pub(super) fn wait(&self, cx: &mut Context<'_>) {
+    pub fn wait(&self, cx: &mut Context<'_>) {
         if self.quick && self.told.is_some_and(|told| self.is_within(told)) {
             // Waking the task here would put it before the reactor, which has the news.
             let _ = pin!(task::yield_now()).poll(cx);
