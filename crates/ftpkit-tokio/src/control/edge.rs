@@ -53,11 +53,7 @@ impl Edge {
 
     /// The socket below, once the last words of TLS are sent.
     pub(super) fn into_inner(mut self) -> TcpStream {
-        let held = self.outgoing.take();
-        if !held.is_empty() {
-            // An alert, for which there is room.
-            let _ = self.stream.try_write(&held);
-        }
+        self.outgoing.send_held(|held| self.stream.try_write(held));
         self.stream
     }
 }
@@ -117,8 +113,6 @@ impl AsyncWrite for Edge {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.outgoing.release();
-        ready!(this.outgoing.poll_flush(&mut this.stream, cx))?;
-        Pin::new(&mut this.stream).poll_shutdown(cx)
+        this.outgoing.poll_shutdown(&mut this.stream, cx)
     }
 }

@@ -70,11 +70,7 @@ impl Ahead {
 
     /// Sends what waits, without waiting for room.
     pub(crate) fn send_held(&mut self) {
-        let held = self.outgoing.take();
-        if !held.is_empty() {
-            // There is room for so little where little was sent, and nobody depends on it.
-            let _ = self.socket.try_write(&held);
-        }
+        self.outgoing.send_held(|held| self.socket.try_write(held));
     }
 
     pub(super) const fn socket(&self) -> &Socket {
@@ -176,9 +172,7 @@ impl AsyncWrite for Ahead {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.outgoing.release();
-        ready!(this.outgoing.poll_flush(&mut this.socket, cx))?;
-        Pin::new(&mut this.socket).poll_shutdown(cx)
+        this.outgoing.poll_shutdown(&mut this.socket, cx)
     }
 }
 

@@ -99,30 +99,26 @@ impl DataStream {
         }
     }
 
-    /// Prepares for payload of a file. What is short may wait until it is flushed, and the end of
-    /// the stream is a flush: under TLS it then goes out in one piece with what comes before it.
-    pub(crate) fn gather(&mut self) {
+    /// Prepares for payload of a file, and tells how much of it to read at a time, at most. What is
+    /// short may wait until it is flushed, and the end of the stream is a flush: under TLS it then
+    /// goes out in one piece with what comes before it.
+    pub(crate) fn gather(&mut self) -> usize {
         match &mut self.inner {
-            Inner::Clear(_) => {}
+            Inner::Clear(_) => usize::MAX,
             #[cfg(feature = "_tls")]
             Inner::Secure(stream) => {
                 ahead(stream).outgoing().gather();
                 match &mut **stream {
-                    Stream::Server(stream) => stream.get_mut().1.set_buffer_limit(Some(PIECE)),
+                    Stream::Server(stream) => {
+                        stream.get_mut().1.set_buffer_limit(Some(PIECE));
+                        PIECE
+                    }
                     Stream::Client(stream) => {
                         stream.get_mut().1.set_buffer_limit(Some(CLIENTS_PIECE));
+                        CLIENTS_PIECE
                     }
                 }
             }
-        }
-    }
-
-    /// How much of a file is read for it at a time, at most.
-    pub(crate) const fn piece(&self) -> usize {
-        match &self.inner {
-            Inner::Clear(_) => usize::MAX,
-            #[cfg(feature = "_tls")]
-            Inner::Secure(_) => PIECE,
         }
     }
 

@@ -22,8 +22,7 @@ pub(super) async fn send(
     meter: &mut Meter<'_>,
 ) -> Result<(), PumpError> {
     let mut buffer = PAYLOAD.take();
-    stream.gather();
-    let room = stream.piece().min(buffer.len());
+    let room = stream.gather().min(buffer.len());
     loop {
         let space = buffer.get_mut(..room).unwrap_or_default();
         let read = read_or_flush(source, space, stream).await?;

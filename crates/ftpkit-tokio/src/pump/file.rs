@@ -151,9 +151,8 @@ impl FileMover {
         let held = match &mut self.held {
             Some(held) => held,
             none => {
-                stream.gather();
                 let mut buffer = PAYLOAD.take();
-                let room = stream.piece().min(buffer.len());
+                let room = stream.gather().min(buffer.len());
                 let space = buffer.get_mut(..room).unwrap_or_default();
                 let to = read(file, space).map_err(PumpError::Local)?;
                 if to == 0 {

@@ -38,11 +38,11 @@ pub(super) async fn send(
     let (Some(socket), Some(local)) = (stream.as_socket(), source.local()) else {
         return Ok(false);
     };
-    let mut pace = Pace::start(is_long(local), meter.total);
+    let mut pace = Uptake::start(is_long(local), meter.total);
     loop {
         let sent = if pace.is_quick(meter.total) {
             let sent = thread::send(socket.tcp(), source, meter).await;
-            pace = Pace::start(false, meter.total);
+            pace = Uptake::start(false, meter.total);
             sent
         } else {
             chunk(socket, source).await.map(|sent| {
@@ -70,13 +70,13 @@ fn is_long(local: LocalSource<'_>) -> bool {
 }
 
 /// How quickly the peer takes what is sent.
-struct Pace {
+struct Uptake {
     is_quick: bool,
     since: Instant,
     total: u64,
 }
 
-impl Pace {
+impl Uptake {
     fn start(is_quick: bool, total: u64) -> Self {
         Self {
             is_quick,

@@ -96,10 +96,14 @@ impl Outgoing {
         }
     }
 
-    /// What waits, which goes out now or never.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
+    /// Sends what waits by `send`, now or never: it is little, for which there is room where little
+    /// was sent before, and nobody depends on it.
+    pub(crate) fn send_held(&mut self, send: impl FnOnce(&[u8]) -> io::Result<usize>) {
         self.release();
-        mem::take(&mut self.held)
+        let held = mem::take(&mut self.held);
+        if !held.is_empty() {
+            let _ = send(&held);
+        }
     }
 
     pub(crate) fn poll_write(
@@ -150,6 +154,17 @@ impl Outgoing {
             self.forget(sent)?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Sends all that waits, and ends the outgoing half of the socket.
+    pub(crate) fn poll_shutdown(
+        &mut self,
+        socket: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.release();
+        ready!(self.poll_flush(socket, cx))?;
+        Pin::new(socket).poll_shutdown(cx)
     }
 
     /// So many bytes were sent; how many of them had waited.
