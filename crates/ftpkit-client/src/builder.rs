@@ -37,6 +37,10 @@ pub enum Family {
     V6,
 }
 
+/// Longer than a server on the same machine takes for a step of a transfer, shorter than most
+/// networks.
+const BUSY_WAIT: Duration = Duration::from_micros(100);
+
 /// Puts a connection together.
 ///
 /// What is wrong with a value is told by [`connect`](Self::connect).
@@ -69,6 +73,7 @@ pub struct ClientBuilder {
     directory: Option<PathArg>,
     family: Family,
     connect_timeout: Duration,
+    busy_wait: Duration,
     config: Config,
     features: bool,
     trace: Option<TraceFn>,
@@ -90,6 +95,7 @@ impl ClientBuilder {
             directory: None,
             family: Family::Any,
             connect_timeout: Duration::from_secs(20),
+            busy_wait: BUSY_WAIT,
             config: Config::default(),
             features: true,
             trace: None,
@@ -274,6 +280,17 @@ impl ClientBuilder {
         self
     }
 
+    /// How long the client stays awake for each reply, where the server was that quick before;
+    /// 100 µs by default.
+    ///
+    /// Many small files from and to a server on the same machine take two thirds of the time so,
+    /// for up to twice the processor time. To others it makes no difference, since they are never
+    /// that quick. Zero turns it off.
+    pub const fn busy_wait(mut self, limit: Duration) -> Self {
+        self.busy_wait = limit;
+        self
+    }
+
     /// The times for each kind of wait on a connection.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.config.timeouts = timeouts;
@@ -389,6 +406,7 @@ impl ClientBuilder {
             Connection::new(config, ends.now, ends.peer)
         })
         .map_err(|error| unreached(&name, &error).with_source(error))?;
+        let driver = driver.with_busy_wait(self.busy_wait);
         #[cfg(feature = "_tls")]
         let driver = match session {
             Some(session) => driver.with_tls(session),

@@ -57,6 +57,13 @@ pub trait Machine {
     #[must_use]
     fn wants_read(&self) -> bool;
 
+    /// Tells whether the peer owes a reply: to a client, whose request is not at its end, or whose
+    /// next one was sent ahead. A server's machine says no.
+    #[must_use]
+    fn awaits_reply(&self) -> bool {
+        false
+    }
+
     /// At [`Output::StartTls`], a server: the virtual host that was named before TLS (HOST, RFC
     /// 7151 sec. 3.2.2), whose certificate is to be shown to a client that sends no name (SNI).
     #[must_use]

@@ -153,8 +153,8 @@ impl<M: Machine> Driver<M> {
         })
     }
 
-    /// Stays awake for up to `limit` behind each reply, instead of going to sleep, while the peer
-    /// answers that soon; without it, or with zero, it always sleeps.
+    /// Stays awake for up to `limit` while it is the peer's turn to speak, instead of going to
+    /// sleep, where the peer answers that soon; without it, or with zero, it always sleeps.
     ///
     /// To fall asleep and be woken costs some 10 µs, which is most of what a command costs whose
     /// client is on the same machine, or as good as there. Other tasks of the thread have their
@@ -488,6 +488,10 @@ impl<M: Machine> Driver<M> {
                 self.tell_progress(id);
             }
             self.machine.handle_bytes(now, buf.filled());
+            if self.machine.awaits_reply() {
+                // A 150 is soon followed by the 226.
+                self.pace.told();
+            }
         }
         if self.control.is_ended() {
             self.told_end = true;

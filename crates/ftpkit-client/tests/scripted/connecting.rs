@@ -1,7 +1,12 @@
 //! Reaching a server, its greeting, login, and the end.
 
 use std::{
-    sync::{Arc, Mutex},
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Wake, Waker},
     time::Duration,
 };
 
@@ -290,4 +295,38 @@ async fn a_dropped_future_does_not_shift_the_replies() {
     assert_eq!(reply.code().number(), 215);
     drop(client);
     server.await.unwrap();
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_waited_for_awake_as_long_as_one_says() {
+    // The long one is so long that the test does not see its end.
+    for (limit, awake) in [(Duration::ZERO, false), (Duration::from_secs(4), true)] {
+        let (builder, server) = serve(async |mut peer| {
+            peer.login().await;
+            peer.expect("PWD").await;
+            peer.until_end().await;
+        })
+        .await;
+        let mut client = builder.busy_wait(limit).connect().await.unwrap();
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        {
+            let mut asked = pin!(client.current_dir());
+            let cx = &mut Context::from_waker(&waker);
+            assert!(asked.as_mut().poll(cx).is_pending());
+            tokio::task::yield_now().await;
+            assert_eq!(wakes.0.load(Ordering::Relaxed) > 0, awake);
+        }
+        drop(client);
+        server.await.unwrap();
+    }
 }

@@ -471,4 +471,8 @@ impl Machine for Connection {
     fn wants_read(&self) -> bool {
         matches!(*self.session, Session::Greeting | Session::Ready)
     }
+
+    fn awaits_reply(&self) -> bool {
+        !self.is_idle()
+    }
 }

@@ -338,7 +338,10 @@ fn features_are_remembered_until_they_may_have_changed() {
     assert!(client.is_idle());
     client.submit(now, Request::Features);
     assert!(!client.is_idle());
-    client.handle_bytes(now, b"211-Features\r\n REST STREAM\r\n211 End\r\n");
+    client.handle_bytes(now, b"211-Features\r\n REST STREAM\r\n");
+    assert!(client.awaits_reply());
+    client.handle_bytes(now, b"211 End\r\n");
+    assert!(!client.awaits_reply());
     assert!(client.features().unwrap().rest_stream());
     client.submit(now, Request::Login(Credentials::anonymous()));
     assert!(client.features().is_none());

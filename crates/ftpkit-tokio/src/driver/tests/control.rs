@@ -1,7 +1,11 @@
 //! The control connection: order, gathering, backpressure, time, the end.
 
 use std::{
-    task::{Context, Waker},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Wake, Waker},
     time::Duration,
 };
 
@@ -159,6 +163,44 @@ async fn a_peer_that_is_waited_for_awake_does_not_hold_up_paused_time() {
     assert_eq!(during(&mut driver, asked).await, "ok");
     let _ = closed(driver.next().await);
     assert_eq!((driver.now() - begin).as_secs(), 10 + 2);
+}
+
+/// Whether the driver, with nothing to do, has its task polled again.
+async fn stays_awake(driver: &mut Driver<Toy>) -> bool {
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    assert!(
+        driver
+            .poll_next(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    tokio::task::yield_now().await;
+    wakes.0.load(Ordering::Relaxed) > 0
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_owes_one_more_reply_is_waited_for_awake() {
+    for (owes, awake) in [(true, true), (false, false)] {
+        let (driver, mut peer) = toy(DataOptions::default()).await;
+        // So long that the test does not see its end.
+        let mut driver = driver.with_busy_wait(Duration::from_secs(4));
+        assert!(!stays_awake(&mut driver).await, "it is this side's turn");
+        driver.machine_mut().awaits_reply = owes;
+        driver.machine_mut().say("RETR file");
+        assert!(stays_awake(&mut driver).await);
+        peer.say("event 150").await;
+        assert!(matches!(driver.next().await, Step::Event(event) if event == "150"));
+        assert_eq!(stays_awake(&mut driver).await, awake);
+    }
 }
 
 #[tokio::test(start_paused = true)]

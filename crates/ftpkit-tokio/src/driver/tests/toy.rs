@@ -23,6 +23,8 @@ pub(super) struct Toy {
     /// With a stall deadline: how much longer progress lets it live.
     pub(super) patience: Option<Duration>,
     pub(super) blocked: bool,
+    /// As a client's machine does behind a 150.
+    pub(super) awaits_reply: bool,
     pub(super) timeouts: usize,
     pub(super) ends: usize,
     pub(super) news: Vec<(DataId, DataEvent)>,
@@ -143,6 +145,10 @@ impl Machine for Toy {
 
     fn wants_read(&self) -> bool {
         !self.blocked
+    }
+
+    fn awaits_reply(&self) -> bool {
+        self.awaits_reply
     }
 }
 
