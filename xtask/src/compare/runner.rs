@@ -14,7 +14,7 @@ use super::{
     process::Running,
     report::{Figure, Measured, Results, Row},
     scenario::{Direction, Pairing, Scenario},
-    usage::{Machine, Processes, settle},
+    usage::{Machine, Meter, Processes, settle},
 };
 
 /// How long one run may take.
@@ -67,13 +67,19 @@ pub(super) fn run(
         .collect();
     ensure!(!chosen.is_empty(), "no scenario has such a name");
     // All run from the start; one that nobody calls uses nothing.
-    let started: Vec<Started> = servers
+    let started: Vec<Live> = servers
         .iter()
         .map(|server| {
             let started = server.start(site);
-            started.with_context(|| format!("the peer {} does not start", server.name()))
+            let started =
+                started.with_context(|| format!("the peer {} does not start", server.name()))?;
+            let meter = Meter::new(started.process.id())?;
+            Ok(Live { started, meter })
         })
         .collect::<anyhow::Result<_>>()?;
+    if let Some(server) = started.first() {
+        results.note("server processor time", server.meter.about());
+    }
     for scenario in chosen {
         scenario.load.set.make(&site.root())?;
         let mut rows: Vec<Vec<Run>> = vec![Vec::new(); scenario.pairings.len()];
@@ -139,10 +145,20 @@ pub(super) fn run(
     site.clear(0)
 }
 
+/// A server that runs, and what counts its work: a process of a session that ends before its own
+/// children have is nobody's to wait for, and they would not be counted by their tree.
+struct Live {
+    started: Started,
+    meter: Meter,
+}
+
 /// Runs a scenario once.
 fn once(
     scenario: &Scenario,
-    server: &Started,
+    Live {
+        started: server,
+        meter,
+    }: &Live,
     client: &dyn Client,
     site: &Site,
     turn: usize,
@@ -156,6 +172,7 @@ fn once(
     let (this, that) = (std::process::id(), server.process.id());
     let before = Processes::now()?;
     let descendants = before.descendants(that);
+    let server_before = meter.used()?;
     let machine = Machine::now()?;
     let start = Instant::now();
     let mut running = commands
@@ -193,7 +210,7 @@ fn once(
 
     let (own, clients) = after.used_by(this);
     let (own_before, clients_before) = before.used_by(this);
-    let server_cpu = after.used_by_tree(that) - before.used_by_tree(that);
+    let server_cpu = meter.used()? - server_before;
     let client_cpu = clients - clients_before;
     let known = server_cpu + client_cpu + own - own_before;
 
