@@ -57,8 +57,8 @@ pub trait Machine {
     #[must_use]
     fn wants_read(&self) -> bool;
 
-    /// Tells whether the peer owes a reply: to a client, whose request is not at its end, or whose
-    /// next one was sent ahead. A server's machine says no.
+    /// Tells whether the peer owes a reply: to a client, whose request is not at its end. A
+    /// server's machine says no, also in the midst of a transfer.
     #[must_use]
     fn awaits_reply(&self) -> bool {
         false

@@ -89,7 +89,7 @@ impl Pace {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::{
         sync::{
             Arc,
@@ -103,8 +103,15 @@ mod tests {
     /// So long that no test sees its end.
     const LONG: Duration = Duration::from_secs(4);
 
+    /// Counts how often a task was woken.
     #[derive(Default)]
-    struct Wakes(AtomicUsize);
+    pub(crate) struct Wakes(AtomicUsize);
+
+    impl Wakes {
+        pub(crate) fn count(&self) -> usize {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
 
     impl Wake for Wakes {
         fn wake(self: Arc<Self>) {
@@ -117,13 +124,9 @@ mod tests {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
         pace.wait(&mut Context::from_waker(&waker));
-        assert_eq!(
-            wakes.0.load(Ordering::Relaxed),
-            0,
-            "before the reactor had its turn"
-        );
+        assert_eq!(wakes.count(), 0, "before the reactor had its turn");
         task::yield_now().await;
-        wakes.0.load(Ordering::Relaxed) > 0
+        wakes.count() > 0
     }
 
     #[tokio::test]

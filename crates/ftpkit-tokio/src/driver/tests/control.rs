@@ -1,11 +1,8 @@
 //! The control connection: order, gathering, backpressure, time, the end.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Wake, Waker},
+    sync::Arc,
+    task::{Context, Waker},
     time::Duration,
 };
 
@@ -13,7 +10,7 @@ use ftpkit_proto::{Error, Machine, Output, error::Timer};
 use tokio::io::AsyncWriteExt;
 
 use super::toy::{Toy, closed, during, pair, toy};
-use crate::{Clock, DataOptions, Driver, Step, control::Control};
+use crate::{Clock, DataOptions, Driver, Step, control::Control, pace::tests::Wakes};
 
 #[tokio::test]
 async fn lines_events_and_the_end() {
@@ -175,16 +172,7 @@ async fn stays_awake(driver: &mut Driver<Toy>) -> bool {
             .is_pending()
     );
     tokio::task::yield_now().await;
-    wakes.0.load(Ordering::Relaxed) > 0
-}
-
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
+    wakes.count() > 0
 }
 
 #[tokio::test]
