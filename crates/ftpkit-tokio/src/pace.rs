@@ -1,6 +1,7 @@
 //! Waiting awake: a peer on the same machine often answers sooner than a thread falls asleep and
 //! is woken again, and then that is most of what an answer costs.
-//! What belongs elsewhere: deadlines, which are the machine's, and how long it pays (servers, client).
+//! What belongs elsewhere: deadlines, which are the machine's, and how long it pays, which servers
+//! and clients say.
 
 use std::{
     future::Future as _,

@@ -2,7 +2,9 @@
 
 use std::{env, path::PathBuf, process::Command};
 
-use super::{data::Site, process::Running, root, scenario::Load};
+use anyhow::Context as _;
+
+use super::{data::Site, process::Running, root, scenario::Load, usage::Meter};
 
 /// Where the peers' suite has unpacked them.
 pub(super) fn peers() -> PathBuf {
@@ -29,6 +31,17 @@ pub(super) struct Started {
     pub(super) base: String,
     /// Whether clients must ask for TLS.
     pub(super) is_tls: bool,
+}
+
+/// What became of starting a server, with what counts its work from now on: a process of a session
+/// that ends before its own children leaves them to nobody, and its tree would not count them.
+pub(super) fn metered(
+    name: &str,
+    started: anyhow::Result<Started>,
+) -> anyhow::Result<(Started, Meter)> {
+    let started = started.with_context(|| format!("the peer {name} does not start"))?;
+    let meter = Meter::new(started.process.id())?;
+    Ok((started, meter))
 }
 
 /// A client that is a program.

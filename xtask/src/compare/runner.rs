@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 use super::{
     Options,
     data::Site,
-    peer::{Client, Server, Started},
+    peer::{Client, Server, Started, metered},
     process::Running,
     report::{Figure, Measured, Results, Row},
     scenario::{Direction, Pairing, Scenario},
@@ -67,18 +67,12 @@ pub(super) fn run(
         .collect();
     ensure!(!chosen.is_empty(), "no scenario has such a name");
     // All run from the start; one that nobody calls uses nothing.
-    let started: Vec<Live> = servers
+    let started: Vec<(Started, Meter)> = servers
         .iter()
-        .map(|server| {
-            let started = server.start(site);
-            let started =
-                started.with_context(|| format!("the peer {} does not start", server.name()))?;
-            let meter = Meter::new(started.process.id())?;
-            Ok(Live { started, meter })
-        })
+        .map(|server| metered(server.name(), server.start(site)))
         .collect::<anyhow::Result<_>>()?;
-    if let Some(server) = started.first() {
-        results.note("server processor time", server.meter.about());
+    if let Some((_, meter)) = started.first() {
+        results.note("server processor time", meter.about());
     }
     for scenario in chosen {
         scenario.load.set.make(&site.root())?;
@@ -145,20 +139,10 @@ pub(super) fn run(
     site.clear(0)
 }
 
-/// A server that runs, and what counts its work: a process of a session that ends before its own
-/// children have is nobody's to wait for, and they would not be counted by their tree.
-struct Live {
-    started: Started,
-    meter: Meter,
-}
-
 /// Runs a scenario once.
 fn once(
     scenario: &Scenario,
-    Live {
-        started: server,
-        meter,
-    }: &Live,
+    (server, meter): &(Started, Meter),
     client: &dyn Client,
     site: &Site,
     turn: usize,

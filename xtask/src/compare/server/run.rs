@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use super::super::{
     Options,
     data::{Set, Site},
-    peer::{Server as _, Started},
+    peer::{Server as _, Started, metered},
     report::{Figure, Measured, Results, Row},
     runner::{NO_RIVAL, Run},
     scenario::Direction,
@@ -29,10 +29,7 @@ pub(super) struct Live<'a> {
 
 impl<'a> Live<'a> {
     pub(super) fn start(peer: Peer<'a>, site: &Site) -> anyhow::Result<Self> {
-        let started = peer.start(site);
-        let started =
-            started.with_context(|| format!("the peer {} does not start", peer.name()))?;
-        let meter = Meter::new(started.process.id())?;
+        let (started, meter) = metered(peer.name(), peer.start(site))?;
         Ok(Self {
             peer,
             started,
