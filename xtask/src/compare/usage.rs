@@ -150,14 +150,20 @@ impl Meter {
         ] {
             let directory = Path::new(parent).join(&name);
             let file = directory.join(file);
-            if fs::create_dir(&directory).is_err() {
+            // Above groups of the first kind there may be a directory that is none.
+            let is_group = Path::new(parent).join("cgroup.procs").exists();
+            if !is_group || fs::create_dir(&directory).is_err() {
                 continue;
             }
             let members = directory.join("cgroup.procs");
             let processes = Processes::now()?;
             let mut tree = processes.tree(root).into_iter();
-            let all = tree.try_for_each(|id| fs::write(&members, id.to_string()));
-            if file.exists() && all.is_ok() {
+            // One that has ended meanwhile need not be counted.
+            let all = tree.all(|id| {
+                fs::write(&members, id.to_string()).is_ok()
+                    || !Path::new(&format!("/proc/{id}")).exists()
+            });
+            if file.exists() && all {
                 return Ok(Self::Group { directory, file });
             }
             // Not of this kind, or not allowed.
