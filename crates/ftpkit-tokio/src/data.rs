@@ -18,6 +18,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use ftpkit_proto::{DataEvent, DataFailure, DataId, DataRequest, Flow, address::Endpoints};
@@ -32,7 +33,7 @@ use self::{accept::Accepting, connect::Connecting, kept::Listener};
 use self::{discard::Discarding, secure::Securing};
 #[cfg(feature = "_tls")]
 use crate::tls::SessionTls;
-use crate::{acceptor::canonical, ports::PassivePorts};
+use crate::{acceptor::canonical, pace::Pace, ports::PassivePorts};
 
 /// How a driver makes data connections.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +45,12 @@ pub struct DataOptions {
     /// The ports to listen on, shared by all sessions; none: the system chooses, and no listener
     /// is kept.
     pub ports: Option<Arc<PassivePorts>>,
+    /// How long to stay awake for what the peer of a data connection sends next under TLS, where
+    /// the peer of the control connection is quick (see
+    /// [`Driver::with_busy_wait`](crate::Driver::with_busy_wait)); zero: never. A server does so
+    /// until the handshake is over, in which the client computes for some 100 µs; a client for
+    /// payload, too, so that a server that is the slower one need not wake it.
+    pub busy_wait: Duration,
 }
 
 impl DataOptions {
@@ -58,6 +65,13 @@ impl DataOptions {
     #[must_use]
     pub const fn with_bind(mut self, address: IpAddr) -> Self {
         self.bind = Some(address);
+        self
+    }
+
+    /// Stays awake for so long.
+    #[must_use]
+    pub const fn with_busy_wait(mut self, limit: Duration) -> Self {
+        self.busy_wait = limit;
         self
     }
 }
@@ -143,8 +157,9 @@ impl Plane {
     }
 
     /// Carries out one request. One that does not fit the state of the connection is answered
-    /// with a failure, so that nobody waits for what cannot come.
-    pub(crate) fn request(&mut self, id: DataId, request: DataRequest) -> Answer {
+    /// with a failure, so that nobody waits for what cannot come. `pace` is the control
+    /// connection's.
+    pub(crate) fn request(&mut self, id: DataId, request: DataRequest, pace: &Pace) -> Answer {
         match request {
             DataRequest::Listen(family) => {
                 self.clear();
@@ -173,12 +188,12 @@ impl Plane {
                 }
                 Answer::None
             }
-            other => self.step(id, other),
+            other => self.step(id, other, pace),
         }
     }
 
     /// Carries out a request about a connection that exists.
-    fn step(&mut self, id: DataId, request: DataRequest) -> Answer {
+    fn step(&mut self, id: DataId, request: DataRequest, pace: &Pace) -> Answer {
         let Some(slot) = self.slot.take_if(|slot| slot.id == id) else {
             tracing::debug!(%id, ?request, "no such data connection");
             return Answer::Event(DataEvent::Failed(DataFailure::Broken));
@@ -199,9 +214,9 @@ impl Plane {
             (State::Called(listener, stream, peer), request) => {
                 // This was the right one: no other is waited for.
                 self.keep(listener);
-                self.go_on(id, State::Connected(stream, peer), request)
+                self.go_on(id, State::Connected(stream, peer), request, pace)
             }
-            (state, request) => self.go_on(id, state, request),
+            (state, request) => self.go_on(id, state, request, pace),
         }
     }
 
@@ -212,7 +227,8 @@ impl Plane {
     }
 
     /// Carries out a request about a connection that was made.
-    fn go_on(&mut self, id: DataId, state: State, request: DataRequest) -> Answer {
+    #[cfg_attr(not(feature = "_tls"), expect(unused_variables))]
+    fn go_on(&mut self, id: DataId, state: State, request: DataRequest, pace: &Pace) -> Answer {
         match (state, request) {
             (State::Connected(stream, peer), DataRequest::Transfer(flow)) => {
                 self.put(id, State::HandedUp);
@@ -237,7 +253,8 @@ impl Plane {
             #[cfg(feature = "_tls")]
             (State::Connected(stream, peer), DataRequest::Secure(role)) => {
                 let session = self.tls.as_ref().ok_or(DataFailure::Tls);
-                match session.and_then(|session| Securing::new(session, role, stream, peer)) {
+                let pace = pace.beside(self.options.busy_wait);
+                match session.and_then(|session| Securing::new(session, role, stream, peer, pace)) {
                     Ok(securing) => {
                         self.put(id, State::Securing(Box::new(securing)));
                         Answer::None

@@ -366,7 +366,7 @@ impl<M: Machine> Driver<M> {
                 Output::StartTls => self.start_tls(),
                 Output::StopTls => self.stop_tls(),
                 Output::Data(id, request) => {
-                    match self.data.request(id, request) {
+                    match self.data.request(id, request, &self.pace) {
                         Answer::None => {}
                         Answer::Event(event) => {
                             self.machine.handle_data(self.clock.now(), id, event);

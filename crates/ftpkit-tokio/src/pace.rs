@@ -4,9 +4,12 @@
 //! and clients say.
 
 use std::{
+    cell::Cell,
     future::Future as _,
     pin::pin,
+    sync::atomic::{AtomicU64, Ordering},
     task::Context,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -17,6 +20,9 @@ use tokio::task;
 /// [`Driver::with_busy_wait`](crate::Driver::with_busy_wait) is what FTP has of it; this is for
 /// sessions of other protocols. By default the wait is never awake. Time here is the system's, not
 /// tokio's: paused time would never come to the end of a wait.
+///
+/// A thread stays awake for one session at a time. Where it serves several, the next one's news
+/// come soon enough, and their peers want the processor meanwhile.
 ///
 /// ```
 /// use std::{future::poll_fn, task::Poll, time::Duration};
@@ -47,6 +53,49 @@ pub struct Pace {
     quick: bool,
     /// Since when the peer has something to answer to.
     told: Option<Instant>,
+    session: u64,
+    /// No other session of the thread has told its peer anything for [`ALONE`].
+    alone: bool,
+}
+
+/// How long a thread serves one session until it stays awake for it, where it served another one
+/// before. Of several that are busy each speaks more often than that.
+const ALONE: Duration = Duration::from_millis(1);
+
+/// The session that was the last of a thread to tell its peer something, and since when it is.
+#[derive(Clone, Copy)]
+struct Last {
+    session: u64,
+    /// None: it follows on nobody, or on a session that is over.
+    since: Option<Instant>,
+}
+
+const NOBODY: Last = Last {
+    session: 0,
+    since: None,
+};
+
+thread_local! {
+    static LAST: Cell<Last> = const { Cell::new(NOBODY) };
+}
+
+/// The number of the next session.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Last {
+    /// This session speaks now; whether it is the only one that does.
+    fn speaks(session: u64, now: Instant) -> bool {
+        let last = LAST.get();
+        if last.session == session {
+            return last
+                .since
+                .is_none_or(|since| now.duration_since(since) >= ALONE);
+        }
+        let is_first = last.session == NOBODY.session;
+        let since = (!is_first).then_some(now);
+        LAST.set(Self { session, since });
+        is_first
+    }
 }
 
 impl Pace {
@@ -58,13 +107,26 @@ impl Pace {
             limit: u32::try_from(limit.as_nanos()).unwrap_or(u32::MAX),
             quick,
             told: None,
+            session: NEXT.fetch_add(1, Ordering::Relaxed),
+            alone: false,
+        }
+    }
+
+    /// That of one more connection of the same session. Its peer is as quick, within this limit.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn beside(&self, limit: Duration) -> Self {
+        Self {
+            session: self.session,
+            ..Self::new(limit, self.quick)
         }
     }
 
     /// Something was written to the peer.
     pub fn told(&mut self) {
         if self.limit > 0 {
-            self.told = Some(Instant::now());
+            let now = Instant::now();
+            self.told = Some(now);
+            self.alone = Last::speaks(self.session, now);
         }
     }
 
@@ -78,7 +140,10 @@ impl Pace {
     /// To be called where the task is about to wait: has it polled again soon where the peer is
     /// expected to answer at once. Other tasks and the reactor have their turn before that.
     pub fn wait(&self, cx: &mut Context<'_>) {
-        if self.quick && self.told.is_some_and(|told| self.is_within(told)) {
+        let pays = self.quick && self.alone && LAST.get().session == self.session;
+        if pays && self.told.is_some_and(|told| self.is_within(told)) {
+            // The peer may be waiting for this very processor.
+            thread::yield_now();
             // Waking the task here would put it before the reactor, which has the news.
             let _ = pin!(task::yield_now()).poll(cx);
         }
@@ -86,6 +151,14 @@ impl Pace {
 
     fn is_within(&self, told: Instant) -> bool {
         told.elapsed() < Duration::from_nanos(self.limit.into())
+    }
+}
+
+impl Drop for Pace {
+    fn drop(&mut self) {
+        if LAST.get().session == self.session {
+            LAST.set(NOBODY);
+        }
     }
 }
 
@@ -156,6 +229,49 @@ pub(crate) mod tests {
         pace.heard();
         pace.told();
         assert!(!stays_awake(&pace).await, "it was slow");
+    }
+
+    #[tokio::test]
+    async fn a_thread_stays_awake_for_one_session_at_a_time() {
+        let mut one = Pace::new(LONG, true);
+        one.told();
+        assert!(stays_awake(&one).await);
+        let mut other = Pace::new(LONG, true);
+        other.told();
+        assert!(!stays_awake(&one).await, "the other one spoke last");
+        assert!(!stays_awake(&other).await, "the first one is there, too");
+        other.told();
+        assert!(!stays_awake(&other).await, "it spoke just now");
+        // As if that were longer ago.
+        let mut last = LAST.get();
+        last.since = last.since.and_then(|since| since.checked_sub(ALONE));
+        LAST.set(last);
+        other.told();
+        assert!(stays_awake(&other).await, "the first one is silent");
+        drop(other);
+        one.told();
+        assert!(stays_awake(&one).await, "the other one is over");
+    }
+
+    #[cfg(feature = "_tls")]
+    #[tokio::test]
+    async fn connections_of_a_session_do_not_keep_each_other_asleep() {
+        let mut control = Pace::new(LONG, true);
+        control.told();
+        let mut data = control.beside(LONG);
+        data.told();
+        assert!(stays_awake(&data).await);
+        assert!(stays_awake(&control).await);
+        drop(data);
+        control.told();
+        assert!(stays_awake(&control).await);
+
+        let mut slow = Pace::new(LONG, false).beside(LONG);
+        slow.told();
+        assert!(!stays_awake(&slow).await, "as its session's peer");
+        let mut never = control.beside(Duration::ZERO);
+        never.told();
+        assert!(!stays_awake(&never).await);
     }
 
     #[tokio::test]

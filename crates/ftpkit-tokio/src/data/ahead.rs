@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::socket::Socket;
 use crate::{
+    pace::Pace,
     pump::buffers::{AHEAD, Buffer},
     tls::{Outgoing, Place},
 };
@@ -33,6 +34,8 @@ pub(crate) struct Ahead {
     /// them; its system then resets the connection, and takes with it what of the upload was not
     /// sent yet. So they go out with the payload of a download, and behind that of an upload.
     outgoing: Outgoing,
+    /// How soon the next block comes.
+    pace: Pace,
 }
 
 struct Block {
@@ -48,13 +51,15 @@ impl Block {
 }
 
 impl Ahead {
-    pub(super) fn new(socket: Socket, role: TlsRole) -> Self {
+    pub(super) fn new(socket: Socket, role: TlsRole, mut pace: Pace) -> Self {
+        pace.told();
         Self {
             socket,
             block: None,
             place: Place::START,
             heard: Arc::default(),
             outgoing: Outgoing::new(role),
+            pace,
         }
     }
 
@@ -66,6 +71,11 @@ impl Ahead {
     /// What TLS writes, for who knows when it may go.
     pub(crate) const fn outgoing(&mut self) -> &mut Outgoing {
         &mut self.outgoing
+    }
+
+    /// Waits asleep from now on.
+    pub(super) fn sleep(&mut self) {
+        self.pace = Pace::default();
     }
 
     /// Sends what waits, without waiting for room.
@@ -111,7 +121,13 @@ impl Ahead {
         });
         if block.from == block.to {
             let mut buf = ReadBuf::new(&mut block.buffer);
-            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf))?;
+            let read = Pin::new(&mut self.socket).poll_read(cx, &mut buf);
+            if read.is_pending() {
+                self.pace.wait(cx);
+            }
+            ready!(read)?;
+            self.pace.heard();
+            self.pace.told();
             self.place.advance(buf.filled());
             self.heard.store(true, Ordering::Relaxed);
             if !buf.filled().is_empty() {

@@ -123,7 +123,7 @@ mod tests {
         ] {
             let options = DataOptions {
                 bind: bind.map(|ip| ip.parse().unwrap()),
-                ports: None,
+                ..DataOptions::default()
             };
             let given = source(&options, local.parse().unwrap(), target.parse().unwrap());
             let expected = expected.map(|text| text.parse().unwrap());

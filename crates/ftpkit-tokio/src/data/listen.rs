@@ -138,7 +138,7 @@ mod tests {
         ] {
             let options = DataOptions {
                 bind: bind.map(|ip| ip.parse().unwrap()),
-                ports: None,
+                ..DataOptions::default()
             };
             let given = address(&options, local.parse().unwrap(), family);
             let expected = expected.map(|text| text.parse().unwrap());

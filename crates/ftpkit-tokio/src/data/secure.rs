@@ -21,7 +21,10 @@ use tokio::{
 };
 
 use super::{DataStream, ahead::Ahead, socket::Socket};
-use crate::tls::{Handshake, SessionTls};
+use crate::{
+    pace::Pace,
+    tls::{Handshake, SessionTls},
+};
 
 /// How long replies wait for a handshake. A client that has begun one need not read them before
 /// its end, but one that does must not wait for ever.
@@ -45,9 +48,10 @@ impl Securing {
         role: TlsRole,
         stream: TcpStream,
         peer: SocketAddr,
+        pace: Pace,
     ) -> Result<Self, DataFailure> {
         let has_begun = has_spoken(&stream);
-        let stream = Ahead::new(Socket::new(stream), role);
+        let stream = Ahead::new(Socket::new(stream), role, pace);
         let heard = stream.heard();
         heard.store(has_begun, Ordering::Relaxed);
         let Some(handshake) = session.data(role, stream) else {
@@ -86,6 +90,11 @@ impl Securing {
             Ok(stream) => {
                 let checked = self.session.check_data(stream.get_ref().1);
                 let mut stream = DataStream::secure(stream, self.peer);
+                if self.role == TlsRole::Server {
+                    // Each piece of an upload that is read as soon as it comes costs as much as
+                    // many that came meanwhile.
+                    stream.sleep();
+                }
                 match checked {
                     Err(_) => stream.forget_tickets(),
                     // A reply waits: the tickets are there before the client sends.

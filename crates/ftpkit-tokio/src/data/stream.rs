@@ -99,6 +99,14 @@ impl DataStream {
         }
     }
 
+    /// What the peer sends is waited for asleep.
+    #[cfg(feature = "_tls")]
+    pub(super) fn sleep(&mut self) {
+        if let Inner::Secure(stream) = &mut self.inner {
+            ahead(stream).sleep();
+        }
+    }
+
     /// Prepares for payload of a file, and tells how much of it to read at a time, at most. What is
     /// short may wait until it is flushed, and the end of the stream is a flush: under TLS it then
     /// goes out in one piece with what comes before it.

@@ -1,7 +1,8 @@
 //! Payload under TLS, between a client's stream and a server's.
 
-use std::{future::poll_fn, sync::atomic::AtomicU64};
+use std::{future::poll_fn, sync::atomic::AtomicU64, task::Waker};
 
+use ftpkit_proto::{DataId, DataRequest, address::Endpoints};
 use rcgen::{CertificateParams, KeyPair};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -10,11 +11,17 @@ use tokio::{
 
 use super::*;
 use crate::{
+    data::{Answer, DataOptions, Plane, State},
+    pace::tests::Wakes,
     pump::{Reader, Writer, receive, send},
     tls::{ClientTls, Identity, ServerTls, SessionReuse},
 };
 
-async fn pair() -> (DataStream, DataStream) {
+/// So long that no test sees its end.
+const LONG: Duration = Duration::from_secs(4);
+
+/// Both ends of a connection before the handshake, the server's first, with how each waits.
+async fn handshakes(paces: [Pace; 2]) -> [Securing; 2] {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
     let certificate = certificate.self_signed(&key).unwrap().pem();
@@ -35,14 +42,88 @@ async fn pair() -> (DataStream, DataStream) {
         (server, TlsRole::Server, here.unwrap().0),
         (client, TlsRole::Client, there.unwrap()),
     ];
-    let [mut here, mut there] = ends.map(|(session, role, stream)| {
+    let mut paces = paces.into_iter();
+    ends.map(|(session, role, stream)| {
         let peer = stream.peer_addr().unwrap();
-        Securing::new(&Arc::new(session), role, stream, peer).unwrap()
-    });
+        let pace = paces.next().unwrap();
+        Securing::new(&Arc::new(session), role, stream, peer, pace).unwrap()
+    })
+}
+
+async fn pair() -> (DataStream, DataStream) {
+    pair_with(Default::default()).await
+}
+
+async fn pair_with(paces: [Pace; 2]) -> (DataStream, DataStream) {
+    let [mut here, mut there] = handshakes(paces).await;
     let (here, there) = tokio::join!(poll_fn(|cx| here.poll(cx)), poll_fn(|cx| there.poll(cx)));
     let (mut here, _) = here.unwrap();
     here.release_tickets();
     (here, there.unwrap().0)
+}
+
+/// Whether what waits is polled again although the peer says nothing.
+async fn stays_awake(wait: impl FnOnce(&mut Context<'_>) -> bool) -> bool {
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    assert!(wait(&mut Context::from_waker(&waker)), "it waits");
+    tokio::task::yield_now().await;
+    wakes.count() > 0
+}
+
+#[tokio::test]
+async fn a_server_waits_awake_until_the_handshake_is_over() {
+    for (pace, expected) in [(Pace::new(LONG, true), true), (Pace::default(), false)] {
+        let [mut here, _there] = handshakes([pace, Pace::default()]).await;
+        let awake = stays_awake(|cx| here.poll(cx).is_pending()).await;
+        assert_eq!(awake, expected);
+    }
+    let (mut here, _there) = pair_with([Pace::new(LONG, true), Pace::default()]).await;
+    assert!(!stays_awake(|cx| reads_nothing(&mut here, cx)).await);
+}
+
+#[tokio::test]
+async fn a_client_waits_awake_for_payload_too() {
+    for (pace, expected) in [(Pace::new(LONG, true), true), (Pace::default(), false)] {
+        let (_here, mut there) = pair_with([Pace::default(), pace]).await;
+        // The tickets, before the silence.
+        while !reads_nothing(&mut there, &mut Context::from_waker(Waker::noop())) {}
+        let awake = stays_awake(|cx| reads_nothing(&mut there, cx)).await;
+        assert_eq!(awake, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_session_says_for_how_long() {
+    for (limit, is_quick, expected) in [
+        (LONG, true, true),
+        (LONG, false, false),
+        (Duration::ZERO, true, false),
+    ] {
+        let [Securing { session, .. }, _] = handshakes(Default::default()).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_there, here) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (here, peer) = here.unwrap();
+
+        let options = DataOptions::default().with_busy_wait(limit);
+        let mut plane = Plane::new(Arc::new(options), Endpoints::new(address, peer));
+        plane.set_tls(session);
+        let id = DataId::new(1);
+        plane.put(id, State::Connected(here, peer));
+        let control = Pace::new(LONG, is_quick);
+        let secure = DataRequest::Secure(TlsRole::Server);
+        assert!(matches!(plane.request(id, secure, &control), Answer::None));
+        let awake = stays_awake(|cx| plane.poll(cx).is_pending()).await;
+        assert_eq!(awake, expected, "{limit:?}, quick: {is_quick}");
+    }
+}
+
+fn reads_nothing(stream: &mut DataStream, cx: &mut Context<'_>) -> bool {
+    use tokio::io::{AsyncRead as _, ReadBuf};
+    let mut space = [0; 8];
+    let read = Pin::new(stream).poll_read(cx, &mut ReadBuf::new(&mut space));
+    read.is_pending()
 }
 
 #[tokio::test]
