@@ -137,7 +137,7 @@ impl SftpServerBuilder {
     ///
     /// Clients on the same machine, such as tests and gateways, move small files 1.5 times as
     /// fast, for as much more processor time. To others it makes no difference, since they are
-    /// hardly ever that quick. Zero turns it off.
+    /// hardly ever that quick, nor where a thread serves several clients at once. Zero turns it off.
     pub const fn busy_wait(mut self, limit: Duration) -> Self {
         self.busy_wait = limit;
         self

@@ -91,8 +91,7 @@ impl Securing {
                 let checked = self.session.check_data(stream.get_ref().1);
                 let mut stream = DataStream::secure(stream, self.peer);
                 if self.role == TlsRole::Server {
-                    // Each piece of an upload that is read as soon as it comes costs as much as
-                    // many that came meanwhile.
+                    // An upload is no slower asleep: what came meanwhile is read at once.
                     stream.sleep();
                 }
                 match checked {
