@@ -54,8 +54,6 @@ pub struct Pace {
     /// Since when the peer has something to answer to.
     told: Option<Instant>,
     session: u64,
-    /// No other session of the thread has told its peer anything for [`ALONE`].
-    alone: bool,
 }
 
 /// How long a thread serves one session until it stays awake for it, where it served another one
@@ -66,7 +64,7 @@ const ALONE: Duration = Duration::from_millis(1);
 #[derive(Clone, Copy)]
 struct Last {
     session: u64,
-    /// None: it follows on nobody, or on a session that is over.
+    /// None: it follows on nobody, or on a session one of whose connections has just ended.
     since: Option<Instant>,
 }
 
@@ -83,18 +81,18 @@ thread_local! {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Last {
-    /// This session speaks now; whether it is the only one that does.
-    fn speaks(session: u64, now: Instant) -> bool {
-        let last = LAST.get();
-        if last.session == session {
-            return last
-                .since
-                .is_none_or(|since| now.duration_since(since) >= ALONE);
+    /// This session speaks now.
+    fn speaks(session: u64, now: Instant) {
+        let before = LAST.get().session;
+        if before != session {
+            let since = (before != NOBODY.session).then_some(now);
+            LAST.set(Self { session, since });
         }
-        let is_first = last.session == NOBODY.session;
-        let since = (!is_first).then_some(now);
-        LAST.set(Self { session, since });
-        is_first
+    }
+
+    /// Whether no other session of the thread has spoken for [`ALONE`].
+    fn is_alone(self, session: u64) -> bool {
+        self.session == session && self.since.is_none_or(|since| since.elapsed() >= ALONE)
     }
 }
 
@@ -108,7 +106,6 @@ impl Pace {
             quick,
             told: None,
             session: NEXT.fetch_add(1, Ordering::Relaxed),
-            alone: false,
         }
     }
 
@@ -126,7 +123,7 @@ impl Pace {
         if self.limit > 0 {
             let now = Instant::now();
             self.told = Some(now);
-            self.alone = Last::speaks(self.session, now);
+            Last::speaks(self.session, now);
         }
     }
 
@@ -140,8 +137,10 @@ impl Pace {
     /// To be called where the task is about to wait: has it polled again soon where the peer is
     /// expected to answer at once. Other tasks and the reactor have their turn before that.
     pub fn wait(&self, cx: &mut Context<'_>) {
-        let pays = self.quick && self.alone && LAST.get().session == self.session;
-        if pays && self.told.is_some_and(|told| self.is_within(told)) {
+        if self.quick
+            && self.told.is_some_and(|told| self.is_within(told))
+            && LAST.get().is_alone(self.session)
+        {
             // The peer may be waiting for this very processor.
             thread::yield_now();
             // Waking the task here would put it before the reactor, which has the news.
@@ -179,10 +178,10 @@ pub(crate) mod tests {
 
     /// Counts how often a task was woken.
     #[derive(Default)]
-    pub(crate) struct Wakes(AtomicUsize);
+    struct Wakes(AtomicUsize);
 
     impl Wakes {
-        pub(crate) fn count(&self) -> usize {
+        fn count(&self) -> usize {
             self.0.load(Ordering::Relaxed)
         }
     }
@@ -193,14 +192,24 @@ pub(crate) mod tests {
         }
     }
 
-    /// Whether a task that is about to wait is polled again although nothing happens.
-    async fn stays_awake(pace: &Pace) -> bool {
+    /// Whether a task that is polled like this is polled again although nothing happens.
+    pub(crate) async fn is_polled_again(poll: impl FnOnce(&mut Context<'_>)) -> bool {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
-        pace.wait(&mut Context::from_waker(&waker));
+        poll(&mut Context::from_waker(&waker));
         assert_eq!(wakes.count(), 0, "before the reactor had its turn");
         task::yield_now().await;
         wakes.count() > 0
+    }
+
+    async fn stays_awake(pace: &Pace) -> bool {
+        is_polled_again(|cx| pace.wait(cx)).await
+    }
+
+    /// As if the last session had begun to speak at this time.
+    fn spoke(since: Option<Instant>) {
+        let session = LAST.get().session;
+        LAST.set(Last { session, since });
     }
 
     #[tokio::test]
@@ -239,13 +248,13 @@ pub(crate) mod tests {
         let mut other = Pace::new(LONG, true);
         other.told();
         assert!(!stays_awake(&one).await, "the other one spoke last");
+        let since = LAST.get().since.expect("behind another session");
+        // However long the test takes from here.
+        spoke(since.checked_add(LONG));
         assert!(!stays_awake(&other).await, "the first one is there, too");
         other.told();
         assert!(!stays_awake(&other).await, "it spoke just now");
-        // As if that were longer ago.
-        let mut last = LAST.get();
-        last.since = last.since.and_then(|since| since.checked_sub(ALONE));
-        LAST.set(last);
+        spoke(since.checked_sub(ALONE));
         other.told();
         assert!(stays_awake(&other).await, "the first one is silent");
         drop(other);

@@ -12,7 +12,7 @@ use tokio::{
 use super::*;
 use crate::{
     data::{Answer, DataOptions, Plane, State},
-    pace::tests::Wakes,
+    pace::tests::is_polled_again,
     pump::{Reader, Writer, receive, send},
     tls::{ClientTls, Identity, ServerTls, SessionReuse},
 };
@@ -64,11 +64,7 @@ async fn pair_with(paces: [Pace; 2]) -> (DataStream, DataStream) {
 
 /// Whether what waits is polled again although the peer says nothing.
 async fn stays_awake(wait: impl FnOnce(&mut Context<'_>) -> bool) -> bool {
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
-    assert!(wait(&mut Context::from_waker(&waker)), "it waits");
-    tokio::task::yield_now().await;
-    wakes.count() > 0
+    is_polled_again(|cx| assert!(wait(cx), "it waits")).await
 }
 
 #[tokio::test]

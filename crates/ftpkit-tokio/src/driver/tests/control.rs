@@ -1,7 +1,6 @@
 //! The control connection: order, gathering, backpressure, time, the end.
 
 use std::{
-    sync::Arc,
     task::{Context, Waker},
     time::Duration,
 };
@@ -10,7 +9,7 @@ use ftpkit_proto::{Error, Machine, Output, error::Timer};
 use tokio::io::AsyncWriteExt;
 
 use super::toy::{Toy, closed, during, pair, toy};
-use crate::{Clock, DataOptions, Driver, Step, control::Control, pace::tests::Wakes};
+use crate::{Clock, DataOptions, Driver, Step, control::Control, pace::tests::is_polled_again};
 
 #[tokio::test]
 async fn lines_events_and_the_end() {
@@ -164,15 +163,7 @@ async fn a_peer_that_is_waited_for_awake_does_not_hold_up_paused_time() {
 
 /// Whether the driver, with nothing to do, has its task polled again.
 async fn stays_awake(driver: &mut Driver<Toy>) -> bool {
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
-    assert!(
-        driver
-            .poll_next(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
-    tokio::task::yield_now().await;
-    wakes.count() > 0
+    is_polled_again(|cx| assert!(driver.poll_next(cx).is_pending())).await
 }
 
 #[tokio::test]
