@@ -163,7 +163,7 @@ impl<M: Machine> Driver<M> {
     /// expected from the start. More than 4 s is taken for 4 s.
     #[must_use]
     pub fn with_busy_wait(mut self, limit: Duration) -> Self {
-        self.pace = Pace::new(limit, self.peer_addr().ip().is_loopback());
+        self.pace = Pace::of_peer(limit, self.peer_addr());
         self
     }
 

@@ -6,6 +6,7 @@
 use std::{
     cell::Cell,
     future::Future as _,
+    net::SocketAddr,
     pin::pin,
     sync::atomic::{AtomicU64, Ordering},
     task::Context,
@@ -77,6 +78,11 @@ thread_local! {
     static LAST: Cell<Last> = const { Cell::new(NOBODY) };
 }
 
+/// Whether what is sent to this peer is copied by the processors of this machine.
+pub(crate) fn is_on_this_machine(peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback()
+}
+
 /// The number of the next session.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
@@ -107,6 +113,12 @@ impl Pace {
             told: None,
             session: NEXT.fetch_add(1, Ordering::Relaxed),
         }
+    }
+
+    /// The same for this peer: of one on this machine it is expected that it is quick.
+    #[must_use]
+    pub fn of_peer(limit: Duration, peer: SocketAddr) -> Self {
+        Self::new(limit, is_on_this_machine(peer))
     }
 
     /// That of one more connection of the same session. Its peer is as quick, within this limit.
@@ -238,6 +250,21 @@ pub(crate) mod tests {
         pace.heard();
         pace.told();
         assert!(!stays_awake(&pace).await, "it was slow");
+    }
+
+    #[tokio::test]
+    async fn of_a_peer_on_this_machine_it_is_expected_that_it_is_quick() {
+        for (peer, expected) in [
+            ("127.0.0.1:21", true),
+            ("[::1]:21", true),
+            ("[::ffff:127.0.0.1]:21", true),
+            ("192.0.2.1:21", false),
+            ("[2001:db8::1]:21", false),
+        ] {
+            let mut pace = Pace::of_peer(LONG, peer.parse().unwrap());
+            pace.told();
+            assert_eq!(stays_awake(&pace).await, expected, "{peer}");
+        }
     }
 
     #[tokio::test]

@@ -39,7 +39,7 @@ const SHORT: u64 = 256 * 1024;
 pub trait Source: Send {
     /// Reads what comes next to the beginning of `buf`, and returns how much; 0 is the end.
     ///
-    /// `buf` has 256 KiB, under TLS 112 KiB, or 32 KiB where this side is TLS's client. A source that
+    /// `buf` has 256 KiB, under TLS 112 KiB, or 96 KiB where this side is TLS's client. A source that
     /// has more at hand than it fills in makes the transfer slow; one that has to wait should return
     /// what it has.
     ///

@@ -189,10 +189,7 @@ impl Session {
             desk,
             teller: self.teller.clone(),
             activity: Arc::clone(&self.activity),
-            pace: Pace::new(
-                self.shared.busy_wait,
-                self.teller.origin.peer.ip().is_loopback(),
-            ),
+            pace: Pace::of_peer(self.shared.busy_wait, self.teller.origin.peer),
             drain: self.drain.clone(),
         };
         self.channels.push(Box::pin(channel::serve(channel, tools)));

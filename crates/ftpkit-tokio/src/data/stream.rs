@@ -26,10 +26,10 @@ use crate::tls::{Stream, rustls::ProtocolVersion};
 #[cfg(feature = "_tls")]
 const PIECE: usize = 7 * 16 * 1024;
 
-/// The same for a client: two. Servers that take one record after the other, as vsftpd does, have
+/// The same for a client: six. Servers that take one record after the other, as vsftpd does, have
 /// less to do when not many come at once.
 #[cfg(feature = "_tls")]
-const CLIENTS_PIECE: usize = 2 * 16 * 1024;
+const CLIENTS_PIECE: usize = 6 * 16 * 1024;
 
 /// The stream under a data connection.
 enum Inner {

@@ -1,6 +1,6 @@
 //! Payload between a data connection and a regular local file, for a role that polls and does
-//! other work meanwhile: by the kernel where the stream is in clear (Linux, Android), else
-//! through a buffer.
+//! other work meanwhile: by the kernel where the stream is in clear (Linux, Android), but not to a
+//! peer on this machine; else through a buffer.
 
 use std::{
     fmt,
@@ -25,6 +25,8 @@ use super::{
     splice::Pipe,
 };
 use crate::data::DataStream;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::pace::is_on_this_machine;
 
 /// Moves the payload of one transfer to or from a regular file, at the file's own position.
 ///
@@ -46,7 +48,7 @@ enum Kernel {
     Untried(u64),
     /// What comes passes through this pipe.
     Through(Pipe),
-    /// It cannot do it with this file or this socket.
+    /// It cannot do it with this file or this socket, or had better not.
     Unable,
 }
 
@@ -174,7 +176,7 @@ impl FileMover {
         Poll::Ready(Ok(sent))
     }
 
-    /// Sends by the kernel; none: it cannot do it.
+    /// Sends by the kernel; none: it cannot do it, or had better not.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn poll_sendfile(
         &mut self,
@@ -182,12 +184,17 @@ impl FileMover {
         stream: &mut DataStream,
         file: &File,
     ) -> Poll<Result<Option<usize>, PumpError>> {
-        let Some(socket) = stream.as_socket() else {
-            return Poll::Ready(Ok(None));
-        };
+        // It sends single pages, which a peer on this machine takes longer to copy than the larger
+        // pieces that they are copied into here.
+        if is_on_this_machine(stream.peer_addr()) {
+            self.kernel = Kernel::Unable;
+        }
         if matches!(self.kernel, Kernel::Unable) {
             return Poll::Ready(Ok(None));
         }
+        let Some(socket) = stream.as_socket() else {
+            return Poll::Ready(Ok(None));
+        };
         let sent = ready!(socket.poll_send_by(cx, |tcp| {
             Ok(retry_on_intr(|| sendfile(tcp, file, None, CHUNK))?)
         }));

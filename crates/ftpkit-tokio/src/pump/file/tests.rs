@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     future::poll_fn,
+    io::{Seek as _, SeekFrom, Write as _},
 };
 
 use tokio::{
@@ -20,17 +21,24 @@ fn payload(bytes: usize) -> Vec<u8> {
     (0..bytes).map(|n| (n * 7 + n / 251) as u8).collect()
 }
 
-async fn pair() -> (DataStream, TcpStream) {
+/// A peer on this machine, and one that is taken for far away.
+const NEAR: &str = "127.0.0.1:20";
+const FAR: &str = "192.0.2.1:20";
+
+async fn pair(peer: &str) -> (DataStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let there = TcpStream::connect(listener.local_addr().unwrap());
     let (there, here) = tokio::join!(there, listener.accept());
-    let (here, peer) = here.unwrap();
-    (DataStream::clear(here, peer), there.unwrap())
+    let (here, _) = here.unwrap();
+    (
+        DataStream::clear(here, peer.parse().unwrap()),
+        there.unwrap(),
+    )
 }
 
 /// Receives into a file what somebody else sends.
 async fn receive(bytes: &[u8], file: &File) -> Result<usize, PumpError> {
-    let (mut stream, mut there) = pair().await;
+    let (mut stream, mut there) = pair(FAR).await;
     let mut mover = FileMover::new();
     let received = async {
         let mut total = 0;
@@ -82,6 +90,28 @@ async fn a_file_that_cannot_be_written_is_the_local_sides_failure() {
     assert!(matches!(result, Err(PumpError::Local(_))), "{result:?}");
 }
 
+/// Sends the file from its position on, and returns what came.
+async fn send(mover: &mut FileMover, file: &File, peer: &str) -> Vec<u8> {
+    let (mut stream, mut there) = pair(peer).await;
+    let mut got = Vec::new();
+    let sent = async {
+        let mut total = 0;
+        loop {
+            match poll_fn(|cx| mover.poll_send(cx, &mut stream, file)).await {
+                Ok(0) => break,
+                Ok(sent) => total += sent,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        stream.shutdown().await.unwrap();
+        total
+    };
+    let (sent, read) = tokio::join!(sent, there.read_to_end(&mut got));
+    read.unwrap();
+    assert_eq!(sent, got.len());
+    got
+}
+
 #[tokio::test]
 async fn what_is_in_the_file_is_sent_from_its_position() {
     let directory = tempfile::tempdir().unwrap();
@@ -89,27 +119,26 @@ async fn what_is_in_the_file_is_sent_from_its_position() {
     for size in SIZES {
         let all = payload(size);
         fs::write(&path, &all).unwrap();
-        let file = File::open(&path).unwrap();
-        let skipped = size / 3;
-        std::io::Seek::seek(&mut &file, std::io::SeekFrom::Start(skipped as u64)).unwrap();
-        let (mut stream, mut there) = pair().await;
-        let mut got = Vec::new();
-        let sent = async {
-            let mut mover = FileMover::new();
-            let mut total = 0;
-            loop {
-                match poll_fn(|cx| mover.poll_send(cx, &mut stream, &file)).await {
-                    Ok(0) => break,
-                    Ok(sent) => total += sent,
-                    Err(error) => panic!("{error}"),
-                }
-            }
-            stream.shutdown().await.unwrap();
-            total
-        };
-        let (sent, read) = tokio::join!(sent, there.read_to_end(&mut got));
-        read.unwrap();
-        assert_eq!(sent, size - skipped);
-        assert!(got == all[skipped..], "{size} bytes");
+        for peer in [NEAR, FAR] {
+            let mut file = File::open(&path).unwrap();
+            let skipped = size / 3;
+            file.seek(SeekFrom::Start(skipped as u64)).unwrap();
+            let got = send(&mut FileMover::new(), &file, peer).await;
+            assert!(got == all[skipped..], "{size} bytes to {peer}");
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[tokio::test]
+async fn to_a_peer_of_this_machine_nothing_is_sent_by_the_kernel() {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&payload(1000)).unwrap();
+    for (peer, expected) in [(NEAR, false), (FAR, true)] {
+        file.rewind().unwrap();
+        let mut mover = FileMover::new();
+        send(&mut mover, &file, peer).await;
+        let is_able = !matches!(mover.kernel, super::Kernel::Unable);
+        assert_eq!(is_able, expected, "{peer}");
     }
 }
