@@ -12,7 +12,7 @@ use std::{
 };
 
 use ftpkit_accounts::{Door, DrainSignal, Refused, SessionPermit};
-use ftpkit_tokio::Acceptor;
+use ftpkit_tokio::{Acceptor, Pace};
 use tokio::{
     net::TcpStream,
     runtime::Handle,
@@ -271,6 +271,7 @@ fn run<F: Front>(
         Arc::clone(&front).session(unboxed(caller)).await;
         front.observe(&visit.origin().disconnected());
         drop(visit);
+        Pace::linger().await;
     };
     serve.instrument(span)
 }

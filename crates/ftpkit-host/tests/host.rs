@@ -9,6 +9,7 @@ use std::{
 
 use ftpkit_accounts::{Door, DoorLimits, Refused};
 use ftpkit_host::{Addresses, BindError, Caller, Front, Host, Observer, ServerEvent, ServerHandle};
+use ftpkit_tokio::Pace;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -17,6 +18,9 @@ use tokio::{
 };
 
 const LONG: Duration = Duration::from_secs(60);
+
+/// How long the parrot stays awake for those who have called.
+const AWAKE: Duration = Duration::from_millis(50);
 
 /// Says which way the caller came and its number, then ends when the client closes or the door
 /// drains; on `!` it breaks down. With `deaf` it ends with the client alone.
@@ -39,6 +43,8 @@ impl Front for Parrot {
 
     async fn session(self: Arc<Self>, mut caller: Caller<char>) {
         let words = format!("{} {}\n", caller.entry, caller.origin.session);
+        let mut pace = Pace::of_peer(AWAKE, caller.origin.peer);
+        pace.told();
         caller.stream.write_all(words.as_bytes()).await.unwrap();
         let (mut drain, mut byte) = (caller.drain.clone(), [0]);
         let heard = tokio::select! {
@@ -135,6 +141,36 @@ async fn each_listener_has_its_kind_and_each_session_its_number() {
     drop(first);
     until("the first ends", || served.handle.sessions() == 1).await;
     assert_eq!(*news.lock().unwrap(), ["1 begins", "2 begins", "1 ends"]);
+}
+
+#[tokio::test]
+async fn who_stays_awake_for_the_next_caller_holds_no_place() {
+    let mut limits = DoorLimits::default();
+    limits.sessions = 1;
+    let (news, observer) = news();
+    let served = serve(&Door::new(limits), observer, false);
+    for n in 1..10 {
+        let (stream, line) = call(served.first).await;
+        assert_eq!(line, format!("a {n}"));
+        drop(stream);
+        while news.lock().unwrap().len() < 2 * n {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_caller_is_waited_for_awake() {
+    let served = serve(&Door::default(), news().1, false);
+    let (stream, _) = call(served.first).await;
+    let begin = std::time::Instant::now();
+    drop(stream);
+    while served.handle.sessions() > 0 {
+        tokio::task::yield_now().await;
+    }
+    // Paused time stands still while somebody is awake.
+    tokio::time::sleep(LONG).await;
+    assert!(begin.elapsed() >= AWAKE);
 }
 
 #[tokio::test]

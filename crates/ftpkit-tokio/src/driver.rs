@@ -321,9 +321,12 @@ impl<M: Machine> Driver<M> {
         loop {
             if let Some(closing) = &mut self.closing {
                 self.watch = None;
-                return closing
-                    .poll(&mut self.control, &mut self.sleep, cx)
-                    .map(Step::Closed);
+                let tells = self.control.has_waiting();
+                let closed = closing.poll(&mut self.control, &mut self.sleep, cx);
+                if tells {
+                    self.pace.told();
+                }
+                return closed.map(Step::Closed);
             }
             if let Some(step) = self.take_outputs(cx) {
                 return Poll::Ready(step);

@@ -5,11 +5,11 @@
 
 use std::{
     cell::Cell,
-    future::Future as _,
+    future::{Future as _, poll_fn},
     net::SocketAddr,
     pin::pin,
     sync::atomic::{AtomicU64, Ordering},
-    task::Context,
+    task::{Context, Poll},
     thread,
     time::{Duration, Instant},
 };
@@ -55,27 +55,32 @@ pub struct Pace {
     /// Since when the peer has something to answer to.
     told: Option<Instant>,
     session: u64,
+    /// One more connection of a session, which may end before it does.
+    is_beside: bool,
 }
 
 /// How long a thread serves one session until it stays awake for it, where it served another one
 /// before. Of several that are busy each speaks more often than that.
 const ALONE: Duration = Duration::from_millis(1);
 
-/// The session that was the last of a thread to tell its peer something, and since when it is.
+/// What the sessions of a thread did last.
 #[derive(Clone, Copy)]
-struct Last {
-    session: u64,
-    /// None: it follows on nobody, or on a session one of whose connections has just ended.
-    since: Option<Instant>,
+enum Last {
+    Nothing,
+    /// This one was the last to tell its peer something.
+    Spoke {
+        session: u64,
+        /// Since when it is, where it follows on another one.
+        since: Option<Instant>,
+    },
+    /// It is over, and its peer may begin another one until then.
+    Over {
+        until: Instant,
+    },
 }
 
-const NOBODY: Last = Last {
-    session: 0,
-    since: None,
-};
-
 thread_local! {
-    static LAST: Cell<Last> = const { Cell::new(NOBODY) };
+    static LAST: Cell<Last> = const { Cell::new(Last::Nothing) };
 }
 
 /// Whether what is sent to this peer is copied by the processors of this machine.
@@ -89,16 +94,25 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 impl Last {
     /// This session speaks now.
     fn speaks(session: u64, now: Instant) {
-        let before = LAST.get().session;
-        if before != session {
-            let since = (before != NOBODY.session).then_some(now);
-            LAST.set(Self { session, since });
-        }
+        let since = match LAST.get() {
+            Self::Spoke { session: last, .. } if last == session => return,
+            Self::Spoke { .. } => Some(now),
+            Self::Nothing | Self::Over { .. } => None,
+        };
+        LAST.set(Self::Spoke { session, since });
     }
 
-    /// Whether no other session of the thread has spoken for [`ALONE`].
-    fn is_alone(self, session: u64) -> bool {
-        self.session == session && self.since.is_none_or(|since| since.elapsed() >= ALONE)
+    /// Whether this session was the last to speak.
+    fn is_of(self, this: u64) -> bool {
+        matches!(self, Self::Spoke { session, .. } if session == this)
+    }
+
+    /// Whether, besides, no other one of the thread has spoken for [`ALONE`].
+    fn is_alone(self, this: u64) -> bool {
+        let Self::Spoke { session, since } = self else {
+            return false;
+        };
+        session == this && since.is_none_or(|since| since.elapsed() >= ALONE)
     }
 }
 
@@ -111,6 +125,7 @@ impl Pace {
             limit: u32::try_from(limit.as_nanos()).unwrap_or(u32::MAX),
             quick,
             told: None,
+            is_beside: false,
             session: NEXT.fetch_add(1, Ordering::Relaxed),
         }
     }
@@ -126,6 +141,7 @@ impl Pace {
     pub(crate) fn beside(&self, limit: Duration) -> Self {
         Self {
             session: self.session,
+            is_beside: true,
             ..Self::new(limit, self.quick)
         }
     }
@@ -153,24 +169,55 @@ impl Pace {
             && self.told.is_some_and(|told| self.is_within(told))
             && LAST.get().is_alone(self.session)
         {
-            // The peer may be waiting for this very processor.
-            thread::yield_now();
-            // Waking the task here would put it before the reactor, which has the news.
-            let _ = pin!(task::yield_now()).poll(cx);
+            stay_awake(cx);
         }
     }
 
+    /// Stays awake for the next session of a peer whose last one has just ended on this thread, for
+    /// as long as for one of its answers. Not where there are others on the thread, or where it
+    /// was slow.
+    ///
+    /// A server calls this when it has forgotten all of the session: whoever says goodbye and comes
+    /// back at once need not wake it up.
+    pub async fn linger() {
+        poll_fn(|cx| match LAST.get() {
+            Last::Over { until } if Instant::now() < until => {
+                stay_awake(cx);
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        })
+        .await;
+    }
+
     fn is_within(&self, told: Instant) -> bool {
-        told.elapsed() < Duration::from_nanos(self.limit.into())
+        told.elapsed() < self.limit()
+    }
+
+    const fn limit(&self) -> Duration {
+        Duration::from_nanos(self.limit as u64)
     }
 }
 
 impl Drop for Pace {
     fn drop(&mut self) {
-        if LAST.get().session == self.session {
-            LAST.set(NOBODY);
+        let last = LAST.get();
+        if self.is_beside || !last.is_of(self.session) {
+            return;
         }
+        let until = Instant::now().checked_add(self.limit());
+        let is_expected = self.quick && last.is_alone(self.session);
+        let over = until.filter(|_| is_expected);
+        LAST.set(over.map_or(Last::Nothing, |until| Last::Over { until }));
     }
+}
+
+/// Has the task polled again, behind other tasks and the reactor.
+fn stay_awake(cx: &mut Context<'_>) {
+    // The peer may be waiting for this very processor.
+    thread::yield_now();
+    // Waking the task here would put it before the reactor, which has the news.
+    let _ = pin!(task::yield_now()).poll(cx);
 }
 
 #[cfg(test)]
@@ -220,8 +267,10 @@ pub(crate) mod tests {
 
     /// As if the last session had begun to speak at this time.
     fn spoke(since: Option<Instant>) {
-        let session = LAST.get().session;
-        LAST.set(Last { session, since });
+        let Last::Spoke { session, .. } = LAST.get() else {
+            panic!("none did");
+        };
+        LAST.set(Last::Spoke { session, since });
     }
 
     #[tokio::test]
@@ -275,18 +324,65 @@ pub(crate) mod tests {
         let mut other = Pace::new(LONG, true);
         other.told();
         assert!(!stays_awake(&one).await, "the other one spoke last");
-        let since = LAST.get().since.expect("behind another session");
+        let is_behind = matches!(LAST.get(), Last::Spoke { since: Some(_), .. });
+        assert!(is_behind, "another one");
         // However long the test takes from here.
-        spoke(since.checked_add(LONG));
+        let now = Instant::now();
+        spoke(now.checked_add(LONG));
         assert!(!stays_awake(&other).await, "the first one is there, too");
         other.told();
         assert!(!stays_awake(&other).await, "it spoke just now");
-        spoke(since.checked_sub(ALONE));
+        spoke(now.checked_sub(ALONE));
         other.told();
         assert!(stays_awake(&other).await, "the first one is silent");
         drop(other);
         one.told();
         assert!(stays_awake(&one).await, "the other one is over");
+    }
+
+    /// Whether whoever has served the last session stays awake.
+    async fn lingers() -> bool {
+        let mut linger = pin!(Pace::linger());
+        is_polled_again(|cx| {
+            let _ = linger.as_mut().poll(cx);
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn the_next_session_of_a_quick_peer_is_waited_for_awake() {
+        assert!(!lingers().await, "nobody was here");
+        let mut pace = Pace::new(LONG, true);
+        pace.told();
+        assert!(!lingers().await, "it is not over");
+        drop(pace);
+        assert!(lingers().await);
+        let until = Instant::now();
+        LAST.set(Last::Over { until });
+        assert!(!lingers().await, "it has an end");
+
+        let mut next = Pace::new(LONG, true);
+        next.told();
+        drop(next);
+        let mut next = Pace::new(LONG, true);
+        next.told();
+        assert!(!lingers().await, "it is there");
+    }
+
+    #[tokio::test]
+    async fn nobody_lingers_for_a_slow_peer_or_beside_others() {
+        for mut pace in [Pace::new(LONG, false), Pace::default()] {
+            pace.told();
+            drop(pace);
+            assert!(!lingers().await);
+        }
+        let [mut one, mut other] = [Pace::new(LONG, true), Pace::new(LONG, true)];
+        one.told();
+        other.told();
+        // However long the test takes from here.
+        spoke(Instant::now().checked_add(LONG));
+        drop(other);
+        assert!(!lingers().await);
     }
 
     #[cfg(feature = "_tls")]
@@ -299,8 +395,8 @@ pub(crate) mod tests {
         assert!(stays_awake(&data).await);
         assert!(stays_awake(&control).await);
         drop(data);
-        control.told();
         assert!(stays_awake(&control).await);
+        assert!(!lingers().await, "the session is not over");
 
         let mut slow = Pace::new(LONG, false).beside(LONG);
         slow.told();

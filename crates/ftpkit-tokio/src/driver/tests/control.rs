@@ -182,6 +182,17 @@ async fn a_peer_that_owes_one_more_reply_is_waited_for_awake() {
     }
 }
 
+#[tokio::test]
+async fn the_end_of_a_session_is_waited_for_awake() {
+    let (driver, mut peer) = toy(DataOptions::default()).await;
+    let mut driver = driver.with_busy_wait(Duration::from_secs(4));
+    let now = driver.now();
+    driver.machine_mut().handle_bytes(now, b"quit\r\n");
+    assert!(stays_awake(&mut driver).await, "the peer has not closed");
+    peer.stream.shutdown().await.unwrap();
+    assert_eq!(closed(driver.next().await), Ok(()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deadline_can_come_closer() {
     let (mut driver, mut peer) = toy(DataOptions::default()).await;
