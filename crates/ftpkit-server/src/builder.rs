@@ -175,8 +175,8 @@ impl ServerBuilder {
     }
 
     /// How long a session stays awake for what its client says next, where the client was that
-    /// quick before; 50 µs by default, and four times as long in the TLS handshakes of data
-    /// connections. When it is over, the next one is waited for as long.
+    /// quick before; 50 µs by default, and four times as long in TLS handshakes. When a session is
+    /// over, the client's next one is waited for as long.
     ///
     /// Clients on the same machine, such as tests and gateways, get their answers up to 1.4 times
     /// as soon, for as much more processor time. To others it makes no difference, since they are

@@ -49,7 +49,8 @@ pub struct DataOptions {
     /// the peer of the control connection is quick (see
     /// [`Driver::with_busy_wait`](crate::Driver::with_busy_wait)); zero: never. A server does so
     /// until the handshake is over, in which the client computes for some 100 µs; a client for
-    /// payload, too, so that a server that is the slower one need not wake it.
+    /// payload, too, so that a server that is the slower one need not wake it. The handshake of the
+    /// control connection is waited for as long.
     pub busy_wait: Duration,
 }
 
@@ -144,6 +145,12 @@ impl Plane {
     #[cfg(feature = "_tls")]
     pub(crate) fn set_tls(&mut self, session: Arc<SessionTls>) {
         self.tls = Some(session);
+    }
+
+    /// The pace of a stream under TLS, with that of its session.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn pace_under_tls(&self, pace: &Pace) -> Pace {
+        pace.beside(self.options.busy_wait)
     }
 
     /// This side's address of the control connection.
@@ -253,7 +260,7 @@ impl Plane {
             #[cfg(feature = "_tls")]
             (State::Connected(stream, peer), DataRequest::Secure(role)) => {
                 let session = self.tls.as_ref().ok_or(DataFailure::Tls);
-                let pace = pace.beside(self.options.busy_wait);
+                let pace = self.pace_under_tls(pace);
                 match session.and_then(|session| Securing::new(session, role, stream, peer, pace)) {
                     Ok(securing) => {
                         self.put(id, State::Securing(Box::new(securing)));

@@ -429,6 +429,8 @@ impl<M: Machine> Driver<M> {
                     session.note(&error);
                 }
             }
+            // The handshake's last word is no answer.
+            self.pace.told();
             self.machine.handle_tls(now, event);
             return true;
         }
@@ -445,7 +447,8 @@ impl<M: Machine> Driver<M> {
         match &self.tls {
             Some(session) => {
                 session.named(self.machine.tls_host());
-                self.control.start_tls(Arc::clone(session));
+                let pace = self.data.pace_under_tls(&self.pace);
+                self.control.start_tls(Arc::clone(session), pace);
             }
             None => self.no_tls(),
         }

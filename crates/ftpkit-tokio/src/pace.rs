@@ -123,7 +123,7 @@ impl Pace {
     pub fn new(limit: Duration, quick: bool) -> Self {
         Self {
             limit: u32::try_from(limit.as_nanos()).unwrap_or(u32::MAX),
-            quick,
+            quick: quick && !limit.is_zero(),
             told: None,
             is_beside: false,
             session: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -170,6 +170,18 @@ impl Pace {
             && LAST.get().is_alone(self.session)
         {
             stay_awake(cx);
+        }
+    }
+
+    /// For a stream under TLS, whose peer has its turn whenever nothing is there to be read: what
+    /// has become of reading it.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn follow<T>(&mut self, cx: &mut Context<'_>, read: &Poll<T>) {
+        if read.is_pending() {
+            self.wait(cx);
+        } else {
+            self.heard();
+            self.told();
         }
     }
 

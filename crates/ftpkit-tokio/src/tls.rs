@@ -19,6 +19,8 @@ mod roots;
 mod server;
 mod session;
 mod stock;
+#[cfg(test)]
+pub(crate) mod tests;
 mod trust;
 
 use std::sync::{Arc, LazyLock};

@@ -14,7 +14,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::tls::{Outgoing, Place};
+use crate::{
+    pace::Pace,
+    tls::{Outgoing, Place},
+};
 
 /// A socket under TLS.
 pub(super) struct Edge {
@@ -25,21 +28,30 @@ pub(super) struct Edge {
     stepwise: bool,
     /// A server's tickets go out with its first reply, and close_notify with its last one.
     outgoing: Outgoing,
+    /// How soon the peer goes on with the handshake.
+    pace: Pace,
 }
 
 impl Edge {
-    pub(super) fn new(stream: TcpStream, role: TlsRole) -> Self {
+    pub(super) fn new(stream: TcpStream, role: TlsRole, mut pace: Pace) -> Self {
+        pace.told();
         Self {
             stream,
             place: Place::START,
             stepwise: false,
             outgoing: Outgoing::new(role),
+            pace,
         }
     }
 
     /// What TLS writes, for who knows when it may go.
     pub(super) const fn outgoing(&mut self) -> &mut Outgoing {
         &mut self.outgoing
+    }
+
+    /// Waits asleep from now on, or as whoever reads sees fit.
+    pub(super) fn sleep(&mut self) {
+        self.pace = Pace::default();
     }
 
     /// From now on nothing is read beyond the end of a record at a time.
@@ -73,7 +85,9 @@ impl AsyncRead for Edge {
             let read = part.filled().len();
             buf.advance(read);
         } else {
-            ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+            let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+            this.pace.follow(cx, &read);
+            ready!(read)?;
         }
         let read = buf.filled().get(before..).unwrap_or_default();
         this.place.advance(read);

@@ -16,12 +16,15 @@ use tokio::{
 };
 
 use super::{Control, Stream as Under, edge::Edge};
-use crate::tls::{Handshake, SessionTls, Stream, TlsInfo, server_name};
+use crate::{
+    pace::Pace,
+    tls::{Handshake, SessionTls, Stream, TlsInfo, server_name},
+};
 
 /// What is to become of TLS.
 pub(super) enum Turn {
-    /// It begins.
-    Start(Arc<SessionTls>),
+    /// It begins, with a peer that is so quick.
+    Start(Arc<SessionTls>, Pace),
     /// It ends, and clear text follows.
     Stop,
 }
@@ -35,9 +38,9 @@ pub(super) enum Secure {
 }
 
 impl Control {
-    /// Begins TLS, once all that was written so far is sent.
-    pub(crate) fn start_tls(&mut self, session: Arc<SessionTls>) {
-        self.turn = Some(Turn::Start(session));
+    /// Begins TLS, once all that was written so far is sent. `pace` is the handshake's.
+    pub(crate) fn start_tls(&mut self, session: Arc<SessionTls>, pace: Pace) {
+        self.turn = Some(Turn::Start(session, pace));
     }
 
     /// Ends TLS, once all that was written so far is sent.
@@ -68,7 +71,7 @@ impl Control {
     ) -> Poll<(TlsEvent, Option<io::Error>)> {
         let turn = match &self.turn {
             None => return Poll::Pending,
-            Some(Turn::Start(session)) => Some(Arc::clone(session)),
+            Some(Turn::Start(session, _)) => Some(Arc::clone(session)),
             Some(Turn::Stop) => None,
         };
         if !matches!(&self.stream, Under::Secure(secure) if matches!(**secure, Secure::Beginning(_)))
@@ -97,7 +100,11 @@ impl Control {
     ) -> Poll<io::Result<TlsEvent>> {
         self.stream = match mem::replace(&mut self.stream, Under::Closed) {
             Under::Clear(stream) => {
-                let handshake = session.control(Edge::new(stream, session.role()));
+                let pace = match &mut self.turn {
+                    Some(Turn::Start(_, pace)) => mem::take(pace),
+                    _ => Pace::default(),
+                };
+                let handshake = session.control(Edge::new(stream, session.role(), pace));
                 Under::Secure(Box::new(Secure::Beginning(handshake)))
             }
             other => other,
@@ -112,6 +119,7 @@ impl Control {
             Ok(mut stream) => {
                 session.control_started(stream.get_ref().1);
                 let facts = facts(&stream);
+                edge(&mut stream).sleep();
                 edge(&mut stream).outgoing().gather();
                 **secure = Secure::Up(stream);
                 Ok(TlsEvent::Started(facts))

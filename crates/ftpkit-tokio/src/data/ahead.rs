@@ -122,12 +122,8 @@ impl Ahead {
         if block.from == block.to {
             let mut buf = ReadBuf::new(&mut block.buffer);
             let read = Pin::new(&mut self.socket).poll_read(cx, &mut buf);
-            if read.is_pending() {
-                self.pace.wait(cx);
-            }
+            self.pace.follow(cx, &read);
             ready!(read)?;
-            self.pace.heard();
-            self.pace.told();
             self.place.advance(buf.filled());
             self.heard.store(true, Ordering::Relaxed);
             if !buf.filled().is_empty() {

@@ -2,4 +2,6 @@
 
 mod control;
 mod data;
+#[cfg(feature = "_tls")]
+mod tls;
 mod toy;

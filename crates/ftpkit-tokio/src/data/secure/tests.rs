@@ -3,7 +3,6 @@
 use std::{future::poll_fn, sync::atomic::AtomicU64, task::Waker};
 
 use ftpkit_proto::{DataId, DataRequest, address::Endpoints};
-use rcgen::{CertificateParams, KeyPair};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -14,7 +13,7 @@ use crate::{
     data::{Answer, DataOptions, Plane, State},
     pace::tests::is_polled_again,
     pump::{Reader, Writer, receive, send},
-    tls::{ClientTls, Identity, ServerTls, SessionReuse},
+    tls::tests::sessions,
 };
 
 /// So long that no test sees its end.
@@ -22,19 +21,7 @@ const LONG: Duration = Duration::from_secs(4);
 
 /// Both ends of a connection before the handshake, the server's first, with how each waits.
 async fn handshakes(paces: [Pace; 2]) -> [Securing; 2] {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let certificate = certificate.self_signed(&key).unwrap().pem();
-    let identity = Identity::from_pem(certificate.as_bytes(), key.serialize_pem().as_bytes());
-    let server = ServerTls::builder()
-        .identity(identity.unwrap())
-        .reuse(SessionReuse::Off)
-        .build()
-        .unwrap();
-    let client = ClientTls::builder().dangerous_trust_anybody();
-    let client = client.build().unwrap().session("localhost").unwrap();
-    let server = server.session().unwrap();
-
+    let [server, client] = sessions();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let there = TcpStream::connect(listener.local_addr().unwrap());
     let (there, here) = tokio::join!(there, listener.accept());

@@ -8,8 +8,8 @@ use std::{
 use ftpkit_proto::{Error, Machine, Output, error::Timer};
 use tokio::io::AsyncWriteExt;
 
-use super::toy::{Toy, closed, during, pair, toy};
-use crate::{Clock, DataOptions, Driver, Step, control::Control, pace::tests::is_polled_again};
+use super::toy::{Toy, closed, during, pair, stays_awake, toy};
+use crate::{Clock, DataOptions, Driver, Step, control::Control};
 
 #[tokio::test]
 async fn lines_events_and_the_end() {
@@ -159,11 +159,6 @@ async fn a_peer_that_is_waited_for_awake_does_not_hold_up_paused_time() {
     assert_eq!(during(&mut driver, asked).await, "ok");
     let _ = closed(driver.next().await);
     assert_eq!((driver.now() - begin).as_secs(), 10 + 2);
-}
-
-/// Whether the driver, with nothing to do, has its task polled again.
-async fn stays_awake(driver: &mut Driver<Toy>) -> bool {
-    is_polled_again(|cx| assert!(driver.poll_next(cx).is_pending())).await
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::{Clock, DataOptions, Driver, Step};
+use crate::{Clock, DataOptions, Driver, Step, pace::tests::is_polled_again};
 
 /// Does what lines say: see [`Toy::line`].
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Toy {
     /// With a stall deadline: how much longer progress lets it live.
     pub(super) patience: Option<Duration>,
     pub(super) blocked: bool,
+    /// Says nothing of TLS.
+    pub(super) silent: bool,
     /// As a client's machine does behind a 150.
     pub(super) awaits_reply: bool,
     pub(super) timeouts: usize,
@@ -107,7 +109,9 @@ impl Machine for Toy {
     }
 
     fn handle_tls(&mut self, _now: Instant, event: TlsEvent) {
-        self.say(format!("{event:?}"));
+        if !self.silent {
+            self.say(format!("{event:?}"));
+        }
     }
 
     fn handle_data(&mut self, now: Instant, id: DataId, event: DataEvent) {
@@ -222,6 +226,11 @@ pub(super) async fn during<T>(driver: &mut Driver<Toy>, peer: impl Future<Output
         crate::Beside::Done(done) => done,
         crate::Beside::Step(step) => panic!("unexpected step: {step:?}"),
     }
+}
+
+/// Whether the driver, with nothing to do, has its task polled again.
+pub(super) async fn stays_awake(driver: &mut Driver<Toy>) -> bool {
+    is_polled_again(|cx| assert!(driver.poll_next(cx).is_pending())).await
 }
 
 /// The result of a session that has closed.
