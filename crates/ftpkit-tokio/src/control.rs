@@ -24,6 +24,7 @@ use tokio::{
 use self::outbox::Outbox;
 #[cfg(feature = "_tls")]
 use self::secure::{Secure, Turn};
+use crate::cork::cork;
 
 /// The stream under the control connection.
 enum Stream {
@@ -82,20 +83,24 @@ impl Control {
         self.broken
     }
 
+    /// The socket, but while TLS begins.
+    pub(crate) fn socket(&self) -> Option<&TcpStream> {
+        match &self.stream {
+            Stream::Clear(stream) => Some(stream),
+            #[cfg(feature = "_tls")]
+            Stream::Secure(secure) => secure.socket(),
+            Stream::Closed => None,
+        }
+    }
+
     /// Whether the peer has ended its half, with nothing to be read before that. This asks the
     /// socket itself: tokio learns of it only when its reactor is polled next.
     pub(crate) fn peer_has_left(&self) -> bool {
-        let stream = match &self.stream {
-            Stream::Clear(stream) => stream,
-            #[cfg(feature = "_tls")]
-            Stream::Secure(secure) => match secure.socket() {
-                Some(stream) => stream,
-                // No payload ends while TLS begins.
-                None => return false,
-            },
-            Stream::Closed => return true,
+        let Some(socket) = self.socket() else {
+            // No payload ends while TLS begins.
+            return matches!(self.stream, Stream::Closed);
         };
-        match SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]) {
+        match SockRef::from(socket).peek(&mut [MaybeUninit::uninit()]) {
             Ok(read) => read == 0,
             Err(error) => !matches!(
                 error.kind(),
@@ -201,8 +206,13 @@ impl Control {
         Poll::Ready(())
     }
 
-    /// Writes what waits, and ends the outgoing half: under TLS in one piece.
+    /// Writes what waits, and ends the outgoing half, in one piece.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.has_waiting()
+            && let Some(socket) = self.socket()
+        {
+            cork(socket, true);
+        }
         ready!(self.poll_empty(cx));
         let ended = match &mut self.stream {
             Stream::Clear(stream) => ready!(Pin::new(stream).poll_shutdown(cx)),

@@ -7,6 +7,7 @@
 mod acceptor;
 mod clock;
 mod control;
+mod cork;
 mod data;
 mod driver;
 mod pace;

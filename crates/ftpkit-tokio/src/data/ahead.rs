@@ -73,6 +73,12 @@ impl Ahead {
         &mut self.outgoing
     }
 
+    /// Lets what is short wait until it is flushed.
+    pub(super) fn gather(&mut self) {
+        self.outgoing.gather();
+        self.socket.gather();
+    }
+
     /// Waits asleep from now on.
     pub(super) fn sleep(&mut self) {
         self.pace = Pace::default();

@@ -15,6 +15,8 @@ use tokio::{
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use {std::task::ready, tokio::io::Interest};
 
+use crate::cork::cork;
+
 /// The socket of a data connection.
 ///
 /// The runtime hears of a socket when its reactor is polled next, and takes it for unable to do
@@ -25,6 +27,8 @@ pub(crate) struct Socket {
     /// How often it may still be read, and written to, without the runtime.
     reads: u8,
     writes: u8,
+    /// What is short waits until it is flushed, or the end goes with it.
+    gathers: bool,
 }
 
 impl Socket {
@@ -36,11 +40,20 @@ impl Socket {
             stream,
             reads: direct::TIMES,
             writes: direct::TIMES,
+            gathers: false,
         }
     }
 
     pub(crate) const fn tcp(&self) -> &TcpStream {
         &self.stream
+    }
+
+    /// Lets what is short wait until it is flushed, so that the end goes with it.
+    pub(super) fn gather(&mut self) {
+        if !self.gathers {
+            self.gathers = true;
+            cork(&self.stream, true);
+        }
     }
 
     /// Sends what there is room for, without waiting.
@@ -143,7 +156,12 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        if this.gathers {
+            this.gathers = false;
+            cork(&this.stream, false);
+        }
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -215,6 +233,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::cork::is_corked;
 
     /// A socket of which the runtime has heard nothing yet, and its peer's end.
     fn pair() -> (Socket, net::TcpStream) {
@@ -297,6 +316,24 @@ mod tests {
         let all = reader.join().unwrap();
         assert_eq!(&all[..15], b"one, two, three");
         assert_eq!(all[15..], long);
+    }
+
+    #[tokio::test]
+    async fn what_is_short_waits_until_it_is_flushed_or_over() {
+        let (mut socket, mut there) = pair();
+        assert!(!is_corked(&socket.stream));
+        socket.gather();
+        assert!(is_corked(&socket.stream));
+        socket.write_all(b"slow, ").await.unwrap();
+        socket.flush().await.unwrap();
+        assert!(!is_corked(&socket.stream), "it is sent");
+        socket.gather();
+        socket.write_all(b"the end").await.unwrap();
+        socket.shutdown().await.unwrap();
+        assert!(is_corked(&socket.stream), "the end goes with it");
+        let mut all = String::new();
+        there.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "slow, the end");
     }
 
     #[cfg(feature = "_tls")]

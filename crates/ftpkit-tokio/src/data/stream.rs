@@ -108,14 +108,17 @@ impl DataStream {
     }
 
     /// Prepares for payload of a file, and tells how much of it to read at a time, at most. What is
-    /// short may wait until it is flushed, and the end of the stream is a flush: under TLS it then
-    /// goes out in one piece with what comes before it.
+    /// short may wait until it is flushed, and the end of the stream is a flush: it then goes out in
+    /// one piece with what comes before it.
     pub(crate) fn gather(&mut self) -> usize {
         match &mut self.inner {
-            Inner::Clear(_) => usize::MAX,
+            Inner::Clear(socket) => {
+                socket.gather();
+                usize::MAX
+            }
             #[cfg(feature = "_tls")]
             Inner::Secure(stream) => {
-                ahead(stream).outgoing().gather();
+                ahead(stream).gather();
                 match &mut **stream {
                     Stream::Server(stream) => {
                         stream.get_mut().1.set_buffer_limit(Some(PIECE));

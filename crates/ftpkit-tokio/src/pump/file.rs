@@ -135,8 +135,8 @@ impl FileMover {
     }
 
     /// Sends what comes next in the file, and returns how much that was; 0 is the end of the
-    /// file. The sending half of the stream is left open, and under TLS what is short may wait
-    /// until the stream is flushed or shut down.
+    /// file. The sending half of the stream is left open, and what is short may wait until the
+    /// stream is flushed or shut down.
     ///
     /// # Errors
     /// [`PumpError`] says which side failed.
@@ -146,6 +146,7 @@ impl FileMover {
         stream: &mut DataStream,
         file: &File,
     ) -> Poll<Result<usize, PumpError>> {
+        let most = stream.gather();
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if let Some(sent) = ready!(self.poll_sendfile(cx, stream, file)?) {
             return Poll::Ready(Ok(sent));
@@ -154,7 +155,7 @@ impl FileMover {
             Some(held) => held,
             none => {
                 let mut buffer = PAYLOAD.take();
-                let room = stream.gather().min(buffer.len());
+                let room = most.min(buffer.len());
                 let space = buffer.get_mut(..room).unwrap_or_default();
                 let to = read(file, space).map_err(PumpError::Local)?;
                 if to == 0 {

@@ -35,6 +35,7 @@ pub(super) async fn send(
     source: &mut impl Source,
     meter: &mut Meter<'_>,
 ) -> Result<bool, PumpError> {
+    stream.gather();
     let (Some(socket), Some(local)) = (stream.as_socket(), source.local()) else {
         return Ok(false);
     };

@@ -184,6 +184,11 @@ async fn the_end_of_a_session_is_waited_for_awake() {
     let now = driver.now();
     driver.machine_mut().handle_bytes(now, b"quit\r\n");
     assert!(stays_awake(&mut driver).await, "the peer has not closed");
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    assert!(
+        driver.control.socket().is_some_and(crate::cork::is_corked),
+        "the end goes with the last reply"
+    );
     peer.stream.shutdown().await.unwrap();
     assert_eq!(closed(driver.next().await), Ok(()));
 }
