@@ -143,10 +143,14 @@ struct Ahead<P: Pages> {
     runtime: Handle,
     rest: Rest<P>,
     view: P::View,
-    gathered: mpsc::Receiver<Result<P::Page>>,
+    gathered: mpsc::Receiver<Passed<P>>,
+    to: mpsc::WeakSender<Passed<P>>,
     /// Something has come since the gatherers were started.
     has_come: bool,
 }
+
+/// What gatherers pass on.
+type Passed<P> = Result<<P as Pages>::Page>;
 
 /// What is left to read; `None` when it has come to its end.
 type Rest<P> = Arc<Mutex<Option<P>>>;
@@ -155,12 +159,13 @@ impl<P: Pages> Ahead<P> {
     fn new(runtime: Handle, pages: P) -> Self {
         let view = pages.view();
         let rest = Arc::new(Mutex::new(Some(pages)));
-        let gathered = gatherers(&runtime, &rest, &view);
+        let (gathered, to) = gatherers(&runtime, &rest, &view);
         Self {
             runtime,
             rest,
             view,
             gathered,
+            to,
             has_come: false,
         }
     }
@@ -169,6 +174,7 @@ impl<P: Pages> Ahead<P> {
         loop {
             if let Some(page) = self.gathered.recv().await {
                 self.has_come = true;
+                self.call_back();
                 return Some(page);
             }
             if lock(&self.rest).is_none() {
@@ -179,26 +185,55 @@ impl<P: Pages> Ahead<P> {
             if !std::mem::take(&mut self.has_come) {
                 return Some(Err(ErrorKind::Unavailable.into()));
             }
-            self.gathered = gatherers(&self.runtime, &self.rest, &self.view);
+            (self.gathered, self.to) = gatherers(&self.runtime, &self.rest, &self.view);
+        }
+    }
+
+    /// Starts those again that have stopped because enough was waiting, once half of it is taken:
+    /// whoever is left would go on alone, as quick as who takes the pages, to the end.
+    fn call_back(&self) {
+        let missing = P::GATHERERS.saturating_sub(self.gathered.sender_strong_count());
+        if missing == 0 || self.gathered.len() > AHEAD / 2 {
+            return;
+        }
+        // Whoever reads holds the lock, and may take its time.
+        if matches!(self.rest.try_lock(), Ok(rest) if rest.is_none()) {
+            return;
+        }
+        // Where all have stopped, the pages that wait come first.
+        if let Some(to) = self.to.upgrade() {
+            start(&self.runtime, &self.rest, &self.view, &to, missing);
         }
     }
 }
 
+/// What is gathered from now on, and by what more of them can be told where it goes.
 fn gatherers<P: Pages>(
     runtime: &Handle,
     rest: &Rest<P>,
     view: &P::View,
-) -> mpsc::Receiver<Result<P::Page>> {
+) -> (mpsc::Receiver<Passed<P>>, mpsc::WeakSender<Passed<P>>) {
     let (to, gathered) = mpsc::channel(AHEAD);
-    for _ in 0..P::GATHERERS {
+    start(runtime, rest, view, &to, P::GATHERERS);
+    (gathered, to.downgrade())
+}
+
+/// Starts so many gatherers.
+fn start<P: Pages>(
+    runtime: &Handle,
+    rest: &Rest<P>,
+    view: &P::View,
+    to: &mpsc::Sender<Passed<P>>,
+    count: usize,
+) {
+    for _ in 0..count {
         let (rest, view, to) = (Arc::clone(rest), view.clone(), to.clone());
         runtime.spawn_blocking(move || gather(&rest, &view, &to));
     }
-    gathered
 }
 
 /// Gathers pages as long as there is room for them and somebody waits.
-fn gather<P: Pages>(rest: &Rest<P>, view: &P::View, to: &mpsc::Sender<Result<P::Page>>) {
+fn gather<P: Pages>(rest: &Rest<P>, view: &P::View, to: &mpsc::Sender<Passed<P>>) {
     while let Ok(place) = to.try_reserve() {
         let owed = Owed(Some(place));
         let mut left = lock(rest);

@@ -17,7 +17,7 @@ use ftpkit_storage::{ErrorKind, Kind, Metadata, Result};
 use futures::{StreamExt as _, TryStreamExt as _, executor::block_on};
 use tokio::runtime;
 
-use super::{AHEAD, Pages, portable, stream_of};
+use super::{AHEAD, Ahead, Pages, portable, stream_of};
 
 /// A directory with a bit of everything, and more than one buffer of it.
 fn directory() -> (tempfile::TempDir, Dir) {
@@ -213,6 +213,27 @@ async fn a_client_that_takes_nothing_has_little_gathered() {
     let most = 1 + (2 + AHEAD + Numbers::GATHERERS) * 5 / 4 + 1;
     let read = usize::try_from(read.load(Ordering::Relaxed)).unwrap();
     assert!(read <= most, "{read} of {most}");
+}
+
+#[tokio::test]
+async fn who_has_stopped_comes_back_while_another_one_goes_on() {
+    let count = 400;
+    // One of them takes its time.
+    let (mut ahead, busy) = loop {
+        let ahead = Ahead::new(runtime::Handle::current(), Numbers::new(count));
+        if let Some(busy) = ahead.to.upgrade() {
+            break (ahead, busy);
+        }
+    };
+    while ahead.gathered.sender_strong_count() > 1 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    // Without the others nothing would come any more.
+    for _ in 0..count / 5 * 4 {
+        ahead.next().await.unwrap().unwrap();
+    }
+    drop(busy);
+    assert!(ahead.next().await.is_none());
 }
 
 #[tokio::test]
