@@ -336,13 +336,7 @@ fn quoted(word: &str) -> String {
 }
 
 const fn is_loopback(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(ip) => ip.is_loopback(),
-            None => ip.is_loopback(),
-        },
-    }
+    ip.to_canonical().is_loopback()
 }
 
 async fn storage(serve: &Serve) -> anyhow::Result<Arc<dyn Storage>> {

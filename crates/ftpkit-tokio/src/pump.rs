@@ -220,12 +220,13 @@ pub async fn send<S: Source>(
     moved: &Arc<AtomicU64>,
 ) -> Result<Moved, PumpError> {
     let mut meter = Meter::new(moved);
+    let most = stream.gather();
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let is_sent = sendfile::send(&mut stream, &mut source, &mut meter).await?;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let is_sent = false;
     if !is_sent {
-        copy::send(&mut stream, &mut source, &mut meter).await?;
+        copy::send(&mut stream, most, &mut source, &mut meter).await?;
     }
     copy::finish(&mut stream).await?;
     Ok(Moved {

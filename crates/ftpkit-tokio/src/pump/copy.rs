@@ -15,14 +15,15 @@ use crate::data::DataStream;
 /// How much unasked input is thrown away at the end of sending.
 const UNASKED: usize = 64 * 1024;
 
-/// Sends what `source` still has.
+/// Sends what `source` still has, at most so much at a time.
 pub(super) async fn send(
     stream: &mut DataStream,
+    most: usize,
     source: &mut impl Source,
     meter: &mut Meter<'_>,
 ) -> Result<(), PumpError> {
     let mut buffer = PAYLOAD.take();
-    let room = stream.gather().min(buffer.len());
+    let room = most.min(buffer.len());
     loop {
         let space = buffer.get_mut(..room).unwrap_or_default();
         let read = read_or_flush(source, space, stream).await?;

@@ -35,7 +35,6 @@ pub(super) async fn send(
     source: &mut impl Source,
     meter: &mut Meter<'_>,
 ) -> Result<bool, PumpError> {
-    stream.gather();
     let (Some(socket), Some(local)) = (stream.as_socket(), source.local()) else {
         return Ok(false);
     };

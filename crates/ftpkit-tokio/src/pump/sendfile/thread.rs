@@ -17,7 +17,7 @@ use rustix::{
     io::{Errno, ioctl_fionbio, retry_on_intr},
     net::{
         Shutdown, shutdown,
-        sockopt::{Timeout, set_socket_timeout, set_tcp_cork},
+        sockopt::{Timeout, set_socket_timeout},
     },
 };
 use tokio::{net::TcpStream, sync::Semaphore, task::spawn_blocking};
@@ -113,15 +113,11 @@ impl Job {
         }
     }
 
-    /// Sends with the socket in blocking mode, where a call returns for good reasons only. Partial
-    /// segments are held back between calls.
+    /// Sends with the socket in blocking mode, where a call returns for good reasons only.
     fn send(&mut self) -> io::Result<bool> {
         set_socket_timeout(&self.socket, Timeout::Send, Some(PERIOD))?;
-        set_tcp_cork(&self.socket, true)?;
         ioctl_fionbio(&self.socket, false)?;
         let end = self.send_blocking();
-        // What was held back leaves now.
-        set_tcp_cork(&self.socket, false)?;
         ioctl_fionbio(&self.socket, true)?;
         end
     }
